@@ -1,0 +1,64 @@
+#include "core/base/status.h"
+
+#include <string>
+
+#include "absl/strings/cord.h"
+#include "absl/strings/numbers.h"
+#include "absl/strings/str_cat.h"
+
+namespace reprise {
+namespace {
+
+constexpr absl::string_view kExitCodePayload = "reprise/exit_code";
+
+absl::Status WithExitCode(absl::StatusCode code, absl::string_view message,
+                          ExitCode exit_code) {
+  absl::Status status(code, message);
+  status.SetPayload(kExitCodePayload,
+                    absl::Cord(absl::StrCat(static_cast<int>(exit_code))));
+  return status;
+}
+
+}  // namespace
+
+absl::Status UsageError(absl::string_view message) {
+  return WithExitCode(absl::StatusCode::kInvalidArgument, message,
+                      ExitCode::kUsage);
+}
+
+absl::Status DataError(absl::string_view message) {
+  return WithExitCode(absl::StatusCode::kDataLoss, message, ExitCode::kData);
+}
+
+absl::Status DistributedError(absl::string_view message) {
+  return WithExitCode(absl::StatusCode::kAborted, message,
+                      ExitCode::kDistributed);
+}
+
+absl::Status StorageError(absl::string_view message) {
+  return WithExitCode(absl::StatusCode::kUnavailable, message,
+                      ExitCode::kStorage);
+}
+
+ExitCode ExitCodeOf(const absl::Status& status) {
+  if (status.ok()) return ExitCode::kOk;
+  const absl::optional<absl::Cord> payload =
+      status.GetPayload(kExitCodePayload);
+  int code = 0;
+  if (payload.has_value() && absl::SimpleAtoi(std::string(*payload), &code)) {
+    return static_cast<ExitCode>(code);
+  }
+  return ExitCode::kInternal;
+}
+
+absl::Status Annotate(const absl::Status& status, absl::string_view context) {
+  if (status.ok()) return status;
+  absl::Status annotated(status.code(),
+                         absl::StrCat(context, ": ", status.message()));
+  status.ForEachPayload([&](absl::string_view url, const absl::Cord& payload) {
+    annotated.SetPayload(url, payload);
+  });
+  return annotated;
+}
+
+}  // namespace reprise

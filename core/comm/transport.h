@@ -1,0 +1,63 @@
+// What a backend (in_process, mpi, nccl, checking) implements: start one
+// collective, test whether it is complete. Called by a communicator's one
+// communication thread only.
+#ifndef REPRISE_CORE_COMM_TRANSPORT_H_
+#define REPRISE_CORE_COMM_TRANSPORT_H_
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+
+namespace reprise {
+
+enum class DType { kUint8, kInt32, kInt64, kFloat16, kBFloat16, kFloat32, kFloat64 };
+int64_t SizeInBytes(DType dtype);
+
+enum class ReduceOp { kSum, kMax, kMin };
+
+// One collective as data: what is called, on what.
+struct Collective {
+  enum class Kind { kAllReduce, kBroadcast, kAllGather, kAllToAllv, kBarrier };
+  Kind kind = Kind::kBarrier;
+  void* data = nullptr;  // in and out (AllReduce, Broadcast), else received
+  const void* sent = nullptr;
+  int64_t count = 0;  // elements of dtype
+  DType dtype = DType::kUint8;
+  ReduceOp op = ReduceOp::kSum;
+  int root = 0;
+  std::vector<int64_t> sent_bytes;      // AllToAllv only
+  std::vector<int64_t> received_bytes;  // AllToAllv only
+};
+
+class Transport {
+ public:
+  class Pending {
+   public:
+    virtual ~Pending() = default;
+    // True once the collective is complete. Never blocks.
+    virtual absl::StatusOr<bool> Test() = 0;
+  };
+
+  virtual ~Transport() = default;
+  virtual int rank() const = 0;
+  virtual int world_size() const = 0;
+  virtual int local_rank() const = 0;
+  virtual int local_size() const = 0;
+  virtual std::string Describe() const = 0;
+
+  // Starts `collective`; its buffers stay valid until the Pending is done.
+  virtual absl::StatusOr<std::unique_ptr<Pending>> Start(
+      const Collective& collective) = 0;
+  // Best effort and asynchronous: tells the other ranks that this one fails.
+  virtual void Abort(const absl::Status& status) = 0;
+  // Collective; nothing may be pending.
+  virtual absl::Status Finalize() = 0;
+};
+
+}  // namespace reprise
+
+#endif  // REPRISE_CORE_COMM_TRANSPORT_H_

@@ -1,0 +1,86 @@
+// An experiment as data: what the command line, a config file and the presets
+// resolve to, and what run_experiment.h executes. Nothing below launch sees it.
+// Names and defaults: EXPERIMENTS.md section 2 (docs/ALGORITHMS.md here).
+#ifndef REPRISE_LAUNCH_EXPERIMENT_H_
+#define REPRISE_LAUNCH_EXPERIMENT_H_
+
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace reprise {
+
+struct TasksetsConfig {
+  std::string scenario = "class";  // "class" | "instance"
+  int64_t initial_increment = 0;   // classes of the first task; 0 = increment
+  int64_t increment = 0;           // classes of each later task; 0 = one task
+  int64_t num_tasks = 5;           // scenario "instance"
+  bool concatenate_tasksets = false;
+  std::vector<int64_t> class_order;          // empty: 0, 1, 2, ...
+  std::optional<uint64_t> class_order_seed;  // 'class_order': an int
+};
+
+struct AgentConfig {
+  int64_t num_representatives = 6000;  // N, per class
+  int64_t num_candidates = 20;         // C, per step and rank
+  std::optional<int64_t> num_samples;  // R, per step and rank; default C
+  bool reset_state_dict = false;
+  std::string implementation;  // "" | "upstream"
+};
+
+struct ModelConfig {
+  int64_t depth = 34;
+  std::optional<int64_t> width;
+  std::string variant;
+};
+
+struct ExperimentSpec {
+  std::string experiment = "reprise";  // the target's name
+  std::string dataset = "mnist";
+  std::string dataset_dir;  // as given; empty: the documented search
+  TasksetsConfig tasksets;
+  std::string agent = "base";
+  AgentConfig agent_config;
+  std::string model = "mnistnet";
+  ModelConfig model_config;
+  int64_t batch_size = 64;                         // B, per rank
+  std::optional<int64_t> global_batch_size;        // W * B
+  std::optional<int64_t> global_representatives;   // W * R
+  std::optional<int64_t> global_candidates;        // W * C
+  int64_t eval_batch_size = -1;                    // -1: as batch_size
+  int64_t batches_per_allreduce = 1;
+  int64_t epochs = 10;  // per task
+  bool evaluate = true;
+  std::string optimizer = "SGD";
+  double lr = 0.01;
+  double momentum = 0.5;
+  double weight_decay = 0.0;
+  std::string lr_scaling = "linear";  // "linear" | "none"
+  uint64_t seed = 42;
+  int64_t log_interval = 10;
+  bool shard = false;
+  std::string results_dir = "./results";
+  std::string save_dir;  // empty: a timestamp
+  std::string device = "auto";     // auto | cpu | cuda
+  std::string precision = "auto";  // auto | fp32 | bf16
+  bool scratch = false;  // sets concatenate_tasksets, reset, no rehearsal
+  bool quick = false;
+  int64_t bucket_bytes = int64_t{4} << 20;
+  int ranks = 1;
+  std::string hosts;  // "a:2,b:2"
+  int threads = 0;    // per rank; 0: cores / local ranks
+
+  // Every flag with its value and where it came from: "default", "preset
+  // mnist", "config.yaml:12", "command line". For --print-config, args.json
+  // and run.json; without secrets.
+  struct Setting {
+    std::string name, value_json, origin;
+  };
+  std::vector<Setting> settings;
+};
+
+}  // namespace reprise
+
+#endif  // REPRISE_LAUNCH_EXPERIMENT_H_
