@@ -1,0 +1,94 @@
+// A continual-learning method: five hooks called by the one training loop, and
+// named heads for inference. Methods get values, never the loop; the loop owns
+// order, devices, timers, forward, backward, reduction, optimizer and evaluation.
+//
+// Every hook runs on the training thread of its rank, in the order of the run:
+//   OnTaskStart, then per step AugmentBatch, Loss, OnStepEnd, then OnTaskEnd.
+// A failing Status ends the run on all ranks with that message.
+#ifndef REPRISE_AGENTS_AGENT_H_
+#define REPRISE_AGENTS_AGENT_H_
+
+#include <cstdint>
+#include <functional>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include <ATen/core/Tensor.h>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "agents/batch.h"
+#include "core/base/sample.h"
+#include "core/metrics/metric_sink.h"
+#include "data/dataset.h"
+#include "data/scenario/scenario.h"
+#include "models/model.h"
+
+namespace reprise {
+
+// A view of the task for OnTaskStart and OnTaskEnd.
+struct TaskContext {
+  int64_t task = 0;
+  const TaskSpec& spec;
+  const Dataset& train;
+};
+
+struct TaskPlan {
+  // Rows that join this task's epochs beside its own (iCaRL's exemplars);
+  // indices into the training set.
+  std::vector<int64_t> extra_training_indices;
+};
+
+// What a loss yields for n samples and K classes.
+struct LossResult {
+  // [n, K]: d(sum_i w_i l_i)/d logits * gradient_scale, on the logits' device.
+  at::Tensor logits_gradient;
+  std::vector<double> losses;  // [n] l_i, before weighting
+};
+
+// An inference head. Scores are [n, K], the predicted class has the largest.
+struct Classifier {
+  std::string name;
+  // nullopt while the head cannot answer (no class means yet).
+  std::function<std::optional<at::Tensor>(const ModelOutput&)> scores;
+  // Whether the mean cross-entropy of the scores is a meaningful loss.
+  bool scores_are_logits = false;
+};
+
+// argmax of the logits.
+Classifier LogitsClassifier();
+
+class Agent {
+ public:
+  virtual ~Agent() = default;
+  virtual std::string name() const = 0;
+
+  virtual absl::StatusOr<TaskPlan> OnTaskStart(const TaskContext&) {
+    return TaskPlan{};
+  }
+  // Appends representatives to the incoming samples.
+  virtual absl::Status AugmentBatch(Batch&) { return absl::OkStatus(); }
+  // gradient_scale: the constant 1 / (W (B + R)) that every numerator carries.
+  virtual absl::StatusOr<LossResult> Loss(const ModelOutput& output,
+                                          const Batch& batch,
+                                          double gradient_scale) = 0;
+  // After the optimizer step.
+  virtual absl::Status OnStepEnd(const Batch&) { return absl::OkStatus(); }
+  virtual absl::Status OnTaskEnd(const TaskContext&) {
+    return absl::OkStatus();
+  }
+
+  // The first one is primary.
+  virtual std::vector<Classifier> Classifiers() const {
+    return {LogitsClassifier()};
+  }
+  // How many samples AugmentBatch appends at most on this rank (R).
+  virtual int64_t max_appended() const { return 0; }
+  // The method's own numbers, at the end of a task.
+  virtual AgentReport Report() const { return {}; }
+};
+
+}  // namespace reprise
+
+#endif  // REPRISE_AGENTS_AGENT_H_

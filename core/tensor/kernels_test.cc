@@ -1,0 +1,211 @@
+// Each kernel against a naive reference or a closed form.
+#include <cmath>
+#include <cstdint>
+#include <cstring>
+#include <vector>
+
+#include "core/base/philox.h"
+#include "core/tensor/dropout_mask.h"
+#include "core/tensor/gather_normalize.h"
+#include "core/tensor/sgd_step.h"
+#include "core/tensor/weighted_cross_entropy.h"
+#include "gmock/gmock.h"
+#include "gtest/gtest.h"
+
+namespace reprise {
+namespace {
+
+using ::testing::DoubleNear;
+using ::testing::ElementsAre;
+using ::testing::Each;
+
+std::vector<double> RandomValues(int64_t n, double scale, uint32_t which) {
+  PhiloxStream stream({1, Purpose::kTest, 0, 0, which});
+  std::vector<double> values(n);
+  for (double& value : values) value = scale * (2 * stream.NextUniform() - 1);
+  return values;
+}
+
+float FromBFloat16(uint16_t bits) {
+  const uint32_t wide = static_cast<uint32_t>(bits) << 16;
+  float value;
+  std::memcpy(&value, &wide, sizeof(value));
+  return value;
+}
+
+TEST(GatherNormalize, EqualsTheFormulaForEveryByteChannelAndElement) {
+  ImageNormalization normalization;
+  normalization.channels = 3;
+  normalization.pixels = 256;
+  normalization.mean = {0.5, 0.25, 0.1};
+  normalization.stddev = {0.5, 0.125, 2.0};
+  std::vector<std::byte> row(3 * 256), other(3 * 256, std::byte{7});
+  for (int i = 0; i < 3 * 256; ++i) row[i] = std::byte(i % 256);
+  const ImageGatherer gatherer(normalization);
+  // Rows in any order and repeated.
+  const std::vector<const std::byte*> rows = {other.data(), row.data(),
+                                              other.data()};
+  std::vector<double> doubles(3 * 256 * 3);
+  std::vector<float> floats(doubles.size());
+  std::vector<uint16_t> halves(doubles.size());
+  gatherer.Gather(rows, Element::kFloat64, doubles.data());
+  gatherer.Gather(rows, Element::kFloat32, floats.data());
+  gatherer.Gather(rows, Element::kBFloat16, halves.data());
+  for (size_t i = 0; i < doubles.size(); ++i) {
+    const int sample = i / (3 * 256), pixel = i / 3 % 256, channel = i % 3;
+    const double byte = sample == 1 ? pixel : 7;
+    const double expected = (byte / 255 - normalization.mean[channel]) /
+                            normalization.stddev[channel];
+    EXPECT_EQ(doubles[i], expected);
+    EXPECT_EQ(floats[i], static_cast<float>(expected));
+    EXPECT_NEAR(FromBFloat16(halves[i]), expected,
+                std::abs(expected) / 256 + 1e-30);
+  }
+}
+
+TEST(GatherNormalize, NoRowsWriteNothing) {
+  ImageNormalization normalization;
+  normalization.mean = {0};
+  normalization.stddev = {1};
+  ImageGatherer(normalization).Gather({}, Element::kFloat32, nullptr);
+}
+
+TEST(WeightedCrossEntropy, EqualsTheNaiveDefinition) {
+  const int64_t n = 7, classes = 10;
+  const std::vector<double> logits = RandomValues(n * classes, 5, 1);
+  std::vector<int32_t> labels;
+  std::vector<float> weights;
+  for (int64_t i = 0; i < n; ++i) {
+    labels.push_back(i * 3 % classes);
+    weights.push_back(1 + 0.5f * i);
+  }
+  std::vector<double> losses(n), gradient(n * classes);
+  WeightedCrossEntropy<double>(logits.data(), labels.data(), weights.data(), n,
+                               classes, 0.25, losses.data(), gradient.data());
+  for (int64_t i = 0; i < n; ++i) {
+    double sum = 0;
+    for (int64_t k = 0; k < classes; ++k) {
+      sum += std::exp(logits[i * classes + k]);
+    }
+    EXPECT_NEAR(losses[i], -std::log(std::exp(logits[i * classes + labels[i]]) /
+                                     sum),
+                1e-12);
+    double row_sum = 0;
+    for (int64_t k = 0; k < classes; ++k) {
+      const double expected =
+          0.25 * weights[i] *
+          (std::exp(logits[i * classes + k]) / sum - (k == labels[i]));
+      EXPECT_NEAR(gradient[i * classes + k], expected, 1e-13);
+      row_sum += gradient[i * classes + k];
+    }
+    EXPECT_NEAR(row_sum, 0, 1e-13);
+  }
+}
+
+TEST(WeightedCrossEntropy, GradientEqualsTheNumericDerivativeOfTheLoss) {
+  const int64_t classes = 5;
+  std::vector<double> logits = RandomValues(classes, 2, 2);
+  const int32_t label = 3;
+  const float weight = 1.75f;
+  double loss;
+  std::vector<double> gradient(classes);
+  WeightedCrossEntropy<double>(logits.data(), &label, &weight, 1, classes, 1.0,
+                               &loss, gradient.data());
+  for (int64_t k = 0; k < classes; ++k) {
+    const double step = 1e-5, value = logits[k];
+    double above, below;
+    logits[k] = value + step;
+    WeightedCrossEntropy<double>(logits.data(), &label, &weight, 1, classes, 1,
+                                 &above, nullptr);
+    logits[k] = value - step;
+    WeightedCrossEntropy<double>(logits.data(), &label, &weight, 1, classes, 1,
+                                 &below, nullptr);
+    logits[k] = value;
+    EXPECT_NEAR(gradient[k], weight * (above - below) / (2 * step), 1e-9);
+  }
+}
+
+TEST(WeightedCrossEntropy, StaysFiniteForHugeLogitsAndShowsNaN) {
+  const std::vector<float> logits = {1e30f, -1e30f, 0,
+                                     std::nanf(""), 0, 0};
+  const std::vector<int32_t> labels = {0, 1};
+  const std::vector<float> weights = {1, 1};
+  std::vector<double> losses(2);
+  std::vector<float> gradient(6);
+  WeightedCrossEntropy<float>(logits.data(), labels.data(), weights.data(), 2,
+                              3, 1, losses.data(), gradient.data());
+  EXPECT_EQ(losses[0], 0);
+  EXPECT_EQ(gradient[0], 0);
+  EXPECT_TRUE(std::isnan(losses[1]));
+  EXPECT_TRUE(std::isnan(gradient[4]));
+}
+
+TEST(LabelRanks, CountsClassesAboveAndBreaksTiesByTheLowerClass) {
+  const std::vector<float> scores = {1, 3, 2,  //
+                                     5, 5, 5,  //
+                                     0, std::nanf(""), 1};
+  const std::vector<int32_t> labels = {2, 1, 2};
+  std::vector<int32_t> ranks(3);
+  LabelRanks<float>(scores.data(), labels.data(), 3, 3, ranks.data());
+  EXPECT_THAT(ranks, ElementsAre(1, 1, 3));
+}
+
+TEST(DropoutMask, DependsOnThePositionOfTheSampleAndNotOnTheBatch) {
+  const DropoutKey key{42, 1, 17};
+  std::vector<float> whole(4 * 50), part(2 * 50);
+  FillDropoutMask(key, {0, 1, 2, 3}, 50, 0.5, Element::kFloat32, whole.data());
+  FillDropoutMask(key, {3, 1}, 50, 0.5, Element::kFloat32, part.data());
+  for (int e = 0; e < 50; ++e) {
+    EXPECT_EQ(part[e], whole[3 * 50 + e]);
+    EXPECT_EQ(part[50 + e], whole[50 + e]);
+  }
+  std::vector<float> next_step(4 * 50);
+  FillDropoutMask({42, 1, 18}, {0, 1, 2, 3}, 50, 0.5, Element::kFloat32,
+                  next_step.data());
+  EXPECT_NE(whole, next_step);
+}
+
+TEST(DropoutMask, KeepsTheStatedShareAndTheMeanInEveryElementType) {
+  std::vector<int64_t> positions;
+  for (int64_t i = 0; i < 2000; ++i) positions.push_back(i);
+  const int64_t elements = 32;
+  for (const double probability : {0.0, 0.1, 0.5}) {
+    std::vector<double> mask(positions.size() * elements);
+    std::vector<uint16_t> half(mask.size());
+    FillDropoutMask({7, 0, 0}, positions, elements, probability,
+                    Element::kFloat64, mask.data());
+    FillDropoutMask({7, 0, 0}, positions, elements, probability,
+                    Element::kBFloat16, half.data());
+    double dropped = 0;
+    for (size_t i = 0; i < mask.size(); ++i) {
+      EXPECT_TRUE(mask[i] == 0 || mask[i] == 1 / (1 - probability));
+      EXPECT_EQ(mask[i] == 0, half[i] == 0);
+      dropped += mask[i] == 0;
+    }
+    // Five standard deviations of a binomial share.
+    const double deviation =
+        std::sqrt(probability * (1 - probability) / mask.size());
+    EXPECT_THAT(dropped / mask.size(),
+                DoubleNear(probability, 5 * deviation + 1e-12));
+  }
+}
+
+TEST(SgdStep, FollowsTheRecurrenceOfTorchOptimSgd) {
+  const std::vector<double> gradients = RandomValues(5, 1, 3);
+  std::vector<double> parameters = RandomValues(5, 1, 4);
+  std::vector<double> velocity(5, 0.0), naive = parameters, naive_velocity(5);
+  const SgdOptions options{/*lr=*/0.1, /*momentum=*/0.9, /*weight_decay=*/0.01};
+  for (int step = 0; step < 3; ++step) {
+    SgdStep<double>(options, 0.5, gradients.data(), 5, velocity.data(),
+                    parameters.data());
+    for (int i = 0; i < 5; ++i) {
+      const double g = 0.5 * gradients[i] + 0.01 * naive[i];
+      naive_velocity[i] = step == 0 ? g : 0.9 * naive_velocity[i] + g;
+      naive[i] -= 0.1 * naive_velocity[i];
+      EXPECT_NEAR(parameters[i], naive[i], 1e-15);
+    }
+  }
+}
+
+}  // namespace
+}  // namespace reprise

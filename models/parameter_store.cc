@@ -1,0 +1,127 @@
+#include "models/parameter_store.h"
+
+#include <utility>
+
+#include <ATen/ops/empty.h>
+#include <ATen/ops/zeros.h>
+#include <c10/core/GradMode.h>
+
+#include "core/base/check.h"
+#include "core/base/philox.h"
+
+namespace reprise {
+namespace {
+
+// Channels-last strides for 4-d shapes, contiguous for others. Computed by hand:
+// Tensor::contiguous(ChannelsLast) leaves a [O, 1, H, W] weight as it is, and
+// convolution then produces the slower plane-by-plane layout.
+std::vector<int64_t> StridesOf(const std::vector<int64_t>& shape) {
+  std::vector<int64_t> strides(shape.size());
+  int64_t stride = 1;
+  auto assign = [&](size_t dimension) {
+    strides[dimension] = stride;
+    stride *= shape[dimension];
+  };
+  if (shape.size() == 4) {
+    for (size_t dimension : {1, 3, 2, 0}) assign(dimension);
+  } else {
+    for (size_t d = shape.size(); d-- > 0;) assign(d);
+  }
+  return strides;
+}
+
+}  // namespace
+
+int64_t ParameterSpec::size() const {
+  int64_t product = 1;
+  for (const int64_t extent : shape) product *= extent;
+  return product;
+}
+
+ParameterStore::ParameterStore(std::vector<ParameterSpec> specs,
+                               at::Device device, at::ScalarType master_type,
+                               at::ScalarType compute_type)
+    : specs_(std::move(specs)), compute_type_(compute_type) {
+  for (const ParameterSpec& spec : specs_) {
+    offsets_.push_back(total_size_);
+    total_size_ += spec.size();
+  }
+  const auto options = at::TensorOptions().device(device).dtype(master_type);
+  master_ = at::zeros({total_size_}, options);
+  gradients_ = at::zeros({1 + total_size_}, options);
+  compute_ = compute_type == master_type
+                 ? master_
+                 : at::zeros({total_size_}, options.dtype(compute_type));
+  received_.resize(specs_.size());
+  for (int64_t i = 0; i < static_cast<int64_t>(specs_.size()); ++i) {
+    gradient_slots_.push_back(ViewOf(gradients_, i, 1));
+    at::Tensor leaf = ViewOf(compute_, i, 0).detach();
+    leaf.set_requires_grad(true);
+    leaf.register_hook([this, i](at::Tensor gradient) {
+      c10::AutoGradMode no_grad(false);
+      gradient_slots_[i].copy_(gradient);
+      received_[i] = true;
+      if (gradient_ready_) gradient_ready_(i);
+    });
+    leaves_.push_back(std::move(leaf));
+  }
+}
+
+at::Tensor ParameterStore::ViewOf(const at::Tensor& flat, int64_t i,
+                                  int64_t lead) const {
+  return flat.as_strided(specs_[i].shape, StridesOf(specs_[i].shape),
+                         lead + offsets_[i]);
+}
+
+std::vector<int64_t> ParameterStore::sizes() const {
+  std::vector<int64_t> sizes;
+  for (const ParameterSpec& spec : specs_) sizes.push_back(spec.size());
+  return sizes;
+}
+
+void ParameterStore::Initialize(uint64_t seed) {
+  for (int64_t i = 0; i < static_cast<int64_t>(specs_.size()); ++i) {
+    at::Tensor values = at::empty(specs_[i].shape, at::kDouble);
+    double* out = values.data_ptr<double>();
+    PhiloxStream stream({seed, Purpose::kInitialWeights, /*task=*/0,
+                         /*step=*/0, static_cast<uint32_t>(i)});
+    for (int64_t e = 0; e < specs_[i].size(); ++e) {
+      out[e] = (2.0 * stream.NextUniform() - 1.0) * specs_[i].bound;
+    }
+    Import(i, values);
+  }
+  RefreshLeaves();
+}
+
+void ParameterStore::RefreshLeaves() {
+  c10::AutoGradMode no_grad(false);
+  if (!compute_.is_same(master_)) compute_.copy_(master_);
+}
+
+void ParameterStore::SetGradientReadyCallback(
+    std::function<void(int64_t)> callback) {
+  gradient_ready_ = std::move(callback);
+}
+
+void ParameterStore::BeginBackward() {
+  received_.assign(specs_.size(), false);
+  for (at::Tensor& leaf : leaves_) leaf.mutable_grad() = at::Tensor();
+}
+
+void ParameterStore::FinishBackward() {
+  for (size_t i = 0; i < specs_.size(); ++i) {
+    if (!received_[i]) gradient_slots_[i].zero_();
+  }
+}
+
+at::Tensor ParameterStore::Exported(int64_t i) const {
+  return ViewOf(master_, i, 0).contiguous(at::MemoryFormat::Contiguous).clone(
+      at::MemoryFormat::Contiguous);
+}
+
+void ParameterStore::Import(int64_t i, const at::Tensor& value) {
+  c10::AutoGradMode no_grad(false);
+  ViewOf(master_, i, 0).copy_(value);
+}
+
+}  // namespace reprise

@@ -1,0 +1,96 @@
+// All parameters of a network in one flat vector, and their gradients in
+// another: the optimizer is one pass over memory, a gradient bucket is a slice,
+// a snapshot is a copy, and a checkpoint a write.
+//
+// Three flat tensors over the same layout, parameters in registration order:
+//   master    [P] fp32 (fp64 in tests): what the optimizer updates
+//   gradients [P] same type: numerators of the weighted mean (see
+//             docs/ALGORITHMS.md); autograd hooks write into it
+//   leaves    views that the forward pass uses; of master itself when computing
+//             in the master's type, else of a bf16 copy refreshed each step
+// 4-d weights lie channels-last (O, H, W, I) in memory under their usual shape
+// [O, I, H, W], since LibTorch's convolutions follow the weight's strides.
+#ifndef REPRISE_MODELS_PARAMETER_STORE_H_
+#define REPRISE_MODELS_PARAMETER_STORE_H_
+
+#include <cstdint>
+#include <functional>
+#include <string>
+#include <vector>
+
+#include <ATen/core/Tensor.h>
+
+namespace reprise {
+
+struct ParameterSpec {
+  std::string name;            // PyTorch's state-dict name, "conv1.weight"
+  std::vector<int64_t> shape;  // PyTorch's shape
+  // Initial values are uniform in [-bound, bound): PyTorch's default for
+  // convolutions and linear layers is bound = 1 / sqrt(fan_in).
+  double bound = 0;
+
+  int64_t size() const;
+};
+
+// Not thread-safe. LibTorch exceptions pass through.
+class ParameterStore {
+ public:
+  // master_type: kFloat or kDouble. compute_type: master_type or kBFloat16.
+  ParameterStore(std::vector<ParameterSpec> specs, at::Device device,
+                 at::ScalarType master_type, at::ScalarType compute_type);
+  ParameterStore(const ParameterStore&) = delete;
+
+  const std::vector<ParameterSpec>& specs() const { return specs_; }
+  int64_t total_size() const { return total_size_; }
+  std::vector<int64_t> sizes() const;
+  at::ScalarType compute_type() const { return compute_type_; }
+  at::Device device() const { return master_.device(); }
+
+  // Fills the master with values that depend on `seed` and the parameter's
+  // number only: value e (in PyTorch's element order) of parameter p is
+  // (2 u - 1) * bound, u the e-th uniform of (seed, kInitialWeights, position p).
+  void Initialize(uint64_t seed);
+
+  const at::Tensor& master() const { return master_; }
+  // Element 0 is reserved for the sum of sample weights, which is reduced with
+  // the last bucket; the gradients follow it: [1 + P].
+  const at::Tensor& gradients_with_weight_sum() const { return gradients_; }
+
+  // The tensor of parameter i for the forward pass.
+  const at::Tensor& leaf(int64_t i) const { return leaves_[i]; }
+
+  // Copies the master into the leaves where they are not the same memory. Call
+  // after every change of the master.
+  void RefreshLeaves();
+
+  // Called during backward with a parameter's number once its gradient lies in
+  // gradients(). The order is autograd's.
+  void SetGradientReadyCallback(std::function<void(int64_t)> callback);
+
+  // Before backward: forgets gradients. After backward: zeroes the slots of
+  // parameters that got none.
+  void BeginBackward();
+  void FinishBackward();
+
+  // Parameter i of the master or of any flat tensor of its layout, contiguous in
+  // PyTorch's element order.
+  at::Tensor Exported(int64_t i) const;
+  // The inverse: `value` has PyTorch's shape.
+  void Import(int64_t i, const at::Tensor& value);
+
+ private:
+  at::Tensor ViewOf(const at::Tensor& flat, int64_t i, int64_t lead) const;
+
+  std::vector<ParameterSpec> specs_;
+  std::vector<int64_t> offsets_;
+  int64_t total_size_ = 0;
+  at::ScalarType compute_type_;
+  at::Tensor master_, compute_, gradients_;
+  std::vector<at::Tensor> leaves_, gradient_slots_;
+  std::vector<bool> received_;
+  std::function<void(int64_t)> gradient_ready_;
+};
+
+}  // namespace reprise
+
+#endif  // REPRISE_MODELS_PARAMETER_STORE_H_
