@@ -1,0 +1,174 @@
+#include "core/base/file.h"
+
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <cstdio>
+#include <system_error>
+
+#include "absl/strings/str_cat.h"
+#include "core/base/status.h"
+
+namespace reprise {
+namespace {
+
+constexpr mode_t kMode = 0644;
+
+// 0, or the errno of the write that failed.
+int WriteAll(int fd, absl::string_view bytes) {
+  // One write of more than 2 GiB is cut short by Linux anyway.
+  constexpr size_t kLargestWrite = size_t{1} << 30;
+  while (!bytes.empty()) {
+    const ssize_t written =
+        write(fd, bytes.data(), std::min(bytes.size(), kLargestWrite));
+    if (written < 0) {
+      if (errno == EINTR) continue;
+      return errno;
+    }
+    bytes.remove_prefix(static_cast<size_t>(written));
+  }
+  return 0;
+}
+
+std::string FolderOf(const std::string& path) {
+  const size_t slash = path.rfind('/');
+  if (slash == std::string::npos) return ".";
+  return slash == 0 ? "/" : path.substr(0, slash);
+}
+
+}  // namespace
+
+FileDescriptor& FileDescriptor::operator=(FileDescriptor&& other) noexcept {
+  std::swap(fd_, other.fd_);
+  return *this;
+}
+
+FileDescriptor::~FileDescriptor() {
+  if (fd_ >= 0) close(fd_);
+}
+
+absl::Status ErrnoToStorageError(absl::string_view what,
+                                 absl::string_view path) {
+  const int error = errno;
+  // O_NOFOLLOW answers with ELOOP, whose own text points elsewhere.
+  const std::string text = error == ELOOP
+                               ? "it is a symbolic link, which is not followed"
+                               : std::generic_category().message(error);
+  return StorageError(absl::StrCat("cannot ", what, " ", path, ": ", text));
+}
+
+absl::Status WriteFully(int fd, absl::string_view bytes,
+                        absl::string_view name) {
+  errno = WriteAll(fd, bytes);
+  return errno == 0 ? absl::OkStatus() : ErrnoToStorageError("write to", name);
+}
+
+absl::StatusOr<AppendFile> AppendFile::Open(const std::string& path) {
+  FileDescriptor fd(
+      open(path.c_str(),
+           O_WRONLY | O_APPEND | O_CREAT | O_NOFOLLOW | O_CLOEXEC, kMode));
+  if (fd.get() < 0) return ErrnoToStorageError("open", path);
+  return AppendFile(std::move(fd), path);
+}
+
+absl::Status AppendFile::Append(absl::string_view bytes) {
+  struct stat before;
+  if (fstat(fd_.get(), &before) != 0) return ErrnoToStorageError("stat", path_);
+  const int error = WriteAll(fd_.get(), bytes);
+  if (error == 0) return absl::OkStatus();
+  // A device (/dev/full) cannot be cut; the write's own error says enough.
+  if (S_ISREG(before.st_mode) && ftruncate(fd_.get(), before.st_size) != 0) {
+    return ErrnoToStorageError("cut off a half-written record of", path_);
+  }
+  errno = error;
+  return ErrnoToStorageError("append to", path_);
+}
+
+absl::Status AppendFile::Truncate(int64_t bytes) {
+  if (ftruncate(fd_.get(), bytes) != 0) {
+    return ErrnoToStorageError("truncate", path_);
+  }
+  return absl::OkStatus();
+}
+
+absl::StatusOr<InputFile> InputFile::Open(const std::string& path) {
+  // O_NONBLOCK: opening a named pipe must not wait for its writer.
+  FileDescriptor fd(
+      open(path.c_str(), O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC));
+  struct stat found;
+  if (fd.get() < 0 || fstat(fd.get(), &found) != 0) {
+    return ErrnoToStorageError("open", path);
+  }
+  if (!S_ISREG(found.st_mode)) {
+    return StorageError(absl::StrCat("cannot read ", path,
+                                     ": expected a regular file, found ",
+                                     S_ISDIR(found.st_mode) ? "a folder"
+                                                            : "a device"));
+  }
+  return InputFile(std::move(fd), path, found.st_size);
+}
+
+absl::Status InputFile::ReadAt(int64_t offset, int64_t bytes,
+                               void* destination) const {
+  char* next = static_cast<char*>(destination);
+  while (bytes > 0) {
+    const ssize_t got = pread(fd_.get(), next, bytes, offset);
+    if (got < 0) {
+      if (errno == EINTR) continue;
+      return ErrnoToStorageError("read", path_);
+    }
+    if (got == 0) {
+      return StorageError(absl::StrCat("cannot read ", path_, ": it ends at ",
+                                       offset, ", expected ", bytes,
+                                       " more bytes: it shrank while open"));
+    }
+    next += got;
+    offset += got;
+    bytes -= got;
+  }
+  return absl::OkStatus();
+}
+
+absl::StatusOr<std::string> ReadWholeFile(const std::string& path) {
+  REPRISE_ASSIGN_OR_RETURN(InputFile file, InputFile::Open(path));
+  std::string content(static_cast<size_t>(file.size()), '\0');
+  REPRISE_RETURN_IF_ERROR(file.ReadAt(0, file.size(), &content[0]));
+  return content;
+}
+
+absl::Status ReplaceFile(const std::string& path,
+                         const std::vector<absl::string_view>& pieces) {
+  const std::string temporary = absl::StrCat(path, ".tmp-", getpid());
+  // Only a killed process of the same number can have left one.
+  unlink(temporary.c_str());
+  FileDescriptor fd(
+      open(temporary.c_str(),
+           O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, kMode));
+  if (fd.get() < 0) return ErrnoToStorageError("create", temporary);
+  auto fail = [&](absl::string_view what) {
+    const absl::Status status = ErrnoToStorageError(what, path);
+    unlink(temporary.c_str());
+    return status;
+  };
+  for (absl::string_view piece : pieces) {
+    errno = WriteAll(fd.get(), piece);
+    if (errno != 0) return fail("write");
+  }
+  if (fsync(fd.get()) != 0) return fail("fsync");
+  if (rename(temporary.c_str(), path.c_str()) != 0) return fail("replace");
+
+  const std::string folder = FolderOf(path);
+  const FileDescriptor folder_fd(
+      open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+  // EINVAL: a file system whose folders need no fsync and refuse it.
+  if (folder_fd.get() < 0 ||
+      (fsync(folder_fd.get()) != 0 && errno != EINVAL)) {
+    return ErrnoToStorageError("fsync the folder", folder);
+  }
+  return absl::OkStatus();
+}
+
+}  // namespace reprise
