@@ -1,0 +1,77 @@
+// Sums that a training epoch and an evaluation accumulate. Losses are summed in
+// fp64 and samples are counted in int64, so merging ranks is the element-wise
+// sum of two plain arrays (one AllReduce each) and accuracies are exact at any
+// world size. Not thread-safe.
+#ifndef REPRISE_CORE_METRICS_METERS_H_
+#define REPRISE_CORE_METRICS_METERS_H_
+
+#include <array>
+#include <cstdint>
+#include <optional>
+
+#include "core/metrics/metric_sink.h"
+
+namespace reprise {
+
+// The sums of one step on one rank. A loss sum is over samples, not a mean.
+struct TrainStepSums {
+  double objective_sum = 0;     // sum of w_i * l_i over all rows of the step
+  double objective_weight = 0;  // sum of w_i over the same rows
+  double incoming_loss_sum = 0;        // unweighted
+  double representative_loss_sum = 0;  // unweighted
+  double representative_weight = 0;    // sum of w_i over representatives
+  int64_t incoming_samples = 0;
+  int64_t representatives = 0;
+  int64_t top1_correct = 0;  // of the incoming samples
+  int64_t top5_correct = 0;
+};
+
+class TrainMeter {
+ public:
+  static constexpr int kNumSums = 5;
+  static constexpr int kNumCounts = 4;
+
+  void Add(const TrainStepSums& step);
+
+  // To be summed over ranks in place.
+  std::array<double, kNumSums>& sums() { return sums_; }
+  std::array<int64_t, kNumCounts>& counts() { return counts_; }
+
+  // sum w l / sum w; null before the first sample, as the others.
+  std::optional<double> Objective() const;
+  std::optional<double> Top1() const;
+
+  // Fills what this meter knows: the losses, top1, top5, incoming_samples,
+  // representatives and representative_weight_share. An epoch without samples
+  // has 0 for what the record cannot leave out.
+  void Fill(TrainEpochRecord* record) const;
+
+ private:
+  std::array<double, kNumSums> sums_{};
+  std::array<int64_t, kNumCounts> counts_{};
+};
+
+class TestMeter {
+ public:
+  static constexpr int kNumSums = 1;
+  static constexpr int kNumCounts = 3;
+
+  // `loss_sum` is unweighted, over `samples` samples; 0 for a head without one.
+  void Add(double loss_sum, int64_t top1_correct, int64_t top5_correct,
+           int64_t samples);
+
+  std::array<double, kNumSums>& sums() { return sums_; }
+  std::array<int64_t, kNumCounts>& counts() { return counts_; }
+
+  // Fills top1, top5, correct, samples and, with `has_loss`, loss; the means
+  // are null for an empty test set.
+  void Fill(bool has_loss, TestRecord* record) const;
+
+ private:
+  std::array<double, kNumSums> sums_{};
+  std::array<int64_t, kNumCounts> counts_{};
+};
+
+}  // namespace reprise
+
+#endif  // REPRISE_CORE_METRICS_METERS_H_
