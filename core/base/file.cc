@@ -106,7 +106,7 @@ absl::StatusOr<InputFile> InputFile::Open(const std::string& path) {
     return StorageError(absl::StrCat("cannot read ", path,
                                      ": expected a regular file, found ",
                                      S_ISDIR(found.st_mode) ? "a folder"
-                                                            : "a device"));
+                                                            : "a pipe or a device"));
   }
   return InputFile(std::move(fd), path, found.st_size);
 }

@@ -1,0 +1,154 @@
+#include "core/base/file.h"
+
+#include <signal.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <filesystem>
+#include <string>
+
+#include "core/base/status.h"
+#include "core/base/status_matchers.h"
+#include "gmock/gmock.h"
+#include "gtest/gtest.h"
+
+namespace reprise {
+namespace {
+
+class FileTest : public ::testing::Test {
+ protected:
+  FileTest()
+      : folder_(::testing::TempDir() + "/" +
+                ::testing::UnitTest::GetInstance()
+                    ->current_test_info()
+                    ->name()) {
+    std::filesystem::remove_all(folder_);
+    std::filesystem::create_directories(folder_);
+  }
+
+  std::string PathOf(const std::string& name) const {
+    return folder_ + "/" + name;
+  }
+
+  int NumFiles() const {
+    int files = 0;
+    for (const auto& entry : std::filesystem::directory_iterator(folder_)) {
+      (void)entry;
+      ++files;
+    }
+    return files;
+  }
+
+  const std::string folder_;
+};
+
+// While alive, no file of this process can grow beyond `bytes`: a full disk
+// that needs no mount.
+class FileSizeLimit {
+ public:
+  explicit FileSizeLimit(rlim_t bytes) {
+    signal(SIGXFSZ, SIG_IGN);
+    getrlimit(RLIMIT_FSIZE, &before_);
+    const struct rlimit limit = {bytes, before_.rlim_max};
+    setrlimit(RLIMIT_FSIZE, &limit);
+  }
+  ~FileSizeLimit() { setrlimit(RLIMIT_FSIZE, &before_); }
+
+ private:
+  struct rlimit before_;
+};
+
+TEST_F(FileTest, ReplacedContentIsThePiecesInOrder) {
+  REPRISE_ASSERT_OK(ReplaceFile(PathOf("a"), {"old"}));
+  REPRISE_ASSERT_OK(ReplaceFile(PathOf("a"), {"new", "", " content"}));
+  REPRISE_ASSERT_OK_AND_ASSIGN(const std::string content,
+                               ReadWholeFile(PathOf("a")));
+  EXPECT_EQ(content, "new content");
+  EXPECT_EQ(NumFiles(), 1);
+}
+
+TEST_F(FileTest, NewFilesAreReadableByAllAndWritableByTheirOwner) {
+  umask(0);
+  REPRISE_ASSERT_OK(ReplaceFile(PathOf("replaced"), {"x"}));
+  REPRISE_ASSERT_OK(AppendFile::Open(PathOf("appended")).status());
+  for (const char* name : {"replaced", "appended"}) {
+    struct stat found;
+    ASSERT_EQ(stat(PathOf(name).c_str(), &found), 0);
+    EXPECT_EQ(found.st_mode & 0777, 0644u) << name;
+  }
+}
+
+TEST_F(FileTest, AFailedReplacementKeepsTheFormerContentAndLeavesNoTemporary) {
+  REPRISE_ASSERT_OK(ReplaceFile(PathOf("a"), {"old"}));
+  {
+    FileSizeLimit limit(1000);
+    const absl::Status status =
+        ReplaceFile(PathOf("a"), {std::string(2000, 'x')});
+    EXPECT_THAT(status, ExitsWith(ExitCode::kStorage));
+    EXPECT_THAT(status, FailsWith(PathOf("a")));
+  }
+  REPRISE_ASSERT_OK_AND_ASSIGN(const std::string content,
+                               ReadWholeFile(PathOf("a")));
+  EXPECT_EQ(content, "old");
+  EXPECT_EQ(NumFiles(), 1);
+}
+
+TEST_F(FileTest, AFailedAppendLeavesNoPartOfItsRecord) {
+  REPRISE_ASSERT_OK_AND_ASSIGN(AppendFile file, AppendFile::Open(PathOf("a")));
+  REPRISE_ASSERT_OK(file.Append("first\n"));
+  {
+    FileSizeLimit limit(100);
+    EXPECT_THAT(file.Append(std::string(200, 'x')),
+                ExitsWith(ExitCode::kStorage));
+  }
+  REPRISE_ASSERT_OK(file.Append("second\n"));
+  REPRISE_ASSERT_OK_AND_ASSIGN(const std::string content,
+                               ReadWholeFile(PathOf("a")));
+  EXPECT_EQ(content, "first\nsecond\n");
+}
+
+TEST_F(FileTest, AFullDeviceIsAStorageErrorWithTheSystemsText) {
+  REPRISE_ASSERT_OK_AND_ASSIGN(AppendFile file, AppendFile::Open("/dev/full"));
+  EXPECT_THAT(file.Append("x"), FailsWith("No space left on device"));
+}
+
+TEST_F(FileTest, ASymbolicLinkIsNeitherAppendedToNorReadNorFollowed) {
+  REPRISE_ASSERT_OK(ReplaceFile(PathOf("outside"), {"kept"}));
+  std::filesystem::create_symlink(PathOf("outside"), PathOf("link"));
+  EXPECT_THAT(AppendFile::Open(PathOf("link")), FailsWith("symbolic link"));
+  EXPECT_THAT(InputFile::Open(PathOf("link")), FailsWith("symbolic link"));
+  REPRISE_ASSERT_OK(ReplaceFile(PathOf("link"), {"new"}));
+  EXPECT_FALSE(std::filesystem::is_symlink(PathOf("link")));
+  REPRISE_ASSERT_OK_AND_ASSIGN(const std::string outside,
+                               ReadWholeFile(PathOf("outside")));
+  EXPECT_EQ(outside, "kept");
+}
+
+TEST_F(FileTest, ATemporaryFileThatAKilledRunLeftDoesNotStandInTheWay) {
+  const std::string orphan = PathOf("a.tmp-" + std::to_string(getpid()));
+  REPRISE_ASSERT_OK(AppendFile::Open(orphan)->Append("half a fi"));
+  REPRISE_ASSERT_OK(ReplaceFile(PathOf("a"), {"whole"}));
+  EXPECT_EQ(NumFiles(), 1);
+}
+
+TEST_F(FileTest, FoldersPipesAndMissingFilesAreRefusedByName) {
+  EXPECT_THAT(InputFile::Open(folder_), FailsWith("found a folder"));
+  ASSERT_EQ(mkfifo(PathOf("pipe").c_str(), 0600), 0);
+  EXPECT_THAT(InputFile::Open(PathOf("pipe")), FailsWith("found a pipe or a device"));
+  EXPECT_THAT(InputFile::Open(PathOf("none")),
+              FailsWith("No such file or directory"));
+  EXPECT_THAT(ReplaceFile(PathOf("none/a"), {"x"}), FailsWith("none/a"));
+}
+
+TEST_F(FileTest, AFileThatShrinksAfterOpeningIsAnError) {
+  REPRISE_ASSERT_OK(ReplaceFile(PathOf("a"), {"0123456789"}));
+  REPRISE_ASSERT_OK_AND_ASSIGN(const InputFile file,
+                               InputFile::Open(PathOf("a")));
+  ASSERT_EQ(truncate(PathOf("a").c_str(), 4), 0);
+  char bytes[10];
+  EXPECT_THAT(file.ReadAt(0, 10, bytes), FailsWith("shrank"));
+}
+
+}  // namespace
+}  // namespace reprise
