@@ -12,6 +12,7 @@
 
 #include "core/base/check.h"
 #include "core/tensor/dropout_mask.h"
+#include "core/tensor/torch_element.h"
 
 namespace reprise {
 namespace {
@@ -19,18 +20,6 @@ namespace {
 constexpr double kDropoutProbability = 0.5;
 constexpr int64_t kConv2Channels = 64;
 constexpr int64_t kFeatures = 50;
-
-Element ElementOf(at::ScalarType type) {
-  switch (type) {
-    case at::kBFloat16:
-      return Element::kBFloat16;
-    case at::kFloat:
-      return Element::kFloat32;
-    default:
-      REPRISE_CHECK(type == at::kDouble) << "compute type " << type;
-      return Element::kFloat64;
-  }
-}
 
 class MnistNet final : public Model {
  public:

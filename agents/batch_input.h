@@ -1,0 +1,32 @@
+// From sample references to the tensor that the network reads: one fused gather,
+// straight into the batch, then to the model's device.
+#ifndef REPRISE_AGENTS_BATCH_INPUT_H_
+#define REPRISE_AGENTS_BATCH_INPUT_H_
+
+#include <vector>
+
+#include <ATen/core/Tensor.h>
+
+#include "core/base/sample.h"
+#include "core/tensor/gather_normalize.h"
+#include "data/dataset.h"
+
+namespace reprise {
+
+// Thread-safe. LibTorch exceptions pass through.
+class BatchInput {
+ public:
+  explicit BatchInput(const RowFormat& format);
+
+  // [n, C, H, W] of `type`, NHWC in memory, on `device`. n may be 0.
+  at::Tensor Make(const std::vector<Sample>& samples, at::ScalarType type,
+                  at::Device device) const;
+
+ private:
+  RowFormat format_;
+  ImageGatherer gatherer_;
+};
+
+}  // namespace reprise
+
+#endif  // REPRISE_AGENTS_BATCH_INPUT_H_

@@ -1,0 +1,47 @@
+// The one evaluation loop. Exact at any number of ranks: contiguous unpadded
+// shards, every test sample counted once, integer counts summed. Changes no
+// state: no dropout, no random numbers, no buffer.
+#ifndef REPRISE_AGENTS_EVALUATION_LOOP_H_
+#define REPRISE_AGENTS_EVALUATION_LOOP_H_
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "agents/agent.h"
+#include "agents/batch_input.h"
+#include "core/comm/communicator.h"
+#include "data/dataset.h"
+#include "models/model.h"
+
+namespace reprise {
+
+struct HeadResult {
+  std::string head;
+  // False where the head cannot answer yet; the counts are then 0.
+  bool answered = false;
+  int64_t top1 = 0, top5 = 0;  // correct samples, all ranks
+  // Sum of the samples' cross-entropy, all ranks; only for heads whose scores
+  // are logits.
+  std::optional<double> loss_sum;
+};
+
+struct EvaluationResult {
+  std::vector<HeadResult> heads;  // in the order of the classifiers
+  int64_t samples = 0;            // all ranks
+  int64_t steps = 0;              // batches on this rank
+};
+
+// Collective: evaluates all `classifiers` on rows `indices` of `dataset` with
+// one forward pass per batch of at most `batch_size`.
+absl::StatusOr<EvaluationResult> Evaluate(
+    Model& model, const std::vector<Classifier>& classifiers,
+    const BatchInput& input, const Dataset& dataset,
+    const std::vector<int64_t>& indices, int64_t batch_size,
+    Communicator& communicator);
+
+}  // namespace reprise
+
+#endif  // REPRISE_AGENTS_EVALUATION_LOOP_H_

@@ -1,0 +1,485 @@
+#include "agents/training_loop.h"
+
+#include <algorithm>
+#include <chrono>
+#include <cmath>
+#include <memory>
+#include <optional>
+#include <string>
+#include <utility>
+
+#include <ATen/ops/zeros_like.h>
+#include <c10/core/GradMode.h>
+
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_format.h"
+#include "absl/strings/str_join.h"
+#include "absl/time/clock.h"
+#include "agents/batch_input.h"
+#include "agents/evaluation_loop.h"
+#include "agents/phase_timer.h"
+#include "core/base/status.h"
+#include "core/comm/gradient_reducer.h"
+#include "core/tensor/sgd_step.h"
+#include "core/tensor/torch_status.h"
+#include "core/tensor/weighted_cross_entropy.h"
+#include "data/sharded_sampler.h"
+
+namespace reprise {
+namespace {
+
+// Sums over the samples of an epoch, as one array so that ranks add them in one
+// collective. Exact for counts below 2^53.
+struct EpochSums {
+  double objective = 0;             // sum w l
+  double weight = 0;                // sum w
+  double representative_weight = 0;
+  double incoming_loss = 0;         // sum l over incoming samples
+  double representative_loss = 0;
+  double incoming = 0;              // samples
+  double representatives = 0;
+  double top1 = 0, top5 = 0;        // over incoming samples
+  double overlapped_seconds = 0;    // of reduction, hidden by backward
+  double reduction_seconds = 0;
+};
+constexpr int64_t kNumSums = sizeof(EpochSums) / sizeof(double);
+
+DType DTypeOf(at::ScalarType type) {
+  return type == at::kDouble ? DType::kFloat64 : DType::kFloat32;
+}
+
+// 64-bit FNV-1a over 32-bit words.
+uint64_t DigestOf(const at::Tensor& values) {
+  const at::Tensor host = values.to(at::kCPU).contiguous();
+  const uint32_t* words = static_cast<const uint32_t*>(host.data_ptr());
+  uint64_t digest = 0xCBF29CE484222325;
+  for (size_t i = 0; i < host.nbytes() / sizeof(uint32_t); ++i) {
+    digest = (digest ^ words[i]) * 0x100000001B3;
+  }
+  return digest;
+}
+
+class TrainingRun {
+ public:
+  TrainingRun(const TrainingOptions& options, const DatasetPair& data,
+              const std::vector<TaskSpec>& tasks, Model& model, Agent& agent,
+              Communicator& communicator, MetricSink& sink)
+      : options_(options),
+        data_(data),
+        tasks_(tasks),
+        model_(model),
+        parameters_(model.parameters()),
+        agent_(agent),
+        communicator_(communicator),
+        sink_(sink),
+        input_(data.train->format),
+        gradient_scale_(1.0 / (options.global_batch_size +
+                               options.global_representatives)) {}
+
+  absl::Status Run() {
+    REPRISE_RETURN_IF_ERROR(BroadcastParameters());
+    if (options_.reset_at_each_task) {
+      initial_parameters_ = parameters_.master().clone();
+    }
+    velocity_ = at::zeros_like(parameters_.master());
+    REPRISE_ASSIGN_OR_RETURN(
+        reducer_,
+        GradientReducer::Create(
+            communicator_, parameters_.sizes(),
+            parameters_.gradients_with_weight_sum().data_ptr(),
+            DTypeOf(parameters_.master().scalar_type()),
+            {options_.first_bucket_bytes, options_.bucket_bytes}));
+    parameters_.SetGradientReadyCallback(
+        [this](int64_t i) { reducer_->MarkReady(i); });
+    CountSteps();
+    const absl::Time start = absl::Now();
+    for (size_t t = 0; t < tasks_.size(); ++t) {
+      REPRISE_RETURN_IF_ERROR(
+          Annotate(RunTask(static_cast<int64_t>(t)),
+                   absl::StrCat("task ", t + 1)));
+    }
+    RunEnd end;
+    end.seconds = absl::ToDoubleSeconds(absl::Now() - start);
+    end.phase_seconds = timer_.Seconds();
+    end.incoming_samples = incoming_samples_;
+    end.training_seconds = training_seconds_;
+    end.world_size = communicator_.world_size();
+    return sink_.OnRunEnd(end);
+  }
+
+ private:
+  absl::Status BroadcastParameters() {
+    at::Tensor host = parameters_.master().to(at::kCPU).contiguous();
+    REPRISE_RETURN_IF_ERROR(
+        communicator_.Broadcast(host.data_ptr(), host.nbytes(), /*root=*/0)
+            ->Wait());
+    parameters_.master().copy_(host);
+    parameters_.RefreshLeaves();
+    return absl::OkStatus();
+  }
+
+  ShardedSampler SamplerFor(int64_t samples) const {
+    return ShardedSampler({options_.seed, samples, options_.global_batch_size,
+                           communicator_.rank(), communicator_.world_size(),
+                           options_.shard});
+  }
+
+  int64_t StepsPerEpoch(const ShardedSampler& sampler) const {
+    const int64_t steps = sampler.steps_per_epoch();
+    return options_.max_steps_per_epoch > 0
+               ? std::min(steps, options_.max_steps_per_epoch)
+               : steps;
+  }
+
+  // For the progress report only: tasks' own samples, without an agent's extra.
+  void CountSteps() {
+    for (const TaskSpec& task : tasks_) {
+      expected_steps_ +=
+          options_.epochs * StepsPerEpoch(SamplerFor(task.train_indices.size()));
+    }
+  }
+
+  absl::Status RunTask(int64_t t) {
+    const absl::Time start = absl::Now();
+    const TaskContext context{t, tasks_[t], *data_.train};
+    absl::StatusOr<TaskPlan> plan = agent_.OnTaskStart(context);
+    REPRISE_RETURN_IF_ERROR(AgreeOnStatus(communicator_, plan.status()));
+    if (options_.reset_at_each_task) {
+      parameters_.master().copy_(initial_parameters_);
+      parameters_.RefreshLeaves();
+    }
+    velocity_.zero_();
+    step_of_task_ = 0;
+
+    std::vector<int64_t> indices = tasks_[t].train_indices;
+    indices.insert(indices.end(), plan->extra_training_indices.begin(),
+                   plan->extra_training_indices.end());
+    REPRISE_RETURN_IF_ERROR(EvaluateSeenTasks(t, /*epoch=*/0));
+    for (int64_t epoch = 0; epoch < options_.epochs; ++epoch) {
+      REPRISE_RETURN_IF_ERROR(Annotate(TrainEpoch(t, epoch, indices),
+                                       absl::StrCat("epoch ", epoch + 1)));
+      REPRISE_RETURN_IF_ERROR(EvaluateSeenTasks(t, epoch + 1));
+    }
+    REPRISE_RETURN_IF_ERROR(
+        AgreeOnStatus(communicator_, agent_.OnTaskEnd(context)));
+    TaskRecord record;
+    record.task = t;
+    record.seconds = absl::ToDoubleSeconds(absl::Now() - start);
+    record.agent = agent_.Report();
+    return sink_.OnTaskEnd(record);
+  }
+
+  absl::Status TrainEpoch(int64_t t, int64_t epoch,
+                          const std::vector<int64_t>& indices) {
+    ShardedSampler sampler = SamplerFor(indices.size());
+    sampler.StartEpoch(t, epoch);
+    const int64_t steps = StepsPerEpoch(sampler);
+    const PhaseSeconds phases_before = timer_.Seconds();
+    const absl::Time start = absl::Now();
+    sums_ = EpochSums{};
+    SgdOptions sgd = options_.regime.At(epoch);
+    for (int64_t step = 0; step < steps; ++step) {
+      const absl::Status status =
+          Step(t, indices, sampler.LocalBatch(step), sgd);
+      if (!status.ok()) {
+        const absl::Status annotated =
+            Annotate(status, absl::StrCat("step ", step + 1));
+        communicator_.Abort(annotated);
+        return annotated;
+      }
+      if (step % options_.log_interval == 0 || step + 1 == steps) {
+        REPRISE_RETURN_IF_ERROR(
+            ReportStep(t, epoch, step, steps, sgd.lr, start));
+      }
+      if (communicator_.world_size() > 1 && step + 1 < steps &&
+          step % options_.parameter_check_interval ==
+              options_.parameter_check_interval - 1) {
+        REPRISE_RETURN_IF_ERROR(CheckParametersAgree());
+      }
+    }
+    timer_.Enter(Phase::kOther);
+    REPRISE_RETURN_IF_ERROR(CheckParametersAgree());
+
+    const double seconds = absl::ToDoubleSeconds(absl::Now() - start);
+    EpochSums total = sums_;
+    REPRISE_RETURN_IF_ERROR(communicator_
+                                .AllReduce(&total, kNumSums, DType::kFloat64,
+                                           ReduceOp::kSum)
+                                ->Wait());
+    training_seconds_ += seconds;
+    incoming_samples_ += static_cast<int64_t>(total.incoming);
+    TrainEpochRecord record;
+    record.task = t;
+    record.epoch = epoch;
+    record.epoch_of_run = t * options_.epochs + epoch;
+    record.steps_of_run = steps_of_run_;
+    record.steps = steps;
+    record.loss = Ratio(total.objective, total.weight);
+    record.incoming_loss = Ratio(total.incoming_loss, total.incoming);
+    if (total.representatives > 0) {
+      record.representative_loss =
+          total.representative_loss / total.representatives;
+    }
+    record.top1 = Ratio(total.top1, total.incoming);
+    record.top5 = Ratio(total.top5, total.incoming);
+    record.seconds = seconds;
+    record.incoming_samples = static_cast<int64_t>(total.incoming);
+    record.representatives = static_cast<int64_t>(total.representatives);
+    record.representative_weight_share =
+        Ratio(total.representative_weight, total.weight);
+    record.learning_rate = sgd.lr;
+    record.world_size = communicator_.world_size();
+    record.phase_seconds = Difference(timer_.Seconds(), phases_before);
+    record.overlap_share =
+        Ratio(total.overlapped_seconds, total.reduction_seconds);
+    return sink_.OnTrainEpoch(record);
+  }
+
+  // One optimizer step on this rank's part of the global batch.
+  absl::Status Step(int64_t t, const std::vector<int64_t>& indices,
+                    const LocalSamples& local, const SgdOptions& sgd) {
+    timer_.Enter(Phase::kLoad);
+    Batch batch;
+    batch.task = t;
+    batch.step_of_task = step_of_task_;
+    batch.incoming = static_cast<int64_t>(local.indices.size());
+    batch.first_appended_position =
+        options_.global_batch_size +
+        SliceBegin(options_.global_representatives, communicator_.rank(),
+                   communicator_.world_size());
+    for (int64_t i = 0; i < batch.incoming; ++i) {
+      batch.Append(data_.train->At(indices[local.indices[i]]), 1.0f,
+                   local.positions[i]);
+    }
+    timer_.Enter(Phase::kRehearsalWait);
+    REPRISE_RETURN_IF_ERROR(agent_.AugmentBatch(batch));
+    double local_weight = 0;
+    for (const float weight : batch.weights) local_weight += weight;
+
+    parameters_.BeginBackward();
+    reducer_->BeginStep(local_weight);
+    absl::Time backward_end;
+    LossResult loss;
+    REPRISE_RETURN_IF_ERROR(CatchTorch("training step", [&]() -> absl::Status {
+      if (batch.size() > 0) {
+        timer_.Enter(Phase::kLoad);
+        const at::Tensor input = input_.Make(
+            batch.samples, parameters_.compute_type(), parameters_.device());
+        timer_.Enter(Phase::kForward);
+        const ForwardContext forward{
+            /*training=*/true,
+            {options_.seed, static_cast<uint32_t>(t),
+             static_cast<uint32_t>(step_of_task_)},
+            &batch.positions};
+        const ModelOutput output = model_.Forward(input, forward);
+        REPRISE_ASSIGN_OR_RETURN(loss,
+                                 agent_.Loss(output, batch, gradient_scale_));
+        REPRISE_RETURN_IF_ERROR(Account(batch, loss, output.logits));
+        timer_.Enter(Phase::kBackward);
+        output.logits.backward(loss.logits_gradient);
+      }
+      // Parameters without a gradient, all of them in an empty batch, take part
+      // with zeros.
+      parameters_.FinishBackward();
+      backward_end = absl::Now();
+      reducer_->MarkAllReady();
+      return absl::OkStatus();
+    }));
+
+    timer_.Enter(Phase::kReductionWait);
+    REPRISE_ASSIGN_OR_RETURN(const StepReduction reduction,
+                             reducer_->Finish(backward_end));
+    sums_.overlapped_seconds += reduction.overlapped_seconds;
+    sums_.reduction_seconds += reduction.busy_seconds;
+
+    timer_.Enter(Phase::kOptimizer);
+    if (reduction.weight_sum > 0) {
+      ApplySgd(sgd, 1.0 / (gradient_scale_ * reduction.weight_sum));
+    }
+    timer_.Enter(Phase::kBufferUpdate);
+    REPRISE_RETURN_IF_ERROR(agent_.OnStepEnd(batch));
+    timer_.Enter(Phase::kOther);
+    ++step_of_task_;
+    ++steps_of_run_;
+    return absl::OkStatus();
+  }
+
+  void ApplySgd(const SgdOptions& sgd, double factor) {
+    const at::Tensor& master = parameters_.master();
+    const at::Tensor gradients =
+        parameters_.gradients_with_weight_sum().narrow(
+            0, 1, parameters_.total_size());
+    if (master.scalar_type() == at::kDouble) {
+      SgdStep<double>(sgd, factor, gradients.data_ptr<double>(),
+                      parameters_.total_size(), velocity_.data_ptr<double>(),
+                      master.data_ptr<double>());
+    } else {
+      SgdStep<float>(sgd, factor, gradients.data_ptr<float>(),
+                     parameters_.total_size(), velocity_.data_ptr<float>(),
+                     master.data_ptr<float>());
+    }
+    parameters_.RefreshLeaves();
+  }
+
+  // Adds the batch to the epoch's sums.
+  absl::Status Account(const Batch& batch, const LossResult& loss,
+                       const at::Tensor& logits) {
+    const at::Tensor host =
+        logits.detach().to(at::kCPU).to(at::kFloat).contiguous();
+    std::vector<int32_t> labels;
+    for (int64_t i = 0; i < batch.incoming; ++i) {
+      labels.push_back(batch.samples[i].label);
+    }
+    std::vector<int32_t> ranks(batch.incoming);
+    LabelRanks<float>(host.data_ptr<float>(), labels.data(), batch.incoming,
+                      host.size(1), ranks.data());
+    std::vector<std::string> nonfinite;
+    for (int64_t i = 0; i < batch.size(); ++i) {
+      const double l = loss.losses[i], w = batch.weights[i];
+      if (!std::isfinite(l)) {
+        nonfinite.push_back(absl::StrCat(batch.samples[i].id));
+      }
+      sums_.objective += w * l;
+      sums_.weight += w;
+      if (i < batch.incoming) {
+        sums_.incoming += 1;
+        sums_.incoming_loss += l;
+        sums_.top1 += ranks[i] == 0;
+        sums_.top5 += ranks[i] < 5;
+      } else {
+        sums_.representatives += 1;
+        sums_.representative_loss += l;
+        sums_.representative_weight += w;
+      }
+    }
+    if (nonfinite.empty()) return absl::OkStatus();
+    return absl::OutOfRangeError(absl::StrCat(
+        "the loss is not finite for ", nonfinite.size(), " of ", batch.size(),
+        " samples (training rows ", absl::StrJoin(nonfinite, ", "),
+        "); lower --lr or start from other parameters (--seed)"));
+  }
+
+  absl::Status ReportStep(int64_t t, int64_t epoch, int64_t step, int64_t steps,
+                          double lr, absl::Time epoch_start) {
+    StepRecord record;
+    record.task = t;
+    record.epoch = epoch;
+    record.step = step;
+    record.steps_in_epoch = steps;
+    record.global_step = steps_of_run_;
+    // This rank's part of the epoch so far: totals over ranks are exchanged at
+    // the end of the epoch.
+    record.loss = Ratio(sums_.objective, sums_.weight);
+    record.accuracy = Ratio(sums_.top1, sums_.incoming);
+    record.images_per_second =
+        Ratio(sums_.incoming * communicator_.world_size(),
+              absl::ToDoubleSeconds(absl::Now() - epoch_start));
+    record.learning_rate = lr;
+    record.run_fraction =
+        std::min(1.0, Ratio(steps_of_run_, expected_steps_));
+    return sink_.OnStep(record);
+  }
+
+  absl::Status EvaluateSeenTasks(int64_t t, int64_t epoch) {
+    if (!options_.evaluate) return absl::OkStatus();
+    timer_.Enter(Phase::kEvaluation);
+    const std::vector<Classifier> classifiers = agent_.Classifiers();
+    for (int64_t test_task = 0; test_task <= t; ++test_task) {
+      const absl::Time start = absl::Now();
+      REPRISE_ASSIGN_OR_RETURN(
+          const EvaluationResult result,
+          Evaluate(model_, classifiers, input_, *data_.test,
+                   tasks_[test_task].test_indices, options_.eval_batch_size,
+                   communicator_));
+      for (size_t h = 0; h < result.heads.size(); ++h) {
+        const HeadResult& head = result.heads[h];
+        TestRecord record;
+        record.task = t;
+        record.test_task = test_task;
+        record.epoch = epoch;
+        record.head = head.head;
+        record.primary = h == 0;
+        record.correct = head.top1;
+        record.samples = result.samples;
+        record.steps = result.steps;
+        record.seconds = absl::ToDoubleSeconds(absl::Now() - start);
+        if (head.answered && result.samples > 0) {
+          const double samples = static_cast<double>(result.samples);
+          record.top1 = head.top1 / samples;
+          record.top5 = head.top5 / samples;
+          if (head.loss_sum.has_value()) {
+            record.loss = *head.loss_sum / samples;
+          }
+        }
+        REPRISE_RETURN_IF_ERROR(sink_.OnTest(record));
+      }
+    }
+    timer_.Enter(Phase::kOther);
+    return absl::OkStatus();
+  }
+
+  // Collective.
+  absl::Status CheckParametersAgree() {
+    if (communicator_.world_size() == 1) return absl::OkStatus();
+    const size_t count = parameters_.specs().size();
+    std::vector<uint64_t> mine(count);
+    for (size_t i = 0; i < count; ++i) {
+      mine[i] = DigestOf(parameters_.Exported(i));
+    }
+    std::vector<uint64_t> all(count * communicator_.world_size());
+    REPRISE_RETURN_IF_ERROR(
+        communicator_
+            .AllGather(mine.data(), count * sizeof(uint64_t), all.data())
+            ->Wait());
+    for (int rank = 1; rank < communicator_.world_size(); ++rank) {
+      for (size_t i = 0; i < count; ++i) {
+        if (all[rank * count + i] == all[i]) continue;
+        return DistributedError(absl::StrFormat(
+            "parameter %s differs between rank 0 (digest %016x) and rank %d "
+            "(digest %016x) after %d steps; the run cannot be trusted",
+            parameters_.specs()[i].name, all[i], rank, all[rank * count + i],
+            steps_of_run_));
+      }
+    }
+    return absl::OkStatus();
+  }
+
+  static double Ratio(double numerator, double denominator) {
+    return denominator > 0 ? numerator / denominator : 0.0;
+  }
+
+  const TrainingOptions& options_;
+  const DatasetPair& data_;
+  const std::vector<TaskSpec>& tasks_;
+  Model& model_;
+  ParameterStore& parameters_;
+  Agent& agent_;
+  Communicator& communicator_;
+  MetricSink& sink_;
+  const BatchInput input_;
+  const double gradient_scale_;
+
+  std::unique_ptr<GradientReducer> reducer_;
+  at::Tensor initial_parameters_, velocity_;
+  PhaseTimer timer_;
+  EpochSums sums_;
+  int64_t step_of_task_ = 0, steps_of_run_ = 0, expected_steps_ = 0;
+  int64_t incoming_samples_ = 0;
+  double training_seconds_ = 0;
+};
+
+}  // namespace
+
+absl::Status Train(const TrainingOptions& options, const DatasetPair& data,
+                   const std::vector<TaskSpec>& tasks, Model& model,
+                   Agent& agent, Communicator& communicator, MetricSink& sink) {
+  return CatchTorch("training", [&] {
+    const absl::Status status = TrainingRun(options, data, tasks, model, agent,
+                                            communicator, sink)
+                                    .Run();
+    model.parameters().SetGradientReadyCallback(nullptr);
+    return status;
+  });
+}
+
+}  // namespace reprise

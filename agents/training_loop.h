@@ -1,0 +1,51 @@
+// The one training loop: task, epoch and batch order, forward, backward,
+// overlapped reduction, optimizer, evaluation and reports, for any agent, model
+// and number of ranks.
+#ifndef REPRISE_AGENTS_TRAINING_LOOP_H_
+#define REPRISE_AGENTS_TRAINING_LOOP_H_
+
+#include <cstdint>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "agents/agent.h"
+#include "agents/regime/regime.h"
+#include "core/comm/communicator.h"
+#include "core/metrics/metric_sink.h"
+#include "data/dataset.h"
+#include "data/scenario/scenario.h"
+#include "models/model.h"
+
+namespace reprise {
+
+struct TrainingOptions {
+  int64_t epochs = 10;             // per task
+  int64_t global_batch_size = 64;  // incoming samples of a step, all ranks
+  // Samples that agents append to a step at most, all ranks (W R).
+  int64_t global_representatives = 0;
+  int64_t max_steps_per_epoch = 0;  // 0: the whole epoch
+  int64_t eval_batch_size = 64;
+  bool evaluate = true;
+  bool reset_at_each_task = false;  // to the initial parameters
+  bool shard = false;  // each rank keeps its part of the task's samples
+  Regime regime{SgdOptions{}, {}};
+  uint64_t seed = 42;
+  int64_t log_interval = 10;  // steps between step reports
+  int64_t first_bucket_bytes = int64_t{64} << 10;
+  int64_t bucket_bytes = int64_t{4} << 20;
+  // Steps between comparisons of the parameters over ranks (also at the end of
+  // every epoch); a difference ends the run and names rank and parameter.
+  int64_t parameter_check_interval = 100;
+};
+
+// Collective: trains on `tasks` in order and reports to `sink` (on rank 0; on
+// other ranks it may be a sink that ignores everything). All ranks pass the same
+// options, data and tasks. The model's initial parameters are rank 0's. A failure
+// on one rank ends the call on every rank.
+absl::Status Train(const TrainingOptions& options, const DatasetPair& data,
+                   const std::vector<TaskSpec>& tasks, Model& model,
+                   Agent& agent, Communicator& communicator, MetricSink& sink);
+
+}  // namespace reprise
+
+#endif  // REPRISE_AGENTS_TRAINING_LOOP_H_
