@@ -14,7 +14,15 @@
 
 namespace reprise {
 
-enum class DType { kUint8, kInt32, kInt64, kFloat16, kBFloat16, kFloat32, kFloat64 };
+enum class DType {
+  kUint8,
+  kInt32,
+  kInt64,
+  kFloat16,
+  kBFloat16,
+  kFloat32,
+  kFloat64
+};
 int64_t SizeInBytes(DType dtype);
 
 enum class ReduceOp { kSum, kMax, kMin };
@@ -32,6 +40,8 @@ struct Collective {
   std::vector<int64_t> sent_bytes;      // AllToAllv only
   std::vector<int64_t> received_bytes;  // AllToAllv only
 };
+
+const char* KindName(Collective::Kind kind);
 
 class Transport {
  public:

@@ -1,0 +1,106 @@
+// Sums gradients over all ranks during backward, bucket by bucket.
+//
+// The gradients of all parameters lie in one flat buffer of the caller, led by
+// one element for the sum of sample weights S:
+//
+//   [S | parameter 0 | parameter 1 | ... | parameter n-1]
+//
+// A bucket is a slice of that buffer, reduced in place by one AllReduce.
+// Buckets are formed over whole parameters in reverse registration order, about
+// the order in which backward produces gradients; S is part of the last bucket,
+// so it costs no collective of its own. BeginStep declares all buckets of the
+// step, in that order; marking a bucket's last parameter lets it go. Which
+// bytes go in which collective and when never depends on the order of hooks, so
+// results are bit-identical from run to run with overlap on.
+//
+// A step is AllReduces of [1 + P] elements in all: 2 (W-1)/W (1 + P)
+// sizeof(element) bytes sent by each of W ranks over a ring.
+#ifndef REPRISE_CORE_COMM_GRADIENT_REDUCER_H_
+#define REPRISE_CORE_COMM_GRADIENT_REDUCER_H_
+
+#include <atomic>
+#include <cstdint>
+#include <memory>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "absl/time/time.h"
+#include "core/comm/communicator.h"
+#include "core/comm/transport.h"
+
+namespace reprise {
+
+// What one step's reduction gave and took, on this rank.
+struct StepReduction {
+  double weight_sum = 0;    // S over all ranks
+  double wait_seconds = 0;  // Finish waited
+  double busy_seconds = 0;  // at least one bucket was under way
+  // The part of busy_seconds before the end of backward: hidden behind it.
+  double overlapped_seconds = 0;
+};
+
+// At world size 1 nothing is enqueued and the buffer is not touched.
+class GradientReducer {
+ public:
+  struct Options {
+    // Small, so that the first reduction starts early in backward.
+    int64_t first_bucket_bytes = 64 << 10;
+    int64_t bucket_bytes = 4 << 20;
+  };
+
+  struct Bucket {
+    int64_t offset = 0, count = 0;  // elements of the flat buffer
+    int64_t first_parameter = 0, parameters = 0;
+  };
+
+  // `parameter_sizes`: elements, in registration order, the same on all ranks.
+  // `flat`: 1 + their sum elements of `dtype` (kFloat32 or kFloat64), host
+  // memory, outlives this. InvalidArgument on other types, negative sizes or
+  // bucket sizes below 1.
+  static absl::StatusOr<std::unique_ptr<GradientReducer>> Create(
+      Communicator& communicator, const std::vector<int64_t>& parameter_sizes,
+      void* flat, DType dtype, const Options& options);
+
+  GradientReducer(const GradientReducer&) = delete;
+
+  // Declares the step's buckets and contributes this rank's sum of weights.
+  // Collective in its order among the communicator's collectives; never blocks.
+  void BeginStep(double local_weight_sum);
+
+  // The gradient of parameter `index` is in the buffer and stays as it is until
+  // Finish. From any thread, in any order; marking twice is marking once.
+  void MarkReady(int64_t index);
+
+  // Marks all that are not marked yet (no gradient, empty batch): the caller
+  // has zeroed or filled their part of the buffer.
+  void MarkAllReady();
+
+  // Waits until the buffer holds the sums over all ranks. All parameters are
+  // marked. The communicator's error, if it failed.
+  absl::StatusOr<StepReduction> Finish(absl::Time backward_end);
+
+  // In the order of issue.
+  const std::vector<Bucket>& buckets() const { return buckets_; }
+  // Reduced per step: (1 + P) sizeof(element).
+  int64_t bytes_per_step() const;
+
+ private:
+  GradientReducer(Communicator& communicator, void* flat, DType dtype,
+                  std::vector<Bucket> buckets, int64_t parameters);
+
+  Communicator& communicator_;
+  char* const flat_;
+  const DType dtype_;
+  const std::vector<Bucket> buckets_;
+  std::vector<int64_t> bucket_of_parameter_;
+  double local_weight_sum_ = 0;
+
+  // Of the current step.
+  std::vector<std::shared_ptr<Work>> works_;           // by bucket
+  std::unique_ptr<std::atomic<bool>[]> ready_;         // by parameter
+  std::unique_ptr<std::atomic<int64_t>[]> remaining_;  // by bucket
+};
+
+}  // namespace reprise
+
+#endif  // REPRISE_CORE_COMM_GRADIENT_REDUCER_H_

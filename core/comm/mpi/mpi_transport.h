@@ -1,0 +1,25 @@
+// Collectives over MPI. Initialised, used and finalised by the communication
+// thread of a communicator only (MPI_THREAD_FUNNELED).
+#ifndef REPRISE_CORE_COMM_MPI_MPI_TRANSPORT_H_
+#define REPRISE_CORE_COMM_MPI_MPI_TRANSPORT_H_
+
+#include <memory>
+
+#include "absl/status/statusor.h"
+#include "core/comm/transport.h"
+
+namespace reprise {
+
+// Over MPI_COMM_WORLD; a process makes one transport in its life. Non-blocking
+// collectives; AllToAllv is one message per pair of ranks that has bytes.
+// Counts have no limit. Codes of MPI become DistributedError with MPI's own
+// text.
+//
+// Abort is MPI_Abort with the status's exit code: it logs the status, ends all
+// ranks and does not return. AllReduce sums in the order of a ring, which
+// Describe() records; another one by OMPI_MCA_coll_libnbc_iallreduce_algorithm.
+absl::StatusOr<std::unique_ptr<Transport>> MakeMpiTransport();
+
+}  // namespace reprise
+
+#endif  // REPRISE_CORE_COMM_MPI_MPI_TRANSPORT_H_
