@@ -1,0 +1,52 @@
+// Runs the linked RankCases over jobs of 1 to 4 threads, with and without
+// comparison of the ranks' calls.
+#include <memory>
+#include <string>
+#include <tuple>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "core/comm/checking/checking_transport.h"
+#include "core/comm/in_process/ranks_as_threads.h"
+#include "gtest/gtest.h"
+#include "tests/conformance/rank_cases.h"
+
+namespace reprise {
+namespace {
+
+using Parameters = std::tuple<RankCase, int, bool>;
+
+class InProcess : public testing::TestWithParam<Parameters> {};
+
+TEST_P(InProcess, Holds) {
+  const auto& [rank_case, world_size, checking] = GetParam();
+  std::vector<IssuedCollectives> issued(world_size);
+  RunRanksAsThreads(
+      world_size,
+      [&, run = rank_case.run](Communicator& communicator) {
+        run(communicator, issued[communicator.rank()]);
+      },
+      [&, checks = checking](std::unique_ptr<Transport> transport) {
+        const int rank = transport->rank();
+        if (checks) transport = MakeCheckingTransport(std::move(transport));
+        return MakeRecordingTransport(std::move(transport), &issued[rank]);
+      });
+}
+
+INSTANTIATE_TEST_SUITE_P(
+    Ranks, InProcess,
+    testing::Combine(testing::ValuesIn(RankCases()),
+                     testing::Values(1, 2, 3, 4), testing::Bool()),
+    [](const testing::TestParamInfo<Parameters>& info) -> std::string {
+      return absl::StrCat(std::get<0>(info.param).name, "_",
+                          std::get<1>(info.param),
+                          std::get<2>(info.param) ? "_checked" : "");
+    });
+
+}  // namespace
+}  // namespace reprise
+
+int main(int argc, char** argv) {
+  testing::InitGoogleTest(&argc, argv);
+  return RUN_ALL_TESTS();
+}
