@@ -1,5 +1,6 @@
 // Runs the linked RankCases as one rank of a job started by mpirun.
-// --checked: the ranks' calls are compared.
+// --checked: the ranks' calls are compared, and what exceeds 64 KiB goes in
+// pieces, as do gigabytes otherwise.
 #include <cstdio>
 #include <memory>
 #include <string>
@@ -33,8 +34,9 @@ INSTANTIATE_TEST_SUITE_P(Ranks, Mpi, testing::ValuesIn(RankCases()),
 int Main(bool checked) {
   absl::StatusOr<std::unique_ptr<Communicator>> made = Communicator::Create(
       [checked]() -> absl::StatusOr<std::unique_ptr<Transport>> {
-        REPRISE_ASSIGN_OR_RETURN(std::unique_ptr<Transport> transport,
-                                 MakeMpiTransport());
+        REPRISE_ASSIGN_OR_RETURN(
+            std::unique_ptr<Transport> transport,
+            checked ? MakeMpiTransport(64 << 10) : MakeMpiTransport());
         if (checked) transport = MakeCheckingTransport(std::move(transport));
         return MakeRecordingTransport(std::move(transport), &issued);
       });

@@ -20,9 +20,6 @@
 namespace reprise {
 namespace {
 
-// One call of MPI takes at most 2^31 - 1 elements; more go in pieces.
-constexpr int64_t kPieceBytes = int64_t{1} << 30;
-
 // Open MPI's non-blocking allreduce chooses among algorithms that add in
 // different orders, by size and by release. Pinned to the ring: fewest bytes
 // per rank, and one order for every size. Set before MPI_Init unless the user
@@ -78,6 +75,8 @@ MPI_Datatype TypeOf(DType dtype) {
 
 class MpiTransport final : public Transport {
  public:
+  explicit MpiTransport(int64_t piece_bytes) : piece_bytes_(piece_bytes) {}
+
   absl::Status Init() {
     setenv(kAlgorithmVariable, kRing, /*overwrite=*/0);
     setenv(kSignalVariable, "", /*overwrite=*/0);
@@ -180,7 +179,7 @@ class MpiTransport final : public Transport {
         return FromMpi(MPI_Ibarrier(MPI_COMM_WORLD, add()), "MPI_Ibarrier");
       case Collective::Kind::kAllReduce: {
         const int64_t size = SizeInBytes(collective.dtype);
-        const int64_t piece = kPieceBytes / size;
+        const int64_t piece = piece_bytes_ / size;
         for (int64_t at = 0; at < collective.count; at += piece) {
           REPRISE_RETURN_IF_ERROR(FromMpi(
               MPI_Iallreduce(
@@ -193,18 +192,18 @@ class MpiTransport final : public Transport {
         return absl::OkStatus();
       }
       case Collective::Kind::kBroadcast:
-        for (int64_t at = 0; at < collective.count; at += kPieceBytes) {
+        for (int64_t at = 0; at < collective.count; at += piece_bytes_) {
           REPRISE_RETURN_IF_ERROR(FromMpi(
               MPI_Ibcast(data + at,
                          static_cast<int>(
-                             std::min(collective.count - at, kPieceBytes)),
+                             std::min(collective.count - at, piece_bytes_)),
                          MPI_BYTE, collective.root, MPI_COMM_WORLD, add()),
               "MPI_Ibcast"));
         }
         return absl::OkStatus();
       case Collective::Kind::kAllGather: {
         if (collective.count == 0) return absl::OkStatus();
-        if (collective.count > kPieceBytes) {
+        if (collective.count > piece_bytes_) {
           const std::vector<int64_t> sizes(world_size_, collective.count);
           const std::vector<int64_t> all_from_here(world_size_, 0);
           return StartExchange(collective.sent, sizes, all_from_here, data,
@@ -246,11 +245,11 @@ class MpiTransport final : public Transport {
         }
         std::memcpy(received, from_here + sent_at[rank], bytes);
       }
-      for (int64_t at = 0; rank != rank_ && at < bytes; at += kPieceBytes) {
+      for (int64_t at = 0; rank != rank_ && at < bytes; at += piece_bytes_) {
         requests.push_back(MPI_REQUEST_NULL);
         REPRISE_RETURN_IF_ERROR(FromMpi(
             MPI_Irecv(received + at,
-                      static_cast<int>(std::min(bytes - at, kPieceBytes)),
+                      static_cast<int>(std::min(bytes - at, piece_bytes_)),
                       MPI_BYTE, rank, kTag, MPI_COMM_WORLD, &requests.back()),
             "MPI_Irecv"));
       }
@@ -259,11 +258,11 @@ class MpiTransport final : public Transport {
     for (int step = 1; step < world_size_; ++step) {
       const int rank = (rank_ + step) % world_size_;
       const int64_t bytes = sent_bytes[rank];
-      for (int64_t at = 0; at < bytes; at += kPieceBytes) {
+      for (int64_t at = 0; at < bytes; at += piece_bytes_) {
         requests.push_back(MPI_REQUEST_NULL);
         REPRISE_RETURN_IF_ERROR(FromMpi(
             MPI_Isend(from_here + sent_at[rank] + at,
-                      static_cast<int>(std::min(bytes - at, kPieceBytes)),
+                      static_cast<int>(std::min(bytes - at, piece_bytes_)),
                       MPI_BYTE, rank, kTag, MPI_COMM_WORLD, &requests.back()),
             "MPI_Isend"));
       }
@@ -273,6 +272,7 @@ class MpiTransport final : public Transport {
 
   static constexpr int kTag = 1;
 
+  const int64_t piece_bytes_;
   int rank_ = 0, world_size_ = 1, local_rank_ = 0, local_size_ = 1;
   MPI_Op fp16_ops_[3], bf16_ops_[3];  // sum, max, min
   std::string description_;
@@ -280,8 +280,9 @@ class MpiTransport final : public Transport {
 
 }  // namespace
 
-absl::StatusOr<std::unique_ptr<Transport>> MakeMpiTransport() {
-  auto transport = std::make_unique<MpiTransport>();
+absl::StatusOr<std::unique_ptr<Transport>> MakeMpiTransport(
+    int64_t piece_bytes) {
+  auto transport = std::make_unique<MpiTransport>(piece_bytes);
   REPRISE_RETURN_IF_ERROR(transport->Init());
   return transport;
 }

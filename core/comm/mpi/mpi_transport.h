@@ -3,6 +3,7 @@
 #ifndef REPRISE_CORE_COMM_MPI_MPI_TRANSPORT_H_
 #define REPRISE_CORE_COMM_MPI_MPI_TRANSPORT_H_
 
+#include <cstdint>
 #include <memory>
 
 #include "absl/status/statusor.h"
@@ -12,13 +13,15 @@ namespace reprise {
 
 // Over MPI_COMM_WORLD; a process makes one transport in its life. Non-blocking
 // collectives; AllToAllv is one message per pair of ranks that has bytes.
-// Counts have no limit. Codes of MPI become DistributedError with MPI's own
-// text.
+// Counts have no limit: what exceeds `piece_bytes` goes in several calls, since
+// one call of MPI takes at most 2^31 - 1 elements; tests pass less. Codes of
+// MPI become DistributedError with MPI's own text.
 //
 // Abort is MPI_Abort with the status's exit code: it logs the status, ends all
 // ranks and does not return. AllReduce sums in the order of a ring, which
 // Describe() records; another one by OMPI_MCA_coll_libnbc_iallreduce_algorithm.
-absl::StatusOr<std::unique_ptr<Transport>> MakeMpiTransport();
+absl::StatusOr<std::unique_ptr<Transport>> MakeMpiTransport(
+    int64_t piece_bytes = int64_t{1} << 30);
 
 }  // namespace reprise
 
