@@ -30,6 +30,7 @@ enum class Purpose : uint32_t {
   kReplacement = 7,
   kSyntheticData = 8,
   kClassOrder = 9,
+  kInstanceTasks = 10,
   kTest = 255,
 };
 

@@ -1,0 +1,77 @@
+#include "data/dataset_search.h"
+
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstdlib>
+#include <system_error>
+
+#include "absl/strings/match.h"
+#include "absl/strings/str_cat.h"
+#include "core/base/status.h"
+
+namespace reprise {
+namespace {
+
+std::string Environment(const char* name) {
+  const char* value = std::getenv(name);
+  return value == nullptr ? "" : value;
+}
+
+std::string WhereTheUserStood(absl::string_view path) {
+  const std::string stood = Environment("BUILD_WORKING_DIRECTORY");
+  return stood.empty() || absl::StartsWith(path, "/")
+             ? std::string(path)
+             : absl::StrCat(stood, "/", path);
+}
+
+absl::Status CheckReadable(const std::string& folder, absl::string_view origin) {
+  struct stat found;
+  std::string problem;
+  if (stat(folder.c_str(), &found) != 0 ||
+      (S_ISDIR(found.st_mode) && access(folder.c_str(), R_OK | X_OK) != 0)) {
+    problem = std::generic_category().message(errno);
+  } else if (!S_ISDIR(found.st_mode)) {
+    problem = "a file";
+  }
+  if (problem.empty()) return absl::OkStatus();
+  return DataError(absl::StrCat(
+      folder, ": expected a readable folder of data sets, named by ", origin,
+      ", found: ", problem, "; remedy: correct it, or leave it out to search "
+      "./datasets and ~/datasets"));
+}
+
+}  // namespace
+
+absl::StatusOr<DatasetPlace> FindDatasets(absl::string_view dataset_dir,
+                                          absl::string_view subfolder) {
+  DatasetPlace place;
+  if (!dataset_dir.empty()) {
+    place.looked_at = {WhereTheUserStood(dataset_dir)};
+    REPRISE_RETURN_IF_ERROR(
+        CheckReadable(place.looked_at[0], "--dataset-dir"));
+  } else {
+    const std::string named = Environment("REPRISE_DATASETS");
+    if (!named.empty()) {
+      place.looked_at.push_back(WhereTheUserStood(named));
+      REPRISE_RETURN_IF_ERROR(
+          CheckReadable(place.looked_at[0], "REPRISE_DATASETS"));
+    }
+    place.looked_at.push_back(WhereTheUserStood("./datasets"));
+    const std::string home = Environment("HOME");
+    if (!home.empty()) place.looked_at.push_back(home + "/datasets");
+  }
+  for (const std::string& folder : place.looked_at) {
+    // lstat: a broken link counts as there, so that reading it says what is
+    // wrong.
+    struct stat found;
+    if (lstat(absl::StrCat(folder, "/", subfolder).c_str(), &found) == 0) {
+      place.folder = folder;
+      break;
+    }
+  }
+  return place;
+}
+
+}  // namespace reprise

@@ -1,0 +1,31 @@
+// Where data sets lie: the folder given by --dataset-dir; else $REPRISE_DATASETS,
+// ./datasets, ~/datasets, the first that has the data set. Relative paths are
+// relative to where the user stood ($BUILD_WORKING_DIRECTORY under bazel run).
+#ifndef REPRISE_DATA_DATASET_SEARCH_H_
+#define REPRISE_DATA_DATASET_SEARCH_H_
+
+#include <string>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "absl/strings/string_view.h"
+
+namespace reprise {
+
+struct DatasetPlace {
+  // The folder of data sets that has the one searched for; empty: none has.
+  std::string folder;
+  // Absolute or as the environment names them, in order.
+  std::vector<std::string> looked_at;
+};
+
+// Looks for a folder that has an entry `subfolder` ("MNIST"). `dataset_dir` as
+// given by the user; empty: the search. DataError if a folder that was named
+// explicitly (dataset_dir, or $REPRISE_DATASETS in its absence) does not exist
+// or is unreadable: that is a mistake, not an absent data set.
+absl::StatusOr<DatasetPlace> FindDatasets(absl::string_view dataset_dir,
+                                          absl::string_view subfolder);
+
+}  // namespace reprise
+
+#endif  // REPRISE_DATA_DATASET_SEARCH_H_

@@ -1,0 +1,233 @@
+#include "data/scenario/scenario.h"
+
+#include <algorithm>
+#include <numeric>
+
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
+#include "core/base/permutation.h"
+#include "core/base/philox.h"
+#include "core/base/status.h"
+#include "data/sharded_sampler.h"
+
+namespace reprise {
+namespace {
+
+absl::Status AllProblems(const std::vector<std::string>& problems) {
+  return problems.empty() ? absl::OkStatus()
+                          : UsageError(absl::StrCat(
+                                "tasksets: ", absl::StrJoin(problems, "; ")));
+}
+
+// What the options ask of this data set and cannot have.
+absl::Status CheckFits(const ScenarioOptions& options,
+                       const DatasetPair& data) {
+  std::vector<std::string> problems;
+  const int64_t classes = data.train->num_classes;
+  if (options.kind == ScenarioOptions::Kind::kInstance) {
+    const int64_t most = std::min(data.train->size(), data.test->size());
+    if (options.num_tasks > most) {
+      problems.push_back(absl::StrCat(
+          "num_tasks must be at most ", most, ", the samples of the smaller "
+          "split of ", data.name, ", found ", options.num_tasks));
+    }
+  }
+  if (!options.class_order.empty()) {
+    std::vector<int64_t> missing;
+    for (int64_t c = 0; c < classes; ++c) {
+      if (std::find(options.class_order.begin(), options.class_order.end(),
+                    c) == options.class_order.end()) {
+        missing.push_back(c);
+      }
+    }
+    if (!missing.empty()) {
+      problems.push_back(absl::StrCat("class_order must hold all ", classes,
+                                      " classes of ", data.name, ", it lacks ",
+                                      absl::StrJoin(missing, ", ")));
+    }
+    for (const int64_t c : options.class_order) {
+      if (c >= classes) {
+        problems.push_back(absl::StrCat("class_order holds ", c, ", but ",
+                                        data.name, " has the classes 0 to ",
+                                        classes - 1));
+      }
+    }
+  }
+  return AllProblems(problems);
+}
+
+std::vector<int64_t> ClassOrder(const ScenarioOptions& options,
+                                int64_t classes) {
+  if (!options.class_order.empty()) return options.class_order;
+  if (options.class_order_seed.has_value()) {
+    return RandomPermutation({*options.class_order_seed, Purpose::kClassOrder},
+                             classes);
+  }
+  std::vector<int64_t> order(classes);
+  std::iota(order.begin(), order.end(), 0);
+  return order;
+}
+
+// The task of each sample of one split.
+std::vector<int64_t> TaskOfSample(const Dataset& split,
+                                  const std::vector<int64_t>& task_of_class) {
+  std::vector<int64_t> tasks;
+  tasks.reserve(split.labels.size());
+  for (const int32_t label : split.labels) {
+    tasks.push_back(task_of_class[label]);
+  }
+  return tasks;
+}
+
+std::vector<int64_t> DealSamples(const StreamKey& key, int64_t samples,
+                                 int64_t num_tasks) {
+  const std::vector<int64_t> order = RandomPermutation(key, samples);
+  std::vector<int64_t> tasks(samples);
+  for (int64_t t = 0; t < num_tasks; ++t) {
+    const int64_t end = SliceBegin(samples, t + 1, num_tasks);
+    for (int64_t i = SliceBegin(samples, t, num_tasks); i < end; ++i) {
+      tasks[order[i]] = t;
+    }
+  }
+  return tasks;
+}
+
+}  // namespace
+
+absl::Status ScenarioOptions::Validate() const {
+  std::vector<std::string> problems;
+  const bool by_class = kind == Kind::kClass;
+  if (by_class) {
+    if (initial_increment < 0) {
+      problems.push_back(absl::StrCat("initial_increment must be >= 0, found ",
+                                      initial_increment));
+    }
+    if (increment < 0) {
+      problems.push_back(
+          absl::StrCat("increment must be >= 0, found ", increment));
+    }
+    if (initial_increment > 0 && increment == 0) {
+      problems.push_back(absl::StrCat(
+          "initial_increment ", initial_increment,
+          " needs an increment for the later tasks (leave both out for one "
+          "task with all classes)"));
+    }
+  } else {
+    if (num_tasks < 1) {
+      problems.push_back(
+          absl::StrCat("num_tasks must be >= 1, found ", num_tasks));
+    }
+    if (!class_order.empty() || class_order_seed.has_value()) {
+      problems.push_back("class_order has no meaning in the instance scenario");
+    }
+  }
+  if (!class_order.empty() && class_order_seed.has_value()) {
+    problems.push_back("class_order is either a list or a seed, not both");
+  }
+  std::vector<int64_t> sorted = class_order;
+  std::sort(sorted.begin(), sorted.end());
+  if (!sorted.empty() && sorted.front() < 0) {
+    problems.push_back(
+        absl::StrCat("class_order holds the negative ", sorted.front()));
+  }
+  const auto twice = std::adjacent_find(sorted.begin(), sorted.end());
+  if (twice != sorted.end()) {
+    problems.push_back(absl::StrCat("class_order holds ", *twice, " twice"));
+  }
+  return AllProblems(problems);
+}
+
+absl::StatusOr<Scenario> MakeScenario(const ScenarioOptions& options,
+                                      const DatasetPair& data) {
+  REPRISE_RETURN_IF_ERROR(options.Validate());
+  REPRISE_RETURN_IF_ERROR(CheckFits(options, data));
+  const int64_t classes = data.train->num_classes;
+  Scenario scenario;
+  std::vector<int64_t> task_of_train, task_of_test;
+  // The first task's classes, where the data set has fewer.
+  int64_t cut_from = 0;
+  if (options.kind == ScenarioOptions::Kind::kInstance) {
+    const int64_t num_tasks = options.num_tasks;
+    task_of_train =
+        DealSamples({options.seed, Purpose::kInstanceTasks, 0, 0, 0},
+                    data.train->size(), num_tasks);
+    task_of_test =
+        DealSamples({options.seed, Purpose::kInstanceTasks, 0, 0, 1},
+                    data.test->size(), num_tasks);
+    scenario.tasks.resize(num_tasks);
+    for (TaskSpec& task : scenario.tasks) {
+      task.classes.resize(classes);
+      std::iota(task.classes.begin(), task.classes.end(), 0);
+    }
+    scenario.tasks[0].new_classes = scenario.tasks[0].classes;
+  } else {
+    const int64_t later = options.increment > 0 ? options.increment : classes;
+    const int64_t first =
+        options.initial_increment > 0 ? options.initial_increment : later;
+    if (first > classes) cut_from = first;
+    const std::vector<int64_t> order = ClassOrder(options, classes);
+    std::vector<int64_t> task_of_class(classes);
+    for (int64_t begin = 0; begin < classes;) {
+      const int64_t count =
+          std::min(begin == 0 ? first : later, classes - begin);
+      TaskSpec task;
+      task.classes.assign(order.begin() + begin, order.begin() + begin + count);
+      std::sort(task.classes.begin(), task.classes.end());
+      task.new_classes = task.classes;
+      for (const int64_t c : task.classes) {
+        task_of_class[c] = static_cast<int64_t>(scenario.tasks.size());
+      }
+      scenario.tasks.push_back(std::move(task));
+      begin += count;
+    }
+    task_of_train = TaskOfSample(*data.train, task_of_class);
+    task_of_test = TaskOfSample(*data.test, task_of_class);
+  }
+
+  const int64_t num_tasks = static_cast<int64_t>(scenario.tasks.size());
+  for (int64_t i = 0; i < data.train->size(); ++i) {
+    const int64_t last =
+        options.concatenate_tasksets ? num_tasks - 1 : task_of_train[i];
+    for (int64_t t = task_of_train[i]; t <= last; ++t) {
+      scenario.tasks[t].train_indices.push_back(i);
+    }
+  }
+  for (int64_t i = 0; i < data.test->size(); ++i) {
+    scenario.tasks[task_of_test[i]].test_indices.push_back(i);
+  }
+  if (options.concatenate_tasksets) {
+    for (int64_t t = 0; t < num_tasks; ++t) {
+      std::vector<int64_t>& present = scenario.tasks[t].classes;
+      if (t > 0 && options.kind == ScenarioOptions::Kind::kClass) {
+        const std::vector<int64_t>& before = scenario.tasks[t - 1].classes;
+        present.insert(present.end(), before.begin(), before.end());
+        std::sort(present.begin(), present.end());
+      }
+      scenario.tasks[t].new_classes = present;
+    }
+  }
+
+  for (int64_t t = 0; t < num_tasks; ++t) {
+    const TaskSpec& task = scenario.tasks[t];
+    if (task.train_indices.empty() || task.test_indices.empty()) {
+      return DataError(absl::StrCat(
+          data.source, ": task ", t + 1, " (classes ",
+          absl::StrJoin(task.classes, ", "), ") has ",
+          task.train_indices.size(), " training and ", task.test_indices.size(),
+          " test samples, expected at least one of each: check the data set or "
+          "choose larger increments"));
+    }
+  }
+  if (cut_from > 0) {
+    scenario.warning =
+        absl::StrCat("the first task cannot have ", cut_from, " classes: ",
+                     data.name, " has ", classes, "; one task with all of them");
+  }
+  if (num_tasks == 1 && (cut_from > 0 || options.concatenate_tasksets)) {
+    absl::StrAppend(&scenario.warning, scenario.warning.empty() ? "" : "; ",
+                    "with one task, scratch equals default");
+  }
+  return scenario;
+}
+
+}  // namespace reprise
