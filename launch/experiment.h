@@ -39,7 +39,7 @@ struct ModelConfig {
 struct ExperimentSpec {
   std::string experiment = "reprise";  // the target's name
   std::string dataset = "mnist";
-  std::string dataset_dir;  // as given; empty: the documented search
+  std::string dataset_dir;  // empty: the documented search
   TasksetsConfig tasksets;
   std::string agent = "base";
   AgentConfig agent_config;
@@ -65,15 +65,24 @@ struct ExperimentSpec {
   std::string save_dir;  // empty: a timestamp
   std::string device = "auto";     // auto | cpu | cuda
   std::string precision = "auto";  // auto | fp32 | bf16
-  bool scratch = false;  // sets concatenate_tasksets, reset, no rehearsal
+  bool scratch = false;  // concatenated tasksets, reset, and no rehearsal
   bool quick = false;
+  // Limits set by --quick; 0: none.
+  int64_t max_steps_per_epoch = 0;
+  int64_t max_train_samples_per_task = 0;
+  int64_t max_test_samples_per_task = 0;
   int64_t bucket_bytes = int64_t{4} << 20;
-  int ranks = 1;
+  int64_t ranks = 1;
   std::string hosts;  // "a:2,b:2"
-  int threads = 0;    // per rank; 0: cores / local ranks
+  int64_t threads = 0;  // per rank; 0: cores / local ranks
+  bool check_collectives = false;  // ranks compare their calls before each
+  int64_t dataloader_workers = 0;  // no effect
+  std::string yaml_config = "config.yaml";
+  std::string config = "base";  // the section
 
-  // Every flag with its value and where it came from: "default", "preset
-  // mnist", "config.yaml:12", "command line". For --print-config, args.json
+  // Every flag and config key ("agent-config.num_samples") with its value and
+  // where it came from: "default", "preset mnist_nil_mnistnet",
+  // "config.yaml:12", "command line", "--quick". For --print-config, args.json
   // and run.json; without secrets.
   struct Setting {
     std::string name, value_json, origin;

@@ -1,0 +1,19 @@
+"""reprise_experiment: the program of one named experiment."""
+
+def reprise_experiment(name):
+    """Defines //launch:<name>: the one main with the experiment's name built in.
+
+    The name is compiled in and not taken from argv[0], so that copies, links and
+    other launchers keep the experiment.
+
+    Args:
+      name: a row of experiments.cc.
+    """
+    native.cc_binary(
+        name = name,
+        srcs = ["experiment_main.cc"],
+        data = ["@mpi//:runtime"],
+        local_defines = ["REPRISE_EXPERIMENT=\\\"%s\\\"" % name],
+        visibility = ["//visibility:public"],
+        deps = [":main"],
+    )

@@ -1,0 +1,29 @@
+// The named experiments: each target //launch:<name> is the one program with
+// other defaults. A new experiment is a row here and a line in BUILD.bazel.
+#ifndef REPRISE_LAUNCH_EXPERIMENTS_H_
+#define REPRISE_LAUNCH_EXPERIMENTS_H_
+
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "absl/strings/string_view.h"
+
+namespace reprise {
+
+struct Experiment {
+  std::string name;     // of the target
+  std::string summary;  // what it reproduces; for --help
+  // Flags (without "--") and their values as on a command line; between the
+  // defaults and the configuration file in precedence.
+  std::vector<std::pair<std::string, std::string>> preset;
+};
+
+const std::vector<Experiment>& Experiments();
+
+// nullptr if there is none of that name.
+const Experiment* FindExperiment(absl::string_view name);
+
+}  // namespace reprise
+
+#endif  // REPRISE_LAUNCH_EXPERIMENTS_H_

@@ -1,0 +1,400 @@
+#include "launch/flag_table.h"
+
+#include <algorithm>
+#include <cmath>
+#include <type_traits>
+#include <utility>
+
+#include "absl/status/status.h"
+#include "absl/strings/ascii.h"
+#include "absl/strings/match.h"
+#include "absl/strings/numbers.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
+#include "absl/strings/str_replace.h"
+#include "core/base/status.h"
+#include "launch/dict_literal.h"
+#include "launch/nearest_name.h"
+#include "launch/utf8.h"
+
+namespace reprise {
+namespace {
+
+using Spec = ExperimentSpec;
+
+// Rows of the table read as sentences: Row(...).From(1).Group(...).
+struct Row : Flag {
+  Row(std::string flag_name, Destination where, std::string value,
+      std::string text) {
+    name = std::move(flag_name);
+    destination = std::move(where);
+    metavar = std::move(value);
+    help = std::move(text);
+  }
+  Row From(double value) { return least = value, std::move(*this); }
+  Row Below(double value) {
+    return most = std::nextafter(value, 0), std::move(*this);
+  }
+  Row UpTo(double value) { return most = value, std::move(*this); }
+  Row OneOf(std::vector<std::string> values) {
+    return choices = std::move(values), std::move(*this);
+  }
+  Row NotBuilt(std::vector<std::string> values) {
+    return unbuilt_values = std::move(values), std::move(*this);
+  }
+  Row Inverted() { return inverted = true, std::move(*this); }
+  Row Path() { return is_path = true, std::move(*this); }
+};
+
+std::vector<Flag> MakeTable() {
+  std::vector<Flag> table;
+  const auto add = [&table](const char* group, std::vector<Row> rows) {
+    for (Row& row : rows) {
+      row.group = group;
+      table.push_back(std::move(row));
+    }
+  };
+  add("Experiment",
+      {
+          Row("agent", &Spec::agent, "NAME",
+              "how the network learns: base (plain fine-tuning), nil "
+              "(rehearsal), icarl")
+              .OneOf({"base", "nil", "icarl"})
+              .NotBuilt({"icarl"}),
+          Row("agent-config", DictFlag::kAgent, "DICT",
+              "num_representatives [6000 per class], num_candidates [20], "
+              "num_samples [num_candidates], reset_state_dict [False], "
+              "implementation"),
+          Row("model", &Spec::model, "NAME", "the network")
+              .OneOf({"mnistnet", "resnet", "candlenet"})
+              .NotBuilt({"resnet", "candlenet"}),
+          Row("model-config", DictFlag::kModel, "DICT",
+              "depth, width, variant"),
+          Row("scratch", &Spec::scratch, "",
+              "the baseline: at each task a new network on all data so far, "
+              "no rehearsal"),
+          Row("quick", &Spec::quick, "",
+              "the whole path in seconds: 3 steps a task, batch at most 8, 256 "
+              "training and 64 test samples a task, 1 epoch"),
+      });
+  add("Data and tasks",
+      {
+          Row("dataset", &Spec::dataset, "NAME", "the data set")
+              .OneOf({"mnist", "cifar10", "candle"})
+              .NotBuilt({"cifar10", "candle"}),
+          Row("dataset-dir", &Spec::dataset_dir, "DIR",
+              "folder of data sets; without it $REPRISE_DATASETS, ./datasets, "
+              "then ~/datasets")
+              .Path(),
+          Row("tasksets-config", DictFlag::kTasksets, "DICT",
+              "scenario ['class'] or 'instance', initial_increment, increment, "
+              "num_tasks [5], concatenate_tasksets [False], class_order (a "
+              "list or a seed)"),
+          Row("shard", &Spec::shard, "",
+              "each rank keeps its part of a task's samples"),
+          Row("dataloader-workers", &Spec::dataloader_workers, "N",
+              "accepted for upstream's scripts; has no effect")
+              .From(0),
+      });
+  add("Training",
+      {
+          Row("epochs", &Spec::epochs, "N", "per task").From(1).UpTo(1e6),
+          Row("batch-size", &Spec::batch_size, "N", "per rank").From(1),
+          Row("global-batch-size", &Spec::global_batch_size, "N",
+              "over all ranks, in place of --batch-size")
+              .From(1),
+          Row("global-representatives", &Spec::global_representatives, "N",
+              "drawn a step over all ranks, in place of num_samples")
+              .From(0),
+          Row("global-candidates", &Spec::global_candidates, "N",
+              "offered a step over all ranks, in place of num_candidates")
+              .From(1),
+          Row("eval-batch-size", &Spec::eval_batch_size, "N",
+              "-1: as for training")
+              .From(-1),
+          Row("no-evaluate", &Spec::evaluate, "", "no evaluation")
+              .Inverted(),
+          Row("optimizer", &Spec::optimizer, "NAME", "")
+              .OneOf({"SGD", "Adam", "AdamW", "RMSprop", "Adagrad"})
+              .NotBuilt({"Adam", "AdamW", "RMSprop", "Adagrad"}),
+          Row("lr", &Spec::lr, "X", "learning rate").From(0),
+          Row("momentum", &Spec::momentum, "X", "").From(0).Below(1),
+          Row("weight-decay", &Spec::weight_decay, "X", "also --wd").From(0),
+          Row("lr-scaling", &Spec::lr_scaling, "HOW",
+              "linear multiplies the learning rate by the number of ranks")
+              .OneOf({"linear", "none"}),
+          Row("seed", &Spec::seed, "N", "of everything random"),
+      });
+  add("Ranks and devices",
+      {
+          Row("ranks", &Spec::ranks, "N", "processes; the program starts them")
+              .From(1)
+              .UpTo(65536),
+          Row("hosts", &Spec::hosts, "LIST", "a:2,b:2: ranks on several hosts"),
+          Row("threads", &Spec::threads, "N",
+              "per rank; 0: cores of the host / its ranks")
+              .From(0)
+              .UpTo(4096),
+          Row("device", &Spec::device, "NAME", "")
+              .OneOf({"auto", "cpu", "cuda"})
+              .NotBuilt({"cuda"}),
+          Row("no-cuda", Switch(), "", "the same as --device=cpu"),
+          Row("precision", &Spec::precision, "NAME", "")
+              .OneOf({"auto", "fp32", "bf16"})
+              .NotBuilt({"bf16"}),
+          Row("bucket-bytes", &Spec::bucket_bytes, "N",
+              "of gradients reduced together")
+              .From(1024)
+              .UpTo(double{int64_t{1} << 40}),
+          Row("check-collectives", &Spec::check_collectives, "",
+              "ranks compare each communication call first: slow, finds "
+              "mistakes"),
+      });
+  add("Results and configuration",
+      {
+          Row("results-dir", &Spec::results_dir, "DIR", "").Path(),
+          Row("save-dir", &Spec::save_dir, "NAME",
+              "folder in it; without it the time of the start"),
+          Row("log-interval", &Spec::log_interval, "STEPS", "between reports")
+              .From(1),
+          Row("yaml-config", &Spec::yaml_config, "FILE",
+              "YAML file of named sections of flags; read if it is there")
+              .Path(),
+          Row("config", &Spec::config, "SECTION", "of that file"),
+          Row("print-config", Switch(), "",
+              "print each value and where it came from, run nothing"),
+          Row("help", Switch(), "", "this text"),
+      });
+  const auto unbuilt = [&add](const char* name, const char* default_text,
+                              std::vector<std::string> choices = {}) {
+    add("Not built yet",
+        {Row(name, Unbuilt{default_text, false}, "X", "").OneOf(choices)});
+  };
+  const auto unbuilt_bool = [&add](const char* name) {
+    add("Not built yet", {Row(name, Unbuilt{"false", true}, "", "")});
+  };
+  unbuilt("augment", "none", {"none", "standard"});
+  unbuilt("batches-per-allreduce", "1");
+  unbuilt("buffer", "local", {"local", "distributed"});
+  unbuilt("checkpoint", "");
+  unbuilt("checkpoint-every", "");
+  unbuilt_bool("deterministic");
+  unbuilt_bool("fp16-allreduce");
+  unbuilt("gradient-predivide-factor", "1.0");
+  unbuilt("network", "");
+  unbuilt("on-nonfinite", "stop", {"stop", "skip", "warn"});
+  unbuilt("preset", "");
+  unbuilt("profile", "default", {"default", "upstream"});
+  unbuilt("regime", "");
+  unbuilt("rehearsal", "sync", {"sync", "async"});
+  unbuilt("resume", "");
+  unbuilt_bool("tensorboard");
+  unbuilt_bool("tensorwatch");
+  unbuilt("tensorwatch-port", "0");
+  unbuilt("timeline", "");
+  unbuilt_bool("use-adasum");
+  return table;
+}
+
+absl::Status Expected(absl::string_view expected, absl::string_view found) {
+  return UsageError(absl::StrCat("expected ", expected, ", found '",
+                                 Printable(found), "'"));
+}
+
+template <typename Int>
+absl::Status StoreInt(const Flag& flag, absl::string_view text, Int* field) {
+  const bool spaced = text != absl::StripAsciiWhitespace(text);
+  Int value = 0;
+  if (spaced || !absl::SimpleAtoi(text, &value)) {
+    return Expected(std::is_signed<Int>() ? "an integer"
+                                          : "an integer from 0",
+                    text);
+  }
+  if (value < flag.least || value > flag.most) {
+    return Expected(
+        std::isfinite(flag.most)
+            ? absl::StrCat("an integer from ", flag.least, " to ", flag.most)
+            : absl::StrCat("an integer from ", flag.least),
+        text);
+  }
+  *field = value;
+  return absl::OkStatus();
+}
+
+absl::Status StoreDouble(const Flag& flag, absl::string_view text,
+                         double* field) {
+  double value = 0;
+  if (text != absl::StripAsciiWhitespace(text) ||
+      !absl::SimpleAtod(text, &value) || !std::isfinite(value)) {
+    return Expected("a number", text);
+  }
+  if (value < flag.least || value > flag.most) {
+    return Expected(std::isfinite(flag.most)
+                        ? absl::StrCat("a number from ", flag.least, " below ",
+                                       std::nextafter(flag.most, 2))
+                        : absl::StrCat("a number from ", flag.least),
+                    text);
+  }
+  *field = value == 0 ? 0 : value;  // no -0
+  return absl::OkStatus();
+}
+
+bool Holds(const std::vector<std::string>& values, absl::string_view text) {
+  return std::find(values.begin(), values.end(), text) != values.end();
+}
+
+absl::StatusOr<std::string> Choose(const Flag& flag, absl::string_view text) {
+  if (flag.choices.empty()) return std::string(text);
+  for (const std::string& choice : flag.choices) {
+    if (!absl::EqualsIgnoreCase(choice, text)) continue;
+    if (Holds(flag.unbuilt_values, choice)) {
+      std::vector<std::string> built;
+      for (const std::string& other : flag.choices) {
+        if (!Holds(flag.unbuilt_values, other)) built.push_back(other);
+      }
+      return UsageError(absl::StrCat(choice, " is not built yet; built: ",
+                                     absl::StrJoin(built, ", ")));
+    }
+    return choice;
+  }
+  return UsageError(
+      absl::StrCat("expected one of ", absl::StrJoin(flag.choices, ", "),
+                   ", found '", Printable(text), "'",
+                   DidYouMean(absl::AsciiStrToLower(text), flag.choices)));
+}
+
+absl::Status StoreUnbuilt(const Flag& flag, const Unbuilt& unbuilt,
+                          absl::string_view text) {
+  double value = 0, default_value = 0;
+  bool same = absl::EqualsIgnoreCase(text, unbuilt.default_text);
+  if (unbuilt.is_bool) {
+    REPRISE_ASSIGN_OR_RETURN(const bool given, ParseBool(text));
+    same = !given;
+  } else if (!flag.choices.empty()) {
+    REPRISE_RETURN_IF_ERROR(Choose(flag, text).status());
+  } else if (absl::SimpleAtod(unbuilt.default_text, &default_value) &&
+             absl::SimpleAtod(text, &value)) {
+    same = value == default_value;
+  }
+  if (same) return absl::OkStatus();
+  return UsageError(
+      unbuilt.is_bool || unbuilt.default_text.empty()
+          ? "not built yet"
+          : absl::StrCat("'", Printable(text), "' is not built yet; only ",
+                         unbuilt.default_text, " is"));
+}
+
+template <class... Ts>
+struct Overloaded : Ts... {
+  using Ts::operator()...;
+};
+template <class... Ts>
+Overloaded(Ts...) -> Overloaded<Ts...>;
+
+std::string JsonOf(const std::string& text) {
+  LiteralValue value;
+  value.value = text;
+  return ToJson(value);
+}
+
+}  // namespace
+
+bool Flag::IsBool() const {
+  const Unbuilt* unbuilt = std::get_if<Unbuilt>(&destination);
+  return std::holds_alternative<bool Spec::*>(destination) ||
+         std::holds_alternative<Switch>(destination) ||
+         (unbuilt != nullptr && unbuilt->is_bool);
+}
+
+const std::vector<Flag>& Flags() {
+  static const std::vector<Flag>& flags = *new std::vector<Flag>(MakeTable());
+  return flags;
+}
+
+const Flag* FindFlag(absl::string_view name) {
+  std::string hyphens = absl::StrReplaceAll(name, {{"_", "-"}});
+  if (hyphens == "wd") hyphens = "weight-decay";
+  for (const Flag& flag : Flags()) {
+    if (flag.name == hyphens) return &flag;
+  }
+  return nullptr;
+}
+
+absl::StatusOr<bool> ParseBool(absl::string_view text) {
+  const std::string lower = absl::AsciiStrToLower(text);
+  if (Holds({"true", "yes", "on", "1"}, lower)) return true;
+  if (Holds({"false", "no", "off", "0"}, lower)) return false;
+  return Expected("true or false", text);
+}
+
+absl::Status StoreFlag(const Flag& flag, absl::string_view text,
+                       ExperimentSpec* spec) {
+  return std::visit(
+      Overloaded{
+          [&](bool Spec::*field) -> absl::Status {
+            REPRISE_ASSIGN_OR_RETURN(const bool given, ParseBool(text));
+            spec->*field = given != flag.inverted;
+            return absl::OkStatus();
+          },
+          [&](int64_t Spec::*field) {
+            return StoreInt(flag, text, &(spec->*field));
+          },
+          [&](uint64_t Spec::*field) {
+            return StoreInt(flag, text, &(spec->*field));
+          },
+          [&](double Spec::*field) {
+            return StoreDouble(flag, text, &(spec->*field));
+          },
+          [&](std::string Spec::*field) -> absl::Status {
+            REPRISE_ASSIGN_OR_RETURN(spec->*field, Choose(flag, text));
+            return absl::OkStatus();
+          },
+          [&](std::optional<int64_t> Spec::*field) -> absl::Status {
+            int64_t value = 0;
+            REPRISE_RETURN_IF_ERROR(StoreInt(flag, text, &value));
+            spec->*field = value;
+            return absl::OkStatus();
+          },
+          [&](const Unbuilt& unbuilt) {
+            return StoreUnbuilt(flag, unbuilt, text);
+          },
+          [&](const Switch&) { return ParseBool(text).status(); },
+          [](DictFlag) { return absl::OkStatus(); },
+      },
+      flag.destination);
+}
+
+std::string FlagValueJson(const Flag& flag, const ExperimentSpec& spec) {
+  return std::visit(
+      Overloaded{
+          [&](bool Spec::*field) -> std::string {
+            return spec.*field != flag.inverted ? "true" : "false";
+          },
+          [&](int64_t Spec::*field) { return absl::StrCat(spec.*field); },
+          [&](uint64_t Spec::*field) { return absl::StrCat(spec.*field); },
+          [&](double Spec::*field) {
+            LiteralValue value;
+            value.value = spec.*field;
+            return ToJson(value);
+          },
+          [&](std::string Spec::*field) { return JsonOf(spec.*field); },
+          [&](std::optional<int64_t> Spec::*field) {
+            return (spec.*field).has_value() ? absl::StrCat(*(spec.*field))
+                                             : "null";
+          },
+          [&](const Unbuilt& unbuilt) {
+            double number = 0;
+            return unbuilt.is_bool || absl::SimpleAtod(unbuilt.default_text,
+                                                       &number)
+                       ? unbuilt.default_text
+                       : JsonOf(unbuilt.default_text);
+          },
+          [&](const Switch&) -> std::string {
+            return spec.device == "cpu" ? "true" : "false";
+          },
+          [](DictFlag) -> std::string { return "null"; },
+      },
+      flag.destination);
+}
+
+}  // namespace reprise

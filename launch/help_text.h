@@ -1,0 +1,20 @@
+// What --help and --print-config print.
+#ifndef REPRISE_LAUNCH_HELP_TEXT_H_
+#define REPRISE_LAUNCH_HELP_TEXT_H_
+
+#include <string>
+
+#include "launch/experiment.h"
+#include "launch/experiments.h"
+
+namespace reprise {
+
+// At most 80 columns wide.
+std::string HelpText(const Experiment& experiment);
+
+// A table of spec.settings: flag, value as JSON, origin.
+std::string ConfigText(const ExperimentSpec& spec);
+
+}  // namespace reprise
+
+#endif  // REPRISE_LAUNCH_HELP_TEXT_H_

@@ -1,0 +1,27 @@
+// The value of --hosts: "node-1:2,node-2:2", hosts and how many ranks each runs.
+#ifndef REPRISE_LAUNCH_MPIRUN_HOST_LIST_H_
+#define REPRISE_LAUNCH_MPIRUN_HOST_LIST_H_
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "absl/strings/string_view.h"
+
+namespace reprise {
+
+struct Host {
+  std::string name;  // of letters, digits, '.', '-' and '_', or an IPv4 address
+  int64_t ranks = 1;
+};
+
+// "name" alone is one rank. UsageError with the place in the text, what was
+// expected and what was found. At most 65,536 ranks in all.
+absl::StatusOr<std::vector<Host>> ParseHostList(absl::string_view text);
+
+int64_t RanksOnAll(const std::vector<Host>& hosts);
+
+}  // namespace reprise
+
+#endif  // REPRISE_LAUNCH_MPIRUN_HOST_LIST_H_
