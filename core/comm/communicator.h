@@ -40,7 +40,7 @@ class Work {
   virtual void Open() = 0;
 
   // Blocks until the collective is complete on this rank or the communicator
-  // has failed.
+  // has failed; either way its buffers are the caller's again.
   virtual absl::Status Wait() = 0;
 
   virtual bool Done() const = 0;
@@ -97,7 +97,9 @@ class Communicator {
   virtual std::shared_ptr<Work> Barrier() = 0;
 
   // Makes this communicator unusable with `status` on this rank, and tells the
-  // other ranks as far as the transport can (MPI_Abort ends the job).
+  // other ranks as far as the transport can. Returns once all buffers are the
+  // caller's again. Over MPI it logs `status`, ends the job with its exit code
+  // and does not return.
   virtual void Abort(const absl::Status& status) = 0;
 
   // Collective: waits for all enqueued work, finalises the transport, joins
@@ -107,8 +109,8 @@ class Communicator {
 
 // Collective. OK on every rank if `local` is OK on every rank; otherwise every
 // rank gets the same Status: that of the lowest failing rank, with its exit
-// code, its message prefixed with "rank R: ". How local errors are agreed on
-// at batch and task boundaries.
+// code, its message prefixed with "rank R: " (not in a job of one rank). How
+// local errors are agreed on at batch and task boundaries.
 absl::Status AgreeOnStatus(Communicator& communicator,
                            const absl::Status& local);
 

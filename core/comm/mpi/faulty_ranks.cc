@@ -84,6 +84,12 @@ absl::Status Run(const std::string& fault) {
     if (rank == 1) communicator->Abort(DataError("labels are short"));
     return communicator->Barrier()->Wait();
   }
+  if (fault == "agree") {
+    // Both ranks leave with the same error, and without Finalize.
+    return AgreeOnStatus(*communicator, rank == 1
+                                            ? DataError("labels are short")
+                                            : absl::OkStatus());
+  }
   if (fault == "check") {
     REPRISE_CHECK(rank == 0) << "invariant of rank " << rank;
     return communicator->Barrier()->Wait();

@@ -37,6 +37,7 @@ expect kind 4 "rank 0 calls Barrier" \
 expect one_fewer 4 "rank 0 calls Finalize" "rank 1 calls Barrier" \
   "found in under a second"
 expect abort 3 "rank 1: error: aborting all ranks: labels are short"
+expect agree 3 "rank 1: labels are short"
 expect check any "invariant of rank 1"
 expect exit any
 exit $failures
