@@ -200,6 +200,8 @@ class Parser {
       if (!IsPunctuation(':')) return Error(token_, "expected :");
       REPRISE_RETURN_IF_ERROR(Advance());
       REPRISE_ASSIGN_OR_RETURN(LiteralValue item, ParseValue(depth + 1));
+      // Messages about an entry point at its key.
+      item.where = Column(key_token.at);
       dict.emplace_back(std::move(key), std::move(item));
       if (IsPunctuation('}')) break;
       if (!IsPunctuation(',')) return Error(token_, "expected , or }");

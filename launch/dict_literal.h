@@ -34,7 +34,8 @@ struct LiteralValue {
   std::variant<std::monostate, bool, int64_t, double, std::string, LiteralList,
                LiteralDict>
       value;          // monostate: None
-  std::string where;  // in the text, for messages: "column 12", "line 3"
+  // In the text, for messages: "column 12", "line 3". Of a dict's entry: its key.
+  std::string where;
 };
 
 // Limits: 1 MiB of text, 32 levels. UsageError with the column (in bytes, from

@@ -10,6 +10,7 @@
 #include "absl/strings/match.h"
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_format.h"
 #include "absl/strings/str_join.h"
 #include "absl/strings/str_replace.h"
 #include "core/base/status.h"
@@ -213,8 +214,9 @@ absl::Status StoreInt(const Flag& flag, absl::string_view text, Int* field) {
   if (value < flag.least || value > flag.most) {
     return Expected(
         std::isfinite(flag.most)
-            ? absl::StrCat("an integer from ", flag.least, " to ", flag.most)
-            : absl::StrCat("an integer from ", flag.least),
+            ? absl::StrFormat("an integer from %.0f to %.0f", flag.least,
+                              flag.most)
+            : absl::StrFormat("an integer from %.0f", flag.least),
         text);
   }
   *field = value;

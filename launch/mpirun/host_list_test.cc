@@ -1,0 +1,73 @@
+#include "launch/mpirun/host_list.h"
+
+#include <random>
+#include <string>
+
+#include "core/base/status.h"
+#include "core/base/status_matchers.h"
+#include "gtest/gtest.h"
+
+namespace reprise {
+namespace {
+
+TEST(HostList, ReadsNamesAndRanks) {
+  REPRISE_ASSERT_OK_AND_ASSIGN(
+      const auto hosts, ParseHostList("chifflot-1.lille:2,10.0.0.7,node_b:16"));
+  ASSERT_EQ(hosts.size(), 3u);
+  EXPECT_EQ(hosts[0].name, "chifflot-1.lille");
+  EXPECT_EQ(hosts[0].ranks, 2);
+  EXPECT_EQ(hosts[1].name, "10.0.0.7");
+  EXPECT_EQ(hosts[1].ranks, 1);
+  EXPECT_EQ(RanksOnAll(hosts), 19);
+}
+
+TEST(HostList, NamesThePlaceOfAMistake) {
+  const std::pair<std::string, std::string> corpus[] = {
+      {"", "host 1: expected name:ranks, like node-1:2, found ''"},
+      {"a:2,", "host 2: expected name:ranks"},
+      {"a:2,,b:2", "host 2: expected name:ranks"},
+      {"a:2, b:2", "host 2: expected name:ranks, like node-1:2, found ' b:2'"},
+      {"a:0", "host 1: expected at least one rank, found 'a:0'"},
+      {"a:-1", "host 1: expected name:ranks"},
+      {"a:two", "host 1: expected name:ranks"},
+      {"a:2:3", "host 1: expected name:ranks"},
+      {"a:", "host 1: expected name:ranks"},
+      {":2", "host 1: expected name:ranks"},
+      {"-x:2", "host 1: expected name:ranks"},
+      {"a;reboot:2", "host 1: expected name:ranks"},
+      {"a:2,b:1,a:1", "host 3: expected each host once, found 'a:1'"},
+      {"a:60000,b:60000", "host 2: expected at most 65536 ranks in all"},
+      {"a:99999999999999999999", "host 1: expected name:ranks"},
+      {std::string(300, 'a'), "host 1: expected name:ranks"},
+      {"\xFF:2", "host 1: expected name:ranks, like node-1:2, found '\\xff:2'"},
+  };
+  for (const auto& [text, expected] : corpus) {
+    const auto hosts = ParseHostList(text);
+    EXPECT_THAT(hosts, FailsWith(expected)) << text;
+    EXPECT_THAT(hosts, ExitsWith(ExitCode::kUsage)) << text;
+  }
+}
+
+TEST(HostList, SurvivesMutations) {
+  std::mt19937 random(5);
+  int accepted = 0;
+  for (int round = 0; round < 50000; ++round) {
+    std::string text = "node-1:2,b.c:13,10.0.0.1";
+    for (size_t change = 0; change <= random() % 3; ++change) {
+      text[random() % text.size()] =
+          random() % 2 ? ":,.-a9"[random() % 6] : static_cast<char>(random());
+    }
+    const auto hosts = ParseHostList(text);
+    if (!hosts.ok()) continue;
+    ++accepted;
+    for (const Host& host : *hosts) {
+      ASSERT_FALSE(host.name.empty());
+      ASSERT_NE(host.name[0], '-');
+      ASSERT_GE(host.ranks, 1);
+    }
+  }
+  EXPECT_GT(accepted, 1000);
+}
+
+}  // namespace
+}  // namespace reprise
