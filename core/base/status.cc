@@ -11,33 +11,34 @@ namespace {
 
 constexpr absl::string_view kExitCodePayload = "reprise/exit_code";
 
-absl::Status WithExitCode(absl::StatusCode code, absl::string_view message,
-                          ExitCode exit_code) {
+}  // namespace
+
+absl::Status StatusWithExitCode(absl::StatusCode code,
+                                absl::string_view message, ExitCode exit_code) {
   absl::Status status(code, message);
   status.SetPayload(kExitCodePayload,
                     absl::Cord(absl::StrCat(static_cast<int>(exit_code))));
   return status;
 }
 
-}  // namespace
-
 absl::Status UsageError(absl::string_view message) {
-  return WithExitCode(absl::StatusCode::kInvalidArgument, message,
-                      ExitCode::kUsage);
+  return StatusWithExitCode(absl::StatusCode::kInvalidArgument, message,
+                            ExitCode::kUsage);
 }
 
 absl::Status DataError(absl::string_view message) {
-  return WithExitCode(absl::StatusCode::kDataLoss, message, ExitCode::kData);
+  return StatusWithExitCode(absl::StatusCode::kDataLoss, message,
+                            ExitCode::kData);
 }
 
 absl::Status DistributedError(absl::string_view message) {
-  return WithExitCode(absl::StatusCode::kAborted, message,
-                      ExitCode::kDistributed);
+  return StatusWithExitCode(absl::StatusCode::kAborted, message,
+                            ExitCode::kDistributed);
 }
 
 absl::Status StorageError(absl::string_view message) {
-  return WithExitCode(absl::StatusCode::kUnavailable, message,
-                      ExitCode::kStorage);
+  return StatusWithExitCode(absl::StatusCode::kUnavailable, message,
+                            ExitCode::kStorage);
 }
 
 ExitCode ExitCodeOf(const absl::Status& status) {

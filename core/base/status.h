@@ -32,6 +32,10 @@ absl::Status DataError(absl::string_view message);
 absl::Status DistributedError(absl::string_view message);
 absl::Status StorageError(absl::string_view message);
 
+// Any code and message with an exit code: for a failure that another rank told.
+absl::Status StatusWithExitCode(absl::StatusCode code,
+                                absl::string_view message, ExitCode exit_code);
+
 // kOk for OK, the code given by the constructors above, else kInternal.
 ExitCode ExitCodeOf(const absl::Status& status);
 
