@@ -1,5 +1,6 @@
 // What the gradient reducer must do over any communicator.
 #include <algorithm>
+#include <cmath>
 #include <cstdint>
 #include <cstring>
 #include <memory>
@@ -102,13 +103,20 @@ void NeitherResultNorIssueOrderDependsOnTheOrderOfHooks(
   // Different on every rank.
   std::mt19937 order_of(1000 + communicator.rank());
   for (int repetition = 0; repetition < 20; ++repetition) {
-    std::copy(mine.begin(), mine.end(), flat.begin() + 1);
+    // A bucket that left before its hooks would spread these.
+    std::fill(flat.begin(), flat.end(), std::nanf(""));
     reducer->BeginStep(1.0 / 3);
     std::vector<int64_t> order(kSizes.size());
     std::iota(order.begin(), order.end(), 0);
     std::shuffle(order.begin(), order.end(), order_of);
     const auto mark = [&](size_t begin, size_t end) {
-      for (size_t i = begin; i < end; ++i) reducer->MarkReady(order[i]);
+      for (size_t i = begin; i < end; ++i) {
+        const int64_t offset = std::accumulate(
+            kSizes.begin(), kSizes.begin() + order[i], int64_t{0});
+        std::copy_n(mine.begin() + offset, kSizes[order[i]],
+                    flat.begin() + 1 + offset);
+        reducer->MarkReady(order[i]);
+      }
     };
     // Hooks fire on several threads.
     const size_t half = order.size() / 2;
@@ -120,6 +128,8 @@ void NeitherResultNorIssueOrderDependsOnTheOrderOfHooks(
     other.join();
     REPRISE_EXPECT_OK(reducer->Finish(absl::Now()));
     if (repetition == 0) first = flat;
+    EXPECT_FALSE(std::any_of(flat.begin() + 1, flat.end(),
+                             [](float value) { return std::isnan(value); }));
     EXPECT_EQ(std::memcmp(flat.data() + 1, first.data() + 1,
                           TotalSize() * sizeof(float)),
               0)
