@@ -26,7 +26,8 @@ std::string WhereTheUserStood(absl::string_view path) {
              : absl::StrCat(stood, "/", path);
 }
 
-absl::Status CheckReadable(const std::string& folder, absl::string_view origin) {
+absl::Status CheckReadable(const std::string& folder,
+                           absl::string_view origin) {
   struct stat found;
   std::string problem;
   if (stat(folder.c_str(), &found) != 0 ||
@@ -38,7 +39,8 @@ absl::Status CheckReadable(const std::string& folder, absl::string_view origin) 
   if (problem.empty()) return absl::OkStatus();
   return DataError(absl::StrCat(
       folder, ": expected a readable folder of data sets, named by ", origin,
-      ", found: ", problem, "; remedy: correct it, or leave it out to search "
+      ", found: ", problem,
+      "; remedy: correct it, or leave it out to search "
       "./datasets and ~/datasets"));
 }
 
@@ -49,8 +51,7 @@ absl::StatusOr<DatasetPlace> FindDatasets(absl::string_view dataset_dir,
   DatasetPlace place;
   if (!dataset_dir.empty()) {
     place.looked_at = {WhereTheUserStood(dataset_dir)};
-    REPRISE_RETURN_IF_ERROR(
-        CheckReadable(place.looked_at[0], "--dataset-dir"));
+    REPRISE_RETURN_IF_ERROR(CheckReadable(place.looked_at[0], "--dataset-dir"));
   } else {
     const std::string named = Environment("REPRISE_DATASETS");
     if (!named.empty()) {
@@ -58,7 +59,7 @@ absl::StatusOr<DatasetPlace> FindDatasets(absl::string_view dataset_dir,
       REPRISE_RETURN_IF_ERROR(
           CheckReadable(place.looked_at[0], "REPRISE_DATASETS"));
     }
-    place.looked_at.push_back(WhereTheUserStood("./datasets"));
+    place.looked_at.push_back(WhereTheUserStood("datasets"));
     const std::string home = Environment("HOME");
     if (!home.empty()) place.looked_at.push_back(home + "/datasets");
   }

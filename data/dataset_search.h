@@ -1,6 +1,7 @@
-// Where data sets lie: the folder given by --dataset-dir; else $REPRISE_DATASETS,
-// ./datasets, ~/datasets, the first that has the data set. Relative paths are
-// relative to where the user stood ($BUILD_WORKING_DIRECTORY under bazel run).
+// Where data sets lie: the folder given by --dataset-dir; else the first of
+// $REPRISE_DATASETS, ./datasets and ~/datasets that has the data set. Relative
+// paths are relative to where the user stood ($BUILD_WORKING_DIRECTORY under
+// bazel run).
 #ifndef REPRISE_DATA_DATASET_SEARCH_H_
 #define REPRISE_DATA_DATASET_SEARCH_H_
 

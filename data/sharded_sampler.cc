@@ -78,9 +78,9 @@ void ShardedSampler::StartEpoch(int64_t task, int64_t epoch) {
     return;
   }
   const int64_t begin = ShardBegin(options_.rank);
-  order_ = RandomPermutation(
-      EpochKey(options_.seed, task, epoch, options_.rank),
-      ShardBegin(options_.rank + 1) - begin);
+  order_ =
+      RandomPermutation(EpochKey(options_.seed, task, epoch, options_.rank),
+                        ShardBegin(options_.rank + 1) - begin);
   for (int64_t& index : order_) index += begin;
 }
 
@@ -93,10 +93,10 @@ LocalSamples ShardedSampler::LocalBatch(int64_t step) const {
   const int64_t begin = SliceBegin(batch, rank, ranks);
   const int64_t end = SliceBegin(batch, rank + 1, ranks);
   // All steps before this one are whole.
-  const int64_t offset =
-      options_.shard ? step * (SliceBegin(whole, rank + 1, ranks) -
-                               SliceBegin(whole, rank, ranks))
-                     : step * whole + begin;
+  const int64_t offset = options_.shard
+                             ? step * (SliceBegin(whole, rank + 1, ranks) -
+                                       SliceBegin(whole, rank, ranks))
+                             : step * whole + begin;
   REPRISE_CHECK(offset + end - begin <= static_cast<int64_t>(order_.size()))
       << "LocalBatch before StartEpoch";
   LocalSamples local;

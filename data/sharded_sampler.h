@@ -1,11 +1,11 @@
 // Which samples of a task each rank trains on at each step: an epoch's order is
 // one permutation keyed by (seed, task, epoch), a step takes the next global
-// batch of it, and each rank takes its contiguous slice of that batch. The order
-// and the global batches do not depend on the number of ranks.
+// batch of it, and each rank takes its contiguous slice of that batch. The
+// order and the global batches do not depend on the number of ranks.
 //
 // In every epoch each sample is taken exactly once over all ranks, nothing is
-// padded or repeated, and every rank has the same number of steps. Local batches
-// of one step differ by at most one sample and may be empty.
+// padded or repeated, and every rank has the same number of steps. Local
+// batches of one step differ by at most one sample and may be empty.
 #ifndef REPRISE_DATA_SHARDED_SAMPLER_H_
 #define REPRISE_DATA_SHARDED_SAMPLER_H_
 
@@ -17,9 +17,9 @@
 
 namespace reprise {
 
-// The first of `total` items that rank `rank` of `world_size` owns when they are
-// split into contiguous slices as evenly as possible, the remainder to the low
-// ranks; rank = world_size gives `total`.
+// The first of `total` items that rank `rank` of `world_size` owns when they
+// are split into contiguous slices as evenly as possible, the remainder to the
+// low ranks; rank = world_size gives `total`.
 int64_t SliceBegin(int64_t total, int rank, int world_size);
 
 // [begin, end) of the `samples` test samples that a rank evaluates: contiguous,
@@ -39,8 +39,9 @@ struct ShardedSamplerOptions {
   int rank = 0;
   int world_size = 1;
   // Each rank keeps a fixed contiguous part of the task, as many samples as it
-  // would take in an epoch otherwise, and permutes it anew in each epoch (stream
-  // position = rank). Then the global batches do depend on the number of ranks.
+  // would take in an epoch otherwise, and permutes it anew in each epoch
+  // (stream position = rank). Then the global batches do depend on the number
+  // of ranks.
   bool shard = false;
 
   // UsageError that names every problem.

@@ -14,8 +14,7 @@ std::vector<double> ClassWeights(int64_t batch_size, int64_t candidates,
   std::vector<double> weights(class_count.size(), 1.0);
   const double offered =
       std::accumulate(class_count.begin(), class_count.end(), int64_t{0});
-  const double held =
-      std::accumulate(stored.begin(), stored.end(), int64_t{0});
+  const double held = std::accumulate(stored.begin(), stored.end(), int64_t{0});
   if (held == 0) return weights;
   REPRISE_CHECK(candidates > 0) << "representatives without candidates";
   const double total =

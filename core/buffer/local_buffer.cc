@@ -19,20 +19,20 @@ absl::Status LocalBufferOptions::Validate() const {
         absl::StrCat("number of classes must be >= 1, found ", num_classes));
   }
   if (capacity_per_class < 0) {
-    problems.push_back(absl::StrCat(
-        "num_representatives must be >= 0, found ", capacity_per_class));
+    problems.push_back(absl::StrCat("num_representatives must be >= 0, found ",
+                                    capacity_per_class));
   }
   if (row_bytes < 1) {
-    problems.push_back(absl::StrCat("row bytes must be >= 1, found ",
-                                    row_bytes));
+    problems.push_back(
+        absl::StrCat("row bytes must be >= 1, found ", row_bytes));
   }
   if (rank < 0) {
     problems.push_back(absl::StrCat("rank must be >= 0, found ", rank));
   }
-  return problems.empty() ? absl::OkStatus()
-                          : UsageError(absl::StrCat(
-                                "rehearsal buffer: ",
-                                absl::StrJoin(problems, "; ")));
+  return problems.empty()
+             ? absl::OkStatus()
+             : UsageError(absl::StrCat("rehearsal buffer: ",
+                                       absl::StrJoin(problems, "; ")));
 }
 
 LocalBuffer::LocalBuffer(const LocalBufferOptions& options)
@@ -72,9 +72,8 @@ void LocalBuffer::Replace(ClassSlab& slab, int64_t slot,
   ++slab.copies[candidate.id];
 }
 
-absl::Status LocalBuffer::Insert(
-    const std::vector<reprise::Sample>& candidates, int64_t task,
-    int64_t step) {
+absl::Status LocalBuffer::Insert(const std::vector<reprise::Sample>& candidates,
+                                 int64_t task, int64_t step) {
   PhiloxStream victims(KeyOf(Purpose::kReplacement, task, step));
   for (const reprise::Sample& candidate : candidates) {
     REPRISE_CHECK(candidate.label >= 0 &&
@@ -85,17 +84,18 @@ absl::Status LocalBuffer::Insert(
     if (static_cast<int64_t>(slab.ids.size()) < options_.capacity_per_class) {
       Append(slab, candidate);
     } else if (options_.capacity_per_class > 0) {
-      Replace(slab,
-              static_cast<int64_t>(
-                  victims.NextBelow(options_.capacity_per_class)),
-              candidate);
+      Replace(
+          slab,
+          static_cast<int64_t>(victims.NextBelow(options_.capacity_per_class)),
+          candidate);
     }
   }
   return absl::OkStatus();
 }
 
-absl::StatusOr<std::vector<reprise::Sample>> LocalBuffer::Sample(
-    int64_t count, int64_t task, int64_t step) {
+absl::StatusOr<std::vector<reprise::Sample>> LocalBuffer::Sample(int64_t count,
+                                                                 int64_t task,
+                                                                 int64_t step) {
   // Stored in the classes up to and including c.
   std::vector<int64_t> stored_through;
   stored_through.reserve(classes_.size());
@@ -107,9 +107,9 @@ absl::StatusOr<std::vector<reprise::Sample>> LocalBuffer::Sample(
   std::vector<reprise::Sample> drawn;
   for (const int64_t index : SampleWithoutReplacement(
            KeyOf(Purpose::kRepresentativeDraw, task, step), stored, count)) {
-    const int64_t c = std::upper_bound(stored_through.begin(),
-                                       stored_through.end(), index) -
-                      stored_through.begin();
+    const int64_t c =
+        std::upper_bound(stored_through.begin(), stored_through.end(), index) -
+        stored_through.begin();
     const ClassSlab& slab = classes_[c];
     const int64_t slot = index - (c == 0 ? 0 : stored_through[c - 1]);
     drawn.push_back({slab.rows.data() + slot * options_.row_bytes,

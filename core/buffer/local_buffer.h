@@ -1,13 +1,13 @@
-// The rehearsal buffer of one rank: class-balanced with random replacement (NIL,
-// Munoz et al., Knowledge-Based Systems 208, 2020, as the research code ran it).
-// No communication.
+// The rehearsal buffer of one rank: class-balanced with random replacement
+// (NIL, Munoz et al., Knowledge-Based Systems 208, 2020, as the research code
+// ran it). No communication.
 //
-// Insert: class_count[c] += 1; below capacity the row is appended to class c; at
-// capacity it replaces a stored one chosen uniformly: NextBelow(capacity) of the
-// stream (seed, kReplacement, task, step, position = rank), one number per
+// Insert: class_count[c] += 1; below capacity the row is appended to class c;
+// at capacity it replaces a stored one chosen uniformly: NextBelow(capacity) of
+// the stream (seed, kReplacement, task, step, position = rank), one number per
 // candidate of a full class in order.
-// Sample: SampleWithoutReplacement of the stream (seed, kRepresentativeDraw, task,
-// step, position = rank) over all stored, classes ascending, then slots.
+// Sample: SampleWithoutReplacement of the stream (seed, kRepresentativeDraw,
+// task, step, position = rank) over all stored, classes ascending, then slots.
 #ifndef REPRISE_CORE_BUFFER_LOCAL_BUFFER_H_
 #define REPRISE_CORE_BUFFER_LOCAL_BUFFER_H_
 

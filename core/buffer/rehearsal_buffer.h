@@ -1,6 +1,6 @@
-// The rehearsal buffer: samples met earlier, kept to be trained on again. A step
-// first draws representatives, then offers candidates. What it holds and draws is
-// a pure function of (seed, what was offered, rank).
+// The rehearsal buffer: samples met earlier, kept to be trained on again. A
+// step first draws representatives, then offers candidates. What it holds and
+// draws is a pure function of (seed, what was offered, rank).
 //
 // Steps count within the task, over its epochs; (task, step) keys every random
 // decision, so each pair is used for one Sample and one Insert.

@@ -25,9 +25,7 @@ namespace {
 constexpr absl::string_view kFetchAgain =
     "; remedy: replace it with an intact copy";
 
-std::string ErrnoText() {
-  return std::generic_category().message(errno);
-}
+std::string ErrnoText() { return std::generic_category().message(errno); }
 
 // The file as stored, in order, with its running CRC.
 class StoredFile {
@@ -46,10 +44,10 @@ class StoredFile {
                    : "; remedy: make it readable for this user"));
     }
     if (!S_ISREG(found.st_mode)) {
-      return DataError(absl::StrCat(
-          path, ": expected a file, found ",
-          S_ISDIR(found.st_mode) ? "a folder" : "a device or pipe",
-          "; remedy: put the data file itself there"));
+      return DataError(
+          absl::StrCat(path, ": expected a file, found ",
+                       S_ISDIR(found.st_mode) ? "a folder" : "a device or pipe",
+                       "; remedy: put the data file itself there"));
     }
     return StoredFile(std::move(fd), path, found.st_size);
   }
@@ -66,9 +64,9 @@ class StoredFile {
       const ssize_t got = read(fd_.get(), next, bytes - done);
       if (got < 0 && errno == EINTR) continue;
       if (got < 0) {
-        return DataError(absl::StrCat(path_, ": stored offset ", offset_,
-                                      ": expected to read, found an error: ",
-                                      ErrnoText(), kFetchAgain));
+        return DataError(absl::StrCat(
+            path_, ": stored offset ", offset_,
+            ": expected to read, found an error: ", ErrnoText(), kFetchAgain));
       }
       if (got == 0) break;
       crc_ = crc32_z(crc_, next, got);
@@ -129,7 +127,8 @@ class Content {
       return DataError(absl::StrCat(
           file_.path(), ": stored offset ", inflater_->total_in,
           ": expected the end of the file after the gzip stream, found more "
-          "bytes", kFetchAgain));
+          "bytes",
+          kFetchAgain));
     }
     return absl::OkStatus();
   }
@@ -158,14 +157,17 @@ class Content {
                          input_[1] == std::byte{0x8b};
     if (named_gzip && !is_gzip) {
       return DataError(absl::StrCat(
-          file_.path(), ": stored offset 0: expected a gzip stream (1f 8b), as "
-          "the name says, found ", HexOfInput(),
+          file_.path(),
+          ": stored offset 0: expected a gzip stream (1f 8b), as "
+          "the name says, found ",
+          HexOfInput(),
           "; remedy: if it is not compressed, remove .gz from its name; "
           "otherwise replace it with an intact copy"));
     }
     if (!named_gzip && is_gzip) {
       return DataError(absl::StrCat(
-          file_.path(), ": offset 0: expected uncompressed IDX data (00 00 08), "
+          file_.path(),
+          ": offset 0: expected uncompressed IDX data (00 00 08), "
           "as the name says, found a gzip stream (1f 8b); remedy: add .gz to "
           "its name or run gunzip on it"));
     }
@@ -202,7 +204,8 @@ class Content {
           return DataError(absl::StrCat(
               file_.path(), ": stored offset ", inflater_->total_in,
               ": expected the gzip stream to go on, found the end of the file: "
-              "it is truncated", kFetchAgain));
+              "it is truncated",
+              kFetchAgain));
         }
         inflater_->next_in = reinterpret_cast<Bytef*>(input_.data());
         inflater_->avail_in = static_cast<uInt>(got);
@@ -271,10 +274,9 @@ absl::StatusOr<IdxArray> ReadIdx(const std::string& path, int dimensions) {
     }
   }
   if (header_read < header_bytes) {
-    return DataError(absl::StrCat(path, ": offset ", header_read,
-                                  ": expected an IDX header of ", header_bytes,
-                                  " bytes, found the end of the content",
-                                  kFetchAgain));
+    return DataError(absl::StrCat(
+        path, ": offset ", header_read, ": expected an IDX header of ",
+        header_bytes, " bytes, found the end of the content", kFetchAgain));
   }
 
   IdxArray array;
@@ -289,10 +291,11 @@ absl::StatusOr<IdxArray> ReadIdx(const std::string& path, int dimensions) {
     }
     if (__builtin_mul_overflow(bytes, size, &bytes) ||
         bytes > content.Limit()) {
-      return DataError(absl::StrCat(
-          path, ": offset ", offset, ": expected sizes that a content of at "
-          "most ", content.Limit(), " bytes can have, found ", size,
-          " in dimension ", d, kFetchAgain));
+      return DataError(absl::StrCat(path, ": offset ", offset,
+                                    ": expected sizes that a content of at "
+                                    "most ",
+                                    content.Limit(), " bytes can have, found ",
+                                    size, " in dimension ", d, kFetchAgain));
     }
     array.sizes.push_back(size);
   }
@@ -304,7 +307,8 @@ absl::StatusOr<IdxArray> ReadIdx(const std::string& path, int dimensions) {
     const int64_t next = std::min(bytes, std::max(2 * have, kFirstBytes));
     array.bytes.resize(next);
     REPRISE_ASSIGN_OR_RETURN(
-        const int64_t got, content.Read(array.bytes.data() + have, next - have));
+        const int64_t got,
+        content.Read(array.bytes.data() + have, next - have));
     have += got;
     if (have < next) {
       return DataError(absl::StrCat(
@@ -316,10 +320,10 @@ absl::StatusOr<IdxArray> ReadIdx(const std::string& path, int dimensions) {
   std::byte extra;
   REPRISE_ASSIGN_OR_RETURN(const int64_t more, content.Read(&extra, 1));
   if (more != 0) {
-    return DataError(absl::StrCat(
-        path, ": offset ", header_bytes + bytes, ": expected the end after ",
-        bytes, " bytes (", absl::StrJoin(array.sizes, " x "),
-        "), found more", kFetchAgain));
+    return DataError(absl::StrCat(path, ": offset ", header_bytes + bytes,
+                                  ": expected the end after ", bytes,
+                                  " bytes (", absl::StrJoin(array.sizes, " x "),
+                                  "), found more", kFetchAgain));
   }
   REPRISE_RETURN_IF_ERROR(content.CheckNothingFollows());
   array.digest = content.Digest();

@@ -1,5 +1,6 @@
 // A strict reader of the IDX format, in which MNIST is published: big-endian
-// magic 00 00 08 d (unsigned bytes, d dimensions), d sizes of 32 bits, the bytes.
+// magic 00 00 08 d (unsigned bytes, d dimensions), d sizes of 32 bits, the
+// bytes.
 //
 // Files named *.gz must hold one gzip stream and others must not: a name that
 // promises something else than the content is an error, not a guess. Symbolic

@@ -34,8 +34,7 @@ std::string Compress(const std::string& content) {
                              Z_DEFAULT_STRATEGY) == Z_OK)
       << "no memory";
   std::string compressed(deflateBound(&stream, content.size()), '\0');
-  stream.next_in =
-      reinterpret_cast<Bytef*>(const_cast<char*>(content.data()));
+  stream.next_in = reinterpret_cast<Bytef*>(const_cast<char*>(content.data()));
   stream.avail_in = static_cast<uInt>(content.size());
   stream.next_out = reinterpret_cast<Bytef*>(&compressed[0]);
   stream.avail_out = static_cast<uInt>(compressed.size());

@@ -13,7 +13,6 @@
 #include <vector>
 
 #include "absl/status/status.h"
-#include "absl/strings/cord.h"
 #include "absl/strings/str_cat.h"
 #include "core/base/status.h"
 #include "data/mnist/idx.h"
@@ -45,19 +44,11 @@ absl::Status CheckNotDangling(const std::string& folder) {
   if (lstat(folder.c_str(), &found) == 0 && stat(folder.c_str(), &found) != 0 &&
       errno == ENOENT) {
     return DataError(absl::StrCat(
-        folder, ": expected a folder, found a symbolic link whose target does "
+        folder,
+        ": expected a folder, found a symbolic link whose target does "
         "not exist; remedy: restore the target or remove the link"));
   }
   return absl::OkStatus();
-}
-
-absl::Status NotFound(const std::string& message) {
-  absl::Status status = absl::NotFoundError(message);
-  DataError("").ForEachPayload(
-      [&](absl::string_view url, const absl::Cord& payload) {
-        status.SetPayload(url, payload);
-      });
-  return status;
 }
 
 // The paths of kFiles in `folder`; nullopt if it has none of them.
@@ -115,9 +106,10 @@ absl::StatusOr<Split> ReadSplit(const std::string& images_path,
   for (size_t i = 0; i < labels.bytes.size(); ++i) {
     const int label = std::to_integer<int>(labels.bytes[i]);
     if (label >= kClasses) {
-      return DataError(absl::StrCat(
-          labels_path, ": offset ", 8 + i, ": expected a label of 0 to 9, found ",
-          label, "; remedy: replace it with an intact copy"));
+      return DataError(
+          absl::StrCat(labels_path, ": offset ", 8 + i,
+                       ": expected a label of 0 to 9, found ", label,
+                       "; remedy: replace it with an intact copy"));
     }
     dataset->labels.push_back(label);
   }
@@ -152,14 +144,18 @@ absl::StatusOr<DatasetPair> ReadMnist(const std::string& folder) {
     REPRISE_ASSIGN_OR_RETURN(paths, FindFiles(source));
   }
   if (!paths.has_value()) {
-    return NotFound(absl::StrCat(folder, ": expected ", kFiles[0],
-                                 "[.gz] and the other files of MNIST in "
-                                 "MNIST/raw or MNIST, found none of them"));
+    return StatusWithExitCode(
+        absl::StatusCode::kNotFound,
+        absl::StrCat(
+            folder, ": expected ", kFiles[0],
+            "[.gz] and the other files of MNIST in MNIST/raw or MNIST, "
+            "found none of them; remedy: put them there or name "
+            "another folder"),
+        ExitCode::kData);
   }
 
   absl::StatusOr<Split> test;
-  std::thread test_reader(
-      [&] { test = ReadSplit((*paths)[2], (*paths)[3]); });
+  std::thread test_reader([&] { test = ReadSplit((*paths)[2], (*paths)[3]); });
   absl::StatusOr<Split> train = ReadSplit((*paths)[0], (*paths)[1]);
   test_reader.join();
   REPRISE_RETURN_IF_ERROR(train.status());

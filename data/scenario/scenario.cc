@@ -27,9 +27,11 @@ absl::Status CheckFits(const ScenarioOptions& options,
   if (options.kind == ScenarioOptions::Kind::kInstance) {
     const int64_t most = std::min(data.train->size(), data.test->size());
     if (options.num_tasks > most) {
-      problems.push_back(absl::StrCat(
-          "num_tasks must be at most ", most, ", the samples of the smaller "
-          "split of ", data.name, ", found ", options.num_tasks));
+      problems.push_back(absl::StrCat("num_tasks must be at most ", most,
+                                      ", the samples of the smaller "
+                                      "split of ",
+                                      data.name, ", found ",
+                                      options.num_tasks));
     }
   }
   if (!options.class_order.empty()) {
@@ -151,9 +153,8 @@ absl::StatusOr<Scenario> MakeScenario(const ScenarioOptions& options,
     task_of_train =
         DealSamples({options.seed, Purpose::kInstanceTasks, 0, 0, 0},
                     data.train->size(), num_tasks);
-    task_of_test =
-        DealSamples({options.seed, Purpose::kInstanceTasks, 0, 0, 1},
-                    data.test->size(), num_tasks);
+    task_of_test = DealSamples({options.seed, Purpose::kInstanceTasks, 0, 0, 1},
+                               data.test->size(), num_tasks);
     scenario.tasks.resize(num_tasks);
     for (TaskSpec& task : scenario.tasks) {
       task.classes.resize(classes);
@@ -219,9 +220,9 @@ absl::StatusOr<Scenario> MakeScenario(const ScenarioOptions& options,
     }
   }
   if (cut_from > 0) {
-    scenario.warning =
-        absl::StrCat("the first task cannot have ", cut_from, " classes: ",
-                     data.name, " has ", classes, "; one task with all of them");
+    scenario.warning = absl::StrCat("the first task cannot have ", cut_from,
+                                    " classes: ", data.name, " has ", classes,
+                                    "; one task with all of them");
   }
   if (num_tasks == 1 && (cut_from > 0 || options.concatenate_tasksets)) {
     absl::StrAppend(&scenario.warning, scenario.warning.empty() ? "" : "; ",

@@ -17,7 +17,7 @@ namespace reprise {
 
 // All vectors ascend.
 struct TaskSpec {
-  std::vector<int64_t> classes;      // of its training set
+  std::vector<int64_t> classes;  // of its training set
   // Those that no earlier task has shown (in later tasks of the instance
   // scenario none); with concatenated tasksets all of `classes`.
   std::vector<int64_t> new_classes;
