@@ -1,0 +1,17 @@
+#!/bin/bash
+# run_under_mpirun.sh RANKS PROGRAM [ARGUMENT...]: starts a test program on RANKS
+# local ranks with the Open MPI of the build.
+set -euo pipefail
+ranks=$1 program=$2
+shift 2
+mpi=${TEST_SRCDIR:?}/mpi
+source "$mpi/prefix.sh"
+if [ "$MPI_IS_RELOCATED" = 1 ]; then
+  export LD_LIBRARY_PATH=$mpi/lib:$mpi/lib/openmpi${LD_LIBRARY_PATH:+:$LD_LIBRARY_PATH}
+fi
+# Socket paths below TMPDIR must be short.
+TMPDIR=$(mktemp -d /tmp/mpi.XXXXXX)
+export TMPDIR HOME=${HOME:-$TMPDIR}
+trap 'rm -rf "$TMPDIR"' EXIT
+export OMPI_ALLOW_RUN_AS_ROOT=1 OMPI_ALLOW_RUN_AS_ROOT_CONFIRM=1
+"$mpi/bin/mpirun" --oversubscribe --bind-to none -np "$ranks" "./$program" "$@"
