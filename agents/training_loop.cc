@@ -24,6 +24,7 @@
 #include "core/tensor/torch_status.h"
 #include "core/tensor/weighted_cross_entropy.h"
 #include "data/sharded_sampler.h"
+#include "xxhash.h"
 
 namespace reprise {
 namespace {
@@ -48,15 +49,9 @@ DType DTypeOf(at::ScalarType type) {
   return type == at::kDouble ? DType::kFloat64 : DType::kFloat32;
 }
 
-// 64-bit FNV-1a over 32-bit words.
 uint64_t DigestOf(const at::Tensor& values) {
   const at::Tensor host = values.to(at::kCPU).contiguous();
-  const uint32_t* words = static_cast<const uint32_t*>(host.data_ptr());
-  uint64_t digest = 0xCBF29CE484222325;
-  for (size_t i = 0; i < host.nbytes() / sizeof(uint32_t); ++i) {
-    digest = (digest ^ words[i]) * 0x100000001B3;
-  }
-  return digest;
+  return XXH64(host.data_ptr(), host.nbytes(), /*seed=*/0);
 }
 
 class TrainingRun {
@@ -119,9 +114,14 @@ class TrainingRun {
   }
 
   ShardedSampler SamplerFor(int64_t samples) const {
-    return ShardedSampler({options_.seed, samples, options_.global_batch_size,
-                           communicator_.rank(), communicator_.world_size(),
-                           options_.shard});
+    ShardedSamplerOptions options;
+    options.seed = options_.seed;
+    options.samples = samples;
+    options.global_batch_size = options_.global_batch_size;
+    options.rank = communicator_.rank();
+    options.world_size = communicator_.world_size();
+    options.shard = options_.shard;
+    return ShardedSampler(options);
   }
 
   int64_t StepsPerEpoch(const ShardedSampler& sampler) const {

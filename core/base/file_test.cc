@@ -19,7 +19,7 @@ namespace {
 class FileTest : public ::testing::Test {
  protected:
   FileTest()
-      : folder_(::testing::TempDir() + "/" +
+      : folder_(::testing::TempDir() +
                 ::testing::UnitTest::GetInstance()
                     ->current_test_info()
                     ->name()) {

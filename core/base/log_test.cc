@@ -26,7 +26,7 @@ using ::testing::internal::GetCapturedStderr;
 
 class LogTest : public ::testing::Test {
  protected:
-  LogTest() : path_(::testing::TempDir() + "/log.txt") {
+  LogTest() : path_(::testing::TempDir() + "log.txt") {
     std::filesystem::remove(path_);
   }
   ~LogTest() override { (void)ConfigureLog({}); }
@@ -93,7 +93,7 @@ TEST_F(LogTest, AFullLogDiskCostsOneWarningAndNoTerminalLine) {
 
 TEST_F(LogTest, AFileThatCannotBeOpenedIsAStorageError) {
   LogOptions options;
-  options.file = ::testing::TempDir() + "/no/such/folder/log.txt";
+  options.file = ::testing::TempDir() + "no/such/folder/log.txt";
   EXPECT_THAT(ConfigureLog(options), ExitsWith(ExitCode::kStorage));
 }
 

@@ -227,7 +227,7 @@ class ProgressSink final : public MetricSink {
     const int64_t num_tasks = matrix.num_tasks();
     absl::StrAppend(text, "\n", Bold(absl::StrCat("top1 accuracy, ", head.name)),
                     head.primary ? " (primary head)" : "",
-                    ": row = after task i, column = task j's test set, "
+                    "\nrow = after task i, column = task j's test set, "
                     "A = task mean, S = sample mean\n");
     // Columns T and T + 1 are A and S.
     auto heading = [&](int64_t column) {

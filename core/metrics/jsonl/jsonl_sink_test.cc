@@ -1,0 +1,191 @@
+#include "core/metrics/jsonl/jsonl_sink.h"
+
+#include <algorithm>
+#include <filesystem>
+#include <limits>
+#include <map>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "absl/strings/str_cat.h"
+#include "core/base/file.h"
+#include "core/base/status_matchers.h"
+#include "core/metrics/jsonl/jsonl_reader.h"
+#include "core/metrics/scripted_run.h"
+#include "gmock/gmock.h"
+#include "gtest/gtest.h"
+#include "nlohmann/json.hpp"
+
+namespace reprise {
+namespace {
+
+using ::nlohmann::json;
+using ::testing::ElementsAre;
+using ::testing::SizeIs;
+
+class JsonlTest : public ::testing::Test {
+ protected:
+  JsonlTest() : path_(::testing::TempDir() + "metrics.jsonl") {
+    std::filesystem::remove(path_);
+  }
+
+  std::unique_ptr<JsonlSink> OpenSink(int64_t step_interval = 1) {
+    auto sink = JsonlSink::Open(path_, step_interval);
+    EXPECT_THAT(sink, IsOk());
+    return *std::move(sink);
+  }
+
+  std::vector<json> Records() {
+    auto content = ReadJsonl(path_);
+    EXPECT_THAT(content, IsOk());
+    std::vector<json> records;
+    for (const std::string& line : content->records) {
+      records.push_back(json::parse(line));
+    }
+    return records;
+  }
+
+  const std::string path_;
+};
+
+TEST_F(JsonlTest, ARunReadsBackRecordByRecord) {
+  REPRISE_ASSERT_OK(PlayScriptedRun(*OpenSink()));
+  const std::vector<json> records = Records();
+  std::map<std::string, int> kinds;
+  for (const json& record : records) {
+    EXPECT_EQ(record["schema"], 1);
+    EXPECT_GT(record["timing"]["unix_seconds"], 1.6e9);
+    ++kinds[record["record"]];
+  }
+  EXPECT_EQ(kinds, (std::map<std::string, int>{{"run_start", 1},
+                                               {"step", 12},
+                                               {"train_epoch", 3},
+                                               {"test", 24},
+                                               {"task_end", 3},
+                                               {"run_end", 1}}));
+  EXPECT_EQ(records.front()["record"], "run_start");
+  EXPECT_EQ(records.front()["world_size"], 2);
+  EXPECT_EQ(records.back()["timing"]["phase_seconds"]["backward"], 20.0);
+  const json& epoch = *std::find_if(
+      records.begin(), records.end(),
+      [](const json& record) { return record["record"] == "train_epoch"; });
+  EXPECT_EQ(epoch["top1"], 0.8125);
+  EXPECT_EQ(epoch["representative_loss"], nullptr);
+  const json& task = records[records.size() - 2];
+  EXPECT_EQ(task["agent"]["by_class"]["class_weight"], json({1.0, 1.5}));
+}
+
+TEST_F(JsonlTest, EachRecordIsInTheFileWhenTheCallReturns) {
+  auto sink = OpenSink();
+  REPRISE_ASSERT_OK(sink->OnRunStart(ScriptedRunStart()));
+  EXPECT_THAT(Records(), SizeIs(1));
+  REPRISE_ASSERT_OK(sink->OnRunEnd(ScriptedRunEnd()));
+  EXPECT_THAT(Records(), SizeIs(2));
+}
+
+TEST_F(JsonlTest, TwoRunsDifferOnlyInTheirTiming) {
+  REPRISE_ASSERT_OK(PlayScriptedRun(*OpenSink()));
+  std::vector<json> first = Records();
+  std::filesystem::remove(path_);
+  auto sink = OpenSink();
+  REPRISE_ASSERT_OK(sink->OnRunStart(ScriptedRunStart()));
+  for (int task = 0; task < 3; ++task) {
+    REPRISE_ASSERT_OK(PlayScriptedTask(task, *sink));
+  }
+  RunEnd slower = ScriptedRunEnd();
+  slower.seconds *= 2;
+  slower.training_seconds *= 2;
+  slower.phase_seconds[0] = 77;
+  REPRISE_ASSERT_OK(sink->OnRunEnd(slower));
+  std::vector<json> second = Records();
+  EXPECT_NE(first, second);
+  for (auto* records : {&first, &second}) {
+    for (json& record : *records) record.erase("timing");
+  }
+  EXPECT_EQ(first, second);
+}
+
+TEST_F(JsonlTest, OfTheStepsEveryNthAndTheLastAreWritten) {
+  auto sink = OpenSink(/*step_interval=*/10);
+  StepRecord step;
+  step.steps_in_epoch = 25;
+  for (step.step = 0; step.step < 25; ++step.step) {
+    REPRISE_ASSERT_OK(sink->OnStep(step));
+  }
+  std::vector<int> written;
+  for (const json& record : Records()) written.push_back(record["step"]);
+  EXPECT_THAT(written, ElementsAre(0, 10, 20, 24));
+}
+
+TEST_F(JsonlTest, WhatIsNotAFiniteNumberIsNull) {
+  auto sink = OpenSink();
+  StepRecord step;
+  step.loss = std::numeric_limits<double>::quiet_NaN();
+  step.accuracy = std::numeric_limits<double>::infinity();
+  REPRISE_ASSERT_OK(sink->OnStep(step));
+  const json record = Records()[0];
+  EXPECT_EQ(record["loss"], nullptr);
+  EXPECT_EQ(record["accuracy"], nullptr);
+}
+
+TEST_F(JsonlTest, ANameThatIsNotUtf8IsStillWritten) {
+  auto sink = OpenSink();
+  RunStart run = ScriptedRunStart();
+  run.experiment = "caf\xe9";
+  REPRISE_ASSERT_OK(sink->OnRunStart(run));
+  EXPECT_THAT(Records(), SizeIs(1));
+}
+
+TEST_F(JsonlTest, AFileCutAtAnyByteReadsUpToItsLastWholeRecord) {
+  REPRISE_ASSERT_OK(PlayScriptedTask(0, *OpenSink()));
+  REPRISE_ASSERT_OK_AND_ASSIGN(const std::string whole, ReadWholeFile(path_));
+  for (size_t size = 0; size <= whole.size(); ++size) {
+    std::filesystem::remove(path_);
+    REPRISE_ASSERT_OK(
+        AppendFile::Open(path_)->Append(whole.substr(0, size)));
+    REPRISE_ASSERT_OK_AND_ASSIGN(const JsonlContent content, ReadJsonl(path_));
+    const std::string kept = whole.substr(0, content.whole_bytes);
+    EXPECT_EQ(content.whole_bytes + content.cut_bytes,
+              static_cast<int64_t>(size));
+    EXPECT_EQ(std::count(kept.begin(), kept.end(), '\n'),
+              static_cast<int>(content.records.size()));
+    EXPECT_TRUE(kept.empty() || kept.back() == '\n');
+  }
+}
+
+TEST_F(JsonlTest, ReopeningRemovesACutRecordAndContinues) {
+  REPRISE_ASSERT_OK(OpenSink()->OnRunStart(ScriptedRunStart()));
+  REPRISE_ASSERT_OK(AppendFile::Open(path_)->Append("{\"schema\":1,\"rec"));
+  REPRISE_ASSERT_OK(OpenSink()->OnRunEnd(ScriptedRunEnd()));
+  const std::vector<json> records = Records();
+  ASSERT_THAT(records, SizeIs(2));
+  EXPECT_EQ(records[1]["record"], "run_end");
+}
+
+TEST_F(JsonlTest, ABrokenRecordBeforeTheEndIsNamedByLineAndOffset) {
+  constexpr char kGood[] = "{\"schema\":1}\n";
+  for (const auto& [line, fault] : std::map<std::string, std::string>{
+           {"{\"schema\":1", "is not one JSON object"},
+           {"[1]", "is not one JSON object"},
+           {"", "is not one JSON object"},
+           {"{}", "has no integer \"schema\""},
+           {"{\"schema\":2}", "has schema 2, expected at most 1"}}) {
+    std::filesystem::remove(path_);
+    REPRISE_ASSERT_OK(
+        AppendFile::Open(path_)->Append(absl::StrCat(kGood, line, "\n")));
+    EXPECT_THAT(ReadJsonl(path_), ExitsWith(ExitCode::kData));
+    EXPECT_THAT(ReadJsonl(path_),
+                FailsWith(absl::StrCat("line 2 (offset 13) ", fault)));
+    EXPECT_THAT(JsonlSink::Open(path_, 1), ExitsWith(ExitCode::kData));
+  }
+}
+
+TEST_F(JsonlTest, ASymbolicLinkIsRefused) {
+  std::filesystem::create_symlink(path_ + ".elsewhere", path_);
+  EXPECT_THAT(JsonlSink::Open(path_, 1), FailsWith("symbolic link"));
+  EXPECT_FALSE(std::filesystem::exists(path_ + ".elsewhere"));
+}
+
+}  // namespace
+}  // namespace reprise

@@ -1,0 +1,22 @@
+// What ranks tell the launcher: short lines that travel in their stderr, since
+// that is the one channel which mpirun forwards from every host. The launcher
+// takes them out again (mpirun_report.h).
+#ifndef REPRISE_LAUNCH_MPIRUN_LAUNCHER_MESSAGE_H_
+#define REPRISE_LAUNCH_MPIRUN_LAUNCHER_MESSAGE_H_
+
+namespace reprise {
+
+// Set by the launcher in the environment of its ranks: without it ranks tell
+// nothing, since nobody would take it out of their stderr.
+inline constexpr char kLauncherVariable[] = "REPRISE_LAUNCHER";
+
+// A message is kMessageStart, one of the words, " RANK REST\n".
+inline constexpr char kMessageStart = '\x1e';  // ASCII record separator
+inline constexpr int kLongestMessage = 200;
+inline constexpr char kStartedWord[] = "started";      // PID HOST
+inline constexpr char kPositionWord[] = "at";          // text
+inline constexpr char kCompletedWord[] = "completed";  // exit code
+
+}  // namespace reprise
+
+#endif  // REPRISE_LAUNCH_MPIRUN_LAUNCHER_MESSAGE_H_

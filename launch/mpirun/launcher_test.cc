@@ -1,0 +1,279 @@
+// The launcher with the real mpirun and ranks that fail in every way.
+#include <fcntl.h>
+#include <signal.h>
+#include <spawn.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <cstdlib>
+#include <cstring>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "absl/strings/match.h"
+#include "absl/strings/numbers.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_split.h"
+#include "absl/time/clock.h"
+#include "absl/time/time.h"
+#include "core/base/file.h"
+#include "core/base/status_matchers.h"
+#include "gmock/gmock.h"
+#include "gtest/gtest.h"
+
+extern char** environ;
+
+namespace reprise {
+namespace {
+
+using testing::ContainsRegex;
+using testing::HasSubstr;
+using testing::Not;
+
+struct Outcome {
+  int status = 0;  // of waitpid
+  std::string out, err;
+  absl::Duration took;
+  int code() const { return WIFEXITED(status) ? WEXITSTATUS(status) : -1; }
+};
+
+class Program {
+ public:
+  explicit Program(std::vector<std::string> arguments) {
+    const std::string folder = testing::TempDir();
+    static int number = 0;
+    out_ = absl::StrCat(folder, "/out", ++number);
+    err_ = absl::StrCat(folder, "/err", number);
+    arguments.insert(arguments.begin(),
+                     absl::StrCat(getenv("TEST_SRCDIR"), "/",
+                                  getenv("TEST_WORKSPACE"),
+                                  "/launch/mpirun/launcher_test_program"));
+    std::vector<char*> pointers;
+    for (std::string& argument : arguments) pointers.push_back(argument.data());
+    pointers.push_back(nullptr);
+    posix_spawn_file_actions_t actions;
+    posix_spawn_file_actions_init(&actions);
+    const int flags = O_WRONLY | O_CREAT | O_TRUNC;
+    posix_spawn_file_actions_addopen(&actions, 1, out_.c_str(), flags, 0644);
+    posix_spawn_file_actions_addopen(&actions, 2, err_.c_str(), flags, 0644);
+    started_ = absl::Now();
+    EXPECT_EQ(posix_spawn(&pid_, pointers[0], &actions, nullptr,
+                          pointers.data(), environ),
+              0);
+    posix_spawn_file_actions_destroy(&actions);
+  }
+
+  pid_t pid() const { return pid_; }
+
+  static std::string Read(const std::string& path) {
+    const auto text = ReadWholeFile(path);
+    return text.ok() ? *text : "";
+  }
+
+  // The process ids that `ranks` ranks print, once all have.
+  std::vector<pid_t> WaitForRanks(size_t ranks) {
+    std::vector<pid_t> pids;
+    for (const absl::Time end = absl::Now() + absl::Seconds(30);
+         pids.size() < ranks && absl::Now() < end;
+         absl::SleepFor(absl::Milliseconds(20))) {
+      pids.clear();
+      for (const absl::string_view line :
+           absl::StrSplit(Read(out_), '\n', absl::SkipEmpty())) {
+        int pid = 0;
+        if (absl::SimpleAtoi(line.substr(strlen("pid ")), &pid)) {
+          pids.push_back(pid);
+        }
+      }
+    }
+    EXPECT_EQ(pids.size(), ranks);
+    return pids;
+  }
+
+  Outcome Wait() {
+    Outcome outcome;
+    EXPECT_EQ(waitpid(pid_, &outcome.status, 0), pid_);
+    outcome.took = absl::Now() - started_;
+    outcome.out = Read(out_);
+    outcome.err = Read(err_);
+    return outcome;
+  }
+
+ private:
+  std::string out_, err_;
+  absl::Time started_;
+  pid_t pid_ = 0;
+};
+
+Outcome RunProgram(std::vector<std::string> arguments) {
+  return Program(std::move(arguments)).Wait();
+}
+
+// A process ends soon after its parent is killed, not at once.
+bool IsGoneWithin(pid_t pid, absl::Duration limit) {
+  for (const absl::Time end = absl::Now() + limit; absl::Now() < end;
+       absl::SleepFor(absl::Milliseconds(20))) {
+    if (kill(pid, 0) != 0) return true;
+  }
+  return false;
+}
+
+// The line about rank 1, with nothing of mpirun's own reports around it.
+void ExpectOneLine(const Outcome& outcome, const std::string& how) {
+  EXPECT_THAT(outcome.err,
+              ContainsRegex(absl::StrCat("(^|\n)?reprise: rank 1 \\(host [^ ]+, "
+                                         "pid [0-9]+\\) ",
+                                         how)));
+  EXPECT_THAT(outcome.err, HasSubstr("; the job has ended\n"));
+  EXPECT_THAT(outcome.err, Not(HasSubstr("-----")));
+  EXPECT_THAT(outcome.err, Not(HasSubstr("\x1e")));
+}
+
+TEST(Launcher, ReturnsZeroWhenAllRanksComplete) {
+  const Outcome outcome = RunProgram({"3", "nothing", "1"});
+  EXPECT_EQ(outcome.code(), 0) << outcome.err;
+  EXPECT_EQ(outcome.err, "rank 1: here comes nothing");
+}
+
+TEST(Launcher, PassesEveryArgumentUnchanged) {
+  const Outcome outcome =
+      RunProgram({"2", "echo", "0", "--agent-config={'a': \"b\"}", "--help", "-np",
+           "7", "--version", "-x", "A=b", "--mca", "a", "b", "", "two words",
+           "\xC3\xA9", "$HOME;`ls`", "--bind-to", "core", "--hosts=a:2,b:2",
+           "--prefix", "/nowhere"});
+  EXPECT_EQ(outcome.code(), 0) << outcome.err;
+  EXPECT_EQ(outcome.out,
+            "[--agent-config={'a': \"b\"}][--help][-np][7][--version][-x][A=b]"
+            "[--mca][a][b][][two words][\xC3\xA9][$HOME;`ls`][--bind-to][core]"
+            "[--hosts=a:2,b:2][--prefix][/nowhere]\n");
+}
+
+TEST(Launcher, TakesAListOfHosts) {
+  const Outcome outcome = RunProgram({"2", "on localhost", "echo", "0", "x"});
+  EXPECT_EQ(outcome.code(), 0) << outcome.err;
+  EXPECT_EQ(outcome.out, "[x]\n");
+}
+
+TEST(Launcher, NamesARankKilledBySignalWithinSeconds) {
+  const std::pair<int, const char*> signals[] = {
+      {SIGKILL, "was killed by signal 9 \\(Killed\\)"},
+      {SIGSEGV, "was killed by signal 11 \\(Segmentation fault\\)"},
+      {SIGABRT, "was killed by signal 6 \\(Aborted\\)"},
+  };
+  for (const auto& [signal, how] : signals) {
+    Program program({"3", "signal", "1", absl::StrCat(signal)});
+    const std::vector<pid_t> others = program.WaitForRanks(2);
+    const absl::Time died = absl::Now();
+    const Outcome outcome = program.Wait();
+    EXPECT_LT(absl::Now() - died, absl::Seconds(3));
+    EXPECT_EQ(outcome.code(), 4);
+    ExpectOneLine(outcome,
+                  absl::StrCat(how, ", last seen in task 2, epoch 1, step 30"));
+    for (const pid_t pid : others) {
+      EXPECT_TRUE(IsGoneWithin(pid, absl::Milliseconds(100)));
+    }
+  }
+}
+
+TEST(Launcher, NamesARankThatThrows) {
+  const Outcome outcome = RunProgram({"3", "throw", "1"});
+  EXPECT_EQ(outcome.code(), 4);
+  EXPECT_THAT(outcome.err, HasSubstr("nobody catches this"));
+  ExpectOneLine(outcome, "was killed by signal 6 \\(Aborted\\)");
+}
+
+TEST(Launcher, NeverTakesAnEarlyExitForSuccess) {
+  Outcome outcome = RunProgram({"3", "exit", "1", "0"});
+  EXPECT_EQ(outcome.code(), 4);
+  ExpectOneLine(outcome, "exited before the run was complete");
+  // mpirun alone would wait for ever.
+  outcome = RunProgram({"3", "exit before MPI", "1", "0"});
+  EXPECT_EQ(outcome.code(), 4);
+  EXPECT_LT(outcome.took, absl::Seconds(10));
+  ExpectOneLine(outcome, "exited before the run was complete");
+  outcome = RunProgram({"2", "leave", "1"});
+  EXPECT_EQ(outcome.code(), 4);
+  ExpectOneLine(outcome, "exited before the run was complete");
+}
+
+TEST(Launcher, ReturnsTheDocumentedExitCodeOfARank) {
+  for (const int code : {1, 2, 3, 4, 5, 75}) {
+    const Outcome outcome = RunProgram({"2", "return", "1", absl::StrCat(code)});
+    EXPECT_EQ(outcome.code(), code);
+    // The rank has said itself what was wrong.
+    EXPECT_EQ(outcome.err, "rank 1: here comes return");
+  }
+}
+
+TEST(Launcher, NamesARankThatExitsInTheMiddle) {
+  Outcome outcome = RunProgram({"3", "exit", "1", "3"});
+  EXPECT_EQ(outcome.code(), 3);
+  ExpectOneLine(outcome, "exited with code 3");
+  outcome = RunProgram({"3", "exit", "1", "42"});
+  EXPECT_EQ(outcome.code(), 4);
+  ExpectOneLine(outcome, "exited with code 42");
+  outcome = RunProgram({"3", "exit before MPI", "1", "5"});
+  EXPECT_EQ(outcome.code(), 5);
+  ExpectOneLine(outcome, "exited with code 5");
+}
+
+TEST(Launcher, ReturnsTheCodeOfAnAbort) {
+  const Outcome outcome = RunProgram({"3", "abort", "1"});
+  EXPECT_EQ(outcome.code(), 3);
+  EXPECT_THAT(outcome.err, HasSubstr("a file is broken"));
+  ExpectOneLine(outcome, "aborted the job with code 3");
+}
+
+TEST(Launcher, EndsTheJobAndItselfByTheSameSignal) {
+  for (const int signal : {SIGINT, SIGTERM, SIGHUP}) {
+    Program program({"2", "sleep", "0"});
+    const std::vector<pid_t> ranks = program.WaitForRanks(2);
+    kill(program.pid(), signal);
+    const Outcome outcome = program.Wait();
+    EXPECT_TRUE(WIFSIGNALED(outcome.status));
+    EXPECT_EQ(WTERMSIG(outcome.status), signal);
+    for (const pid_t pid : ranks) {
+      EXPECT_TRUE(IsGoneWithin(pid, absl::Milliseconds(100)));
+    }
+  }
+}
+
+TEST(Launcher, ForwardsUserSignalsToTheRanks) {
+  Program program({"2", "sleep", "0"});
+  program.WaitForRanks(2);
+  kill(program.pid(), SIGUSR1);
+  const Outcome outcome = program.Wait();
+  EXPECT_EQ(outcome.code(), 4);
+  EXPECT_THAT(outcome.err, HasSubstr("was killed by signal 10"));
+}
+
+TEST(Launcher, LeavesNoRankWhenItIsKilled) {
+  Program program({"2", "sleep", "0"});
+  const std::vector<pid_t> ranks = program.WaitForRanks(2);
+  kill(program.pid(), SIGKILL);
+  program.Wait();
+  for (const pid_t pid : ranks) {
+    EXPECT_TRUE(IsGoneWithin(pid, absl::Seconds(5)));
+  }
+}
+
+TEST(Launcher, LeavesNoRankWhenMpirunIsKilled) {
+  Program program({"2", "sleep", "0"});
+  const std::vector<pid_t> ranks = program.WaitForRanks(2);
+  std::string children = Program::Read(absl::StrCat(
+      "/proc/", program.pid(), "/task/", program.pid(), "/children"));
+  int mpirun = 0;
+  ASSERT_TRUE(absl::SimpleAtoi(children, &mpirun)) << children;
+  kill(mpirun, SIGKILL);
+  const Outcome outcome = program.Wait();
+  EXPECT_EQ(outcome.code(), 4);
+  EXPECT_THAT(outcome.err,
+              ContainsRegex("reprise: mpirun \\(pid [0-9]+\\) was killed by "
+                            "signal 9 \\(Killed\\); the job has ended\n"));
+  for (const pid_t pid : ranks) {
+    EXPECT_TRUE(IsGoneWithin(pid, absl::Seconds(5)));
+  }
+}
+
+}  // namespace
+}  // namespace reprise

@@ -1,0 +1,98 @@
+// A rank that fails on demand, and its launcher, for launcher_test:
+//   launcher_test_program RANKS DEED RANK [ARGUMENT...]
+#include <signal.h>
+#include <unistd.h>
+
+#include <cstdio>
+#include <cstdlib>
+#include <memory>
+#include <optional>
+#include <stdexcept>
+#include <string>
+#include <vector>
+
+#include "core/base/status.h"
+#include "core/comm/communicator.h"
+#include "core/comm/mpi/mpi_transport.h"
+#include "launch/mpirun/mpirun_launcher.h"
+#include "launch/mpirun/rank_process.h"
+
+namespace reprise {
+namespace {
+
+int Complete(const RankPlace& place, int code) {
+  ReportCompletion(place, code);
+  return code;
+}
+
+[[noreturn]] void Sleep() {
+  while (true) pause();
+}
+
+int RunRank(const RankPlace& place, const std::string& deed, int doer,
+            const std::vector<std::string>& arguments) {
+  StartRank(place);
+  const bool does = place.rank == doer;
+  if (deed == "exit before MPI") {
+    if (does) _exit(std::atoi(arguments.at(0).c_str()));
+  }
+  auto communicator = Communicator::Create([] { return MakeMpiTransport(); });
+  if (!communicator.ok()) return Complete(place, 4);
+  ReportPosition(place, "task 2, epoch 1, step 30");
+  if (!(*communicator)->Barrier()->Wait().ok()) return Complete(place, 4);
+  if (does) {
+    std::fprintf(stderr, "rank %d: here comes %s", place.rank, deed.c_str());
+    if (deed == "signal") raise(std::atoi(arguments.at(0).c_str()));
+    if (deed == "exit") _exit(std::atoi(arguments.at(0).c_str()));
+    if (deed == "throw") throw std::runtime_error("nobody catches this");
+    if (deed == "abort") {
+      (*communicator)->Abort(DataError("a file is broken"));
+    }
+    if (deed == "echo") {
+      for (const std::string& argument : arguments) {
+        std::printf("[%s]", argument.c_str());
+      }
+      std::printf("\n");
+    }
+  }
+  if (deed == "sleep" || deed == "signal" || deed == "exit" ||
+      deed == "throw" || deed == "abort") {
+    std::printf("pid %d\n", getpid());
+    std::fflush(stdout);
+    Sleep();
+  }
+  if (!(*communicator)->Finalize().ok()) return Complete(place, 4);
+  if (deed == "leave" && does) return 0;
+  if (deed == "return") {
+    return Complete(place, does ? std::atoi(arguments.at(0).c_str()) : 0);
+  }
+  return Complete(place, 0);
+}
+
+int Main(std::vector<std::string> arguments) {
+  const auto place = FindRankPlace();
+  if (!place.ok()) return 2;
+  Launch launch;
+  launch.ranks = std::atoi(arguments.at(0).c_str());
+  if (arguments.size() > 1 && arguments[1] == "on localhost") {
+    launch.hosts = "localhost:" + arguments[0];
+    arguments.erase(arguments.begin() + 1);
+  }
+  launch.arguments = arguments;
+  const auto launched = LaunchRanksIfAsked(launch, /*ranks_are_given=*/true);
+  if (!launched.ok()) {
+    std::fprintf(stderr, "%s\n", launched.status().ToString().c_str());
+    return static_cast<int>(ExitCodeOf(launched.status()));
+  }
+  if (launched->has_value()) return **launched;
+  const std::vector<std::string> rest(arguments.begin() + 3, arguments.end());
+  return RunRank((*place).value_or(RankPlace()), arguments.at(1),
+                 std::atoi(arguments.at(2).c_str()), rest);
+}
+
+}  // namespace
+}  // namespace reprise
+
+int main(int argc, char** argv) {
+  return reprise::Main(std::vector<std::string>(argv + 1, argv + argc));
+}

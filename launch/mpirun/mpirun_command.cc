@@ -1,0 +1,220 @@
+#include "launch/mpirun/mpirun_command.h"
+
+#include <fcntl.h>
+#include <spawn.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <climits>
+#include <cstdlib>
+#include <cstring>
+
+#include "absl/strings/match.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
+#include "absl/strings/str_split.h"
+#include "absl/strings/strip.h"
+#include "core/base/file.h"
+#include "core/base/status.h"
+#include "re2/re2.h"
+
+extern char** environ;
+
+namespace reprise {
+namespace {
+
+// A socket's path is limited to 107 bytes, and Open MPI appends about 40.
+constexpr size_t kLongestTmpdir = 60;
+
+std::string ReadEnvironment(const char* name) {
+  const char* value = std::getenv(name);
+  return value == nullptr ? "" : value;
+}
+
+std::string RealPath(const std::string& path) {
+  char resolved[PATH_MAX];
+  return realpath(path.c_str(), resolved) == nullptr ? "" : resolved;
+}
+
+// One row per release: what its launcher calls the same thing.
+struct Release {
+  MpirunVersion version;
+  // More ranks than cores are allowed, ranks may run on any core, and root may
+  // start them.
+  std::vector<std::string> placement;
+  // The prefix under which other hosts find the same installation.
+  const char* prefix_option;
+};
+
+const std::vector<Release>& Releases() {
+  static const std::vector<Release>& releases = *new std::vector<Release>{
+      {{4, 1},
+       {"--allow-run-as-root", "--oversubscribe", "--bind-to", "none"},
+       "--prefix"},
+      // 5.0 starts by PRRTE, which calls --oversubscribe a part of --map-by.
+      {{5, 0},
+       {"--allow-run-as-root", "--map-by", ":OVERSUBSCRIBE", "--bind-to",
+        "none"},
+       "--prefix"},
+  };
+  return releases;
+}
+
+}  // namespace
+
+absl::StatusOr<Mpirun> FindMpirun(const std::string& program) {
+  std::vector<std::string> roots = {program + ".runfiles",
+                                    ReadEnvironment("RUNFILES_DIR"),
+                                    ReadEnvironment("TEST_SRCDIR")};
+  const size_t inside = program.rfind(".runfiles/");
+  if (inside != std::string::npos) {
+    roots.push_back(program.substr(0, inside) + ".runfiles");
+  }
+  for (const std::string& root : roots) {
+    if (root.empty()) continue;
+    const std::string path = RealPath(root + "/mpi/bin/mpirun");
+    if (path.empty()) continue;
+    Mpirun mpirun;
+    mpirun.path = path;
+    // Written by the build: says whether LD_LIBRARY_PATH must lead the way.
+    REPRISE_ASSIGN_OR_RETURN(const std::string says,
+                             ReadWholeFile(RealPath(root + "/mpi/prefix.sh")));
+    if (absl::StrContains(says, "MPI_IS_RELOCATED=1")) {
+      const std::string prefix = path.substr(0, path.rfind("/bin/"));
+      mpirun.library_path =
+          absl::StrCat(prefix, "/lib:", prefix, "/lib/openmpi");
+    }
+    return mpirun;
+  }
+  for (const absl::string_view folder :
+       absl::StrSplit(ReadEnvironment("PATH"), ':', absl::SkipEmpty())) {
+    const std::string path = absl::StrCat(folder, "/mpirun");
+    if (access(path.c_str(), X_OK) == 0) return Mpirun{path, ""};
+  }
+  return DistributedError(absl::StrCat(
+      "found no mpirun: ", program,
+      ".runfiles has none, and there is none on $PATH; start the program by "
+      "\"bazel run\" or install Open MPI 5.0 or 4.1"));
+}
+
+absl::StatusOr<MpirunVersion> ParseMpirunVersion(absl::string_view text) {
+  static const RE2& pattern = *new RE2(R"(\(Open MPI\) (\d+)\.(\d+))");
+  MpirunVersion version;
+  if (!RE2::PartialMatch(re2::StringPiece(text.data(), text.size()), pattern,
+                         &version.major, &version.minor)) {
+    return DistributedError(absl::StrCat(
+        "expected mpirun to name a version of Open MPI, found '",
+        text.substr(0, text.find('\n')), "'"));
+  }
+  return version;
+}
+
+absl::StatusOr<MpirunVersion> AskMpirunVersion(const Mpirun& mpirun) {
+  int ends[2];
+  if (pipe2(ends, O_CLOEXEC) != 0) {
+    return DistributedError(absl::StrCat("pipe2: ", strerror(errno)));
+  }
+  const FileDescriptor output(ends[0]);
+  std::vector<std::string> environment;
+  for (char** variable = environ; *variable != nullptr; ++variable) {
+    if (mpirun.library_path.empty() ||
+        !absl::StartsWith(*variable, "LD_LIBRARY_PATH=")) {
+      environment.push_back(*variable);
+    }
+  }
+  if (!mpirun.library_path.empty()) {
+    environment.push_back("LD_LIBRARY_PATH=" + mpirun.library_path);
+  }
+  std::vector<char*> environment_pointers;
+  for (std::string& variable : environment) {
+    environment_pointers.push_back(variable.data());
+  }
+  environment_pointers.push_back(nullptr);
+  std::string path = mpirun.path;
+  char option[] = "--version";
+  char* const arguments[] = {path.data(), option, nullptr};
+  posix_spawn_file_actions_t actions;
+  posix_spawn_file_actions_init(&actions);
+  posix_spawn_file_actions_adddup2(&actions, ends[1], STDOUT_FILENO);
+  posix_spawn_file_actions_adddup2(&actions, ends[1], STDERR_FILENO);
+  pid_t pid = 0;
+  const int error = posix_spawn(&pid, path.c_str(), &actions, nullptr,
+                                arguments, environment_pointers.data());
+  posix_spawn_file_actions_destroy(&actions);
+  close(ends[1]);
+  if (error != 0) {
+    return DistributedError(
+        absl::StrCat("cannot start ", path, ": ", strerror(error)));
+  }
+  std::string text;
+  char bytes[1024];
+  ssize_t count = 0;
+  while ((count = read(output.get(), bytes, sizeof(bytes))) > 0 ||
+         (count < 0 && errno == EINTR)) {
+    if (count > 0) text.append(bytes, count);
+  }
+  int status = 0;
+  while (waitpid(pid, &status, 0) < 0 && errno == EINTR) {
+  }
+  auto version = ParseMpirunVersion(text);
+  if (!version.ok()) return Annotate(version.status(), mpirun.path);
+  return version;
+}
+
+absl::StatusOr<std::vector<std::string>> MpirunArguments(
+    const Mpirun& mpirun, const MpirunVersion& version,
+    const RankCommand& command) {
+  for (const Release& release : Releases()) {
+    if (release.version.major != version.major ||
+        release.version.minor != version.minor) {
+      continue;
+    }
+    std::vector<std::string> arguments = {mpirun.path};
+    arguments.insert(arguments.end(), release.placement.begin(),
+                     release.placement.end());
+    arguments.insert(arguments.end(), {"-np", absl::StrCat(command.ranks)});
+    if (!command.hosts.empty()) {
+      arguments.insert(arguments.end(), {"--host", command.hosts});
+      if (!mpirun.library_path.empty()) {
+        arguments.insert(
+            arguments.end(),
+            {release.prefix_option,
+             mpirun.path.substr(0, mpirun.path.rfind("/bin/"))});
+      }
+    }
+    for (const std::string& variable : command.variables) {
+      arguments.insert(arguments.end(), {"-x", variable});
+    }
+    arguments.push_back(command.program);
+    arguments.insert(arguments.end(), command.arguments.begin(),
+                     command.arguments.end());
+    return arguments;
+  }
+  return DistributedError(absl::StrCat(
+      mpirun.path, " is Open MPI ", version.major, ".", version.minor,
+      "; known are ",
+      absl::StrJoin(Releases(), " and ",
+                    [](std::string* out, const Release& release) {
+                      absl::StrAppend(out, release.version.major, ".",
+                                      release.version.minor);
+                    })));
+}
+
+std::vector<std::pair<std::string, std::string>> MpirunEnvironment(
+    const Mpirun& mpirun) {
+  std::vector<std::pair<std::string, std::string>> variables = {
+      {"OMPI_ALLOW_RUN_AS_ROOT", "1"}, {"OMPI_ALLOW_RUN_AS_ROOT_CONFIRM", "1"}};
+  if (!mpirun.library_path.empty()) {
+    const std::string before = ReadEnvironment("LD_LIBRARY_PATH");
+    variables.emplace_back("LD_LIBRARY_PATH",
+                           before.empty() ? mpirun.library_path
+                                          : absl::StrCat(mpirun.library_path,
+                                                         ":", before));
+  }
+  if (ReadEnvironment("TMPDIR").size() > kLongestTmpdir) {
+    variables.emplace_back("TMPDIR", "/tmp");
+  }
+  return variables;
+}
+
+}  // namespace reprise

@@ -1,0 +1,57 @@
+// Which mpirun starts the ranks, and with what options. Options and the reports
+// that mpirun prints differ between releases; those of Open MPI 4.1 and 5.0 are
+// known, any other is an error.
+#ifndef REPRISE_LAUNCH_MPIRUN_MPIRUN_COMMAND_H_
+#define REPRISE_LAUNCH_MPIRUN_MPIRUN_COMMAND_H_
+
+#include <cstdint>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "absl/strings/string_view.h"
+
+namespace reprise {
+
+struct Mpirun {
+  std::string path;
+  // Where its libraries are, if not where it was built for; else empty.
+  std::string library_path;
+};
+
+// The mpirun of the build, in the runfiles of `program` (its path; also
+// $RUNFILES_DIR and $TEST_SRCDIR); without runfiles the first on $PATH.
+absl::StatusOr<Mpirun> FindMpirun(const std::string& program);
+
+struct MpirunVersion {
+  int major = 0, minor = 0;
+};
+
+// From what `mpirun --version` prints: "mpirun (Open MPI) 5.0.11".
+absl::StatusOr<MpirunVersion> ParseMpirunVersion(absl::string_view text);
+
+// Runs `mpirun --version`.
+absl::StatusOr<MpirunVersion> AskMpirunVersion(const Mpirun& mpirun);
+
+struct RankCommand {
+  int64_t ranks = 1;
+  std::string hosts;                   // "a:2,b:2"; empty: this host
+  std::vector<std::string> variables;  // forwarded to ranks on other hosts
+  std::string program;
+  std::vector<std::string> arguments;
+};
+
+// mpirun's argument vector. DistributedError for an unknown release.
+absl::StatusOr<std::vector<std::string>> MpirunArguments(
+    const Mpirun& mpirun, const MpirunVersion& version,
+    const RankCommand& command);
+
+// Variables to set in mpirun's environment: library path, permission to run as
+// root, a TMPDIR short enough for sockets.
+std::vector<std::pair<std::string, std::string>> MpirunEnvironment(
+    const Mpirun& mpirun);
+
+}  // namespace reprise
+
+#endif  // REPRISE_LAUNCH_MPIRUN_MPIRUN_COMMAND_H_

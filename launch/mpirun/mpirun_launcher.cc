@@ -1,0 +1,419 @@
+#include "launch/mpirun/mpirun_launcher.h"
+
+#include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
+#include <sys/prctl.h>
+#include <sys/signalfd.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <climits>
+#include <cstdlib>
+#include <cstring>
+#include <map>
+#include <utility>
+
+#include "absl/strings/match.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/string_view.h"
+#include "absl/time/clock.h"
+#include "absl/time/time.h"
+#include "core/base/file.h"
+#include "core/base/status.h"
+#include "launch/mpirun/launcher_message.h"
+#include "launch/mpirun/mpirun_command.h"
+#include "launch/mpirun/mpirun_report.h"
+#include "launch/mpirun/rank_process.h"
+
+extern char** environ;
+
+namespace reprise {
+namespace {
+
+using Failure = MpirunReport::Failure;
+
+// mpirun ends a job within about a second after a rank has failed.
+constexpr absl::Duration kMpirunReacts = absl::Milliseconds(1500);
+// It does not notice a rank that exits with 0 before MPI_Init, for which the
+// others wait for ever. Longer than the way of a last message through mpirun.
+constexpr absl::Duration kRankIsMissed = absl::Seconds(2);
+constexpr absl::Duration kAfterSigterm = absl::Milliseconds(500);
+constexpr absl::Duration kAfterInterrupt = absl::Seconds(10);
+
+absl::Status FromErrno(absl::string_view call) {
+  return DistributedError(absl::StrCat(call, ": ", strerror(errno)));
+}
+
+std::string OwnPath() {
+  char path[PATH_MAX];
+  const ssize_t length = readlink("/proc/self/exe", path, sizeof(path));
+  return length < 0 ? "" : std::string(path, length);
+}
+
+std::string OwnHost() {
+  char host[256] = "";
+  gethostname(host, sizeof(host) - 1);
+  return host;
+}
+
+void ShowOnStderr(absl::string_view text) {
+  while (!text.empty()) {
+    const ssize_t count = write(STDERR_FILENO, text.data(), text.size());
+    if (count < 0 && errno == EINTR) continue;
+    if (count < 0) return;  // Nobody reads it.
+    text.remove_prefix(count);
+  }
+}
+
+std::vector<char*> Pointers(std::vector<std::string>& strings) {
+  std::vector<char*> pointers;
+  for (std::string& string : strings) pointers.push_back(string.data());
+  pointers.push_back(nullptr);
+  return pointers;
+}
+
+// Which variables ranks on other hosts get; those here inherit all.
+std::vector<std::string> ForwardedVariables() {
+  std::vector<std::string> names;
+  for (char** variable = environ; *variable != nullptr; ++variable) {
+    const absl::string_view text = *variable;
+    const absl::string_view name = text.substr(0, text.find('='));
+    if (absl::StartsWith(name, "REPRISE_") || absl::StartsWith(name, "OMP_") ||
+        name == "BUILD_WORKING_DIRECTORY" || name == "LD_LIBRARY_PATH") {
+      names.emplace_back(name);
+    }
+  }
+  return names;
+}
+
+bool IsDocumented(int exit_code) {
+  for (const ExitCode code :
+       {ExitCode::kOk, ExitCode::kInternal, ExitCode::kUsage, ExitCode::kData,
+        ExitCode::kDistributed, ExitCode::kStorage, ExitCode::kInterrupted}) {
+    if (exit_code == static_cast<int>(code)) return true;
+  }
+  return false;
+}
+
+class Job {
+ public:
+  Job(int64_t ranks) : ranks_(ranks) {}
+
+  absl::StatusOr<int> Run(std::vector<std::string> arguments) {
+    sigset_t handled;
+    sigemptyset(&handled);
+    for (const int signal :
+         {SIGINT, SIGTERM, SIGHUP, SIGUSR1, SIGUSR2, SIGCHLD}) {
+      sigaddset(&handled, signal);
+    }
+    sigprocmask(SIG_BLOCK, &handled, &mask_before_);
+    REPRISE_RETURN_IF_ERROR(Start(std::move(arguments), handled));
+    while (!ended_) {
+      REPRISE_RETURN_IF_ERROR(WaitForEvent());
+      WatchRanks();
+      if (report_.failure().has_value()) SetDeadline(kMpirunReacts);
+      if (absl::Now() >= deadline_) EndJob();
+    }
+    // What is still in the pipe; a process that mpirun left may hold it open.
+    const absl::Time drained = absl::Now() + absl::Milliseconds(300);
+    while (stderr_.get() >= 0 && absl::Now() < drained) {
+      pollfd output = {stderr_.get(), POLLIN, 0};
+      if (poll(&output, 1, 50) > 0) ReadStderr();
+    }
+    ShowOnStderr(report_.Finish());
+    KillRanks();
+    return Conclude();
+  }
+
+ private:
+  struct Watched {
+    FileDescriptor process;  // empty once the rank is gone
+    absl::Time gone = absl::InfiniteFuture();
+  };
+
+  absl::Status Start(std::vector<std::string> arguments,
+                     const sigset_t& handled) {
+    signals_ = FileDescriptor(signalfd(-1, &handled, SFD_CLOEXEC));
+    if (signals_.get() < 0) return FromErrno("signalfd");
+    int ends[2];
+    if (pipe2(ends, O_CLOEXEC) != 0) return FromErrno("pipe2");
+    stderr_ = FileDescriptor(ends[0]);
+    const FileDescriptor write_end(ends[1]);
+    // The terminal's keys are for this process, which passes signals on.
+    const FileDescriptor nothing(open("/dev/null", O_RDONLY | O_CLOEXEC));
+    if (nothing.get() < 0) return FromErrno("open /dev/null");
+    std::vector<char*> pointers = Pointers(arguments);
+    const pid_t launcher = getpid();
+    mpirun_ = fork();
+    if (mpirun_ < 0) return FromErrno("fork");
+    if (mpirun_ == 0) {
+      // Only calls that are safe after fork.
+      setpgid(0, 0);
+      prctl(PR_SET_PDEATHSIG, SIGTERM);
+      if (getppid() != launcher) _exit(1);
+      sigprocmask(SIG_SETMASK, &mask_before_, nullptr);
+      dup2(nothing.get(), STDIN_FILENO);
+      dup2(write_end.get(), STDERR_FILENO);
+      execv(pointers[0], pointers.data());
+      _exit(127);
+    }
+    return absl::OkStatus();
+  }
+
+  absl::Status WaitForEvent() {
+    std::vector<pollfd> events = {{signals_.get(), POLLIN, 0},
+                                  {stderr_.get(), POLLIN, 0}};
+    absl::Time wake = deadline_;
+    for (const auto& [rank, watched] : watched_) {
+      if (watched.process.get() >= 0) {
+        events.push_back({watched.process.get(), POLLIN, 0});
+      } else if (Reported(rank).completed == std::nullopt) {
+        wake = std::min(wake, watched.gone + kRankIsMissed);
+      }
+    }
+    const absl::Duration wait =
+        std::min(wake - absl::Now(), absl::Duration(absl::Minutes(1)));
+    const int64_t milliseconds =
+        std::max<int64_t>(0, absl::ToInt64Milliseconds(wait) + 1);
+    if (poll(events.data(), events.size(), static_cast<int>(milliseconds)) <
+            0 &&
+        errno != EINTR) {
+      return FromErrno("poll");
+    }
+    if (events[1].revents != 0) ReadStderr();
+    if (events[0].revents != 0) ReadSignal();
+    return absl::OkStatus();
+  }
+
+  void ReadStderr() {
+    char bytes[1 << 16];
+    const ssize_t count = read(stderr_.get(), bytes, sizeof(bytes));
+    if (count > 0) {
+      ShowOnStderr(report_.Consume(absl::string_view(bytes, count)));
+    } else if (count == 0 || errno != EINTR) {
+      stderr_ = FileDescriptor();  // poll() ignores it from now on
+    }
+  }
+
+  void ReadSignal() {
+    signalfd_siginfo info;
+    if (read(signals_.get(), &info, sizeof(info)) != sizeof(info)) return;
+    const int signal = static_cast<int>(info.ssi_signo);
+    switch (signal) {
+      case SIGCHLD: {
+        int status = 0;
+        if (waitpid(mpirun_, &status, WNOHANG) == mpirun_) {
+          ended_ = true;
+          mpirun_status_ = status;
+        }
+        break;
+      }
+      case SIGUSR1:
+      case SIGUSR2:
+        kill(mpirun_, signal);
+        break;
+      default:
+        if (interrupted_by_ != 0) {
+          EndNow();  // asked twice
+        } else {
+          interrupted_by_ = signal;
+          kill(mpirun_, SIGTERM);
+          SetDeadline(kAfterInterrupt);
+        }
+    }
+  }
+
+  MpirunReport::Rank Reported(int rank) const {
+    const auto found = report_.ranks().find(rank);
+    return found == report_.ranks().end() ? MpirunReport::Rank()
+                                          : found->second;
+  }
+
+  // Ranks on this host are watched, each by a descriptor of its process.
+  void WatchRanks() {
+    for (const auto& [rank, reported] : report_.ranks()) {
+      if (reported.host != host_ || watched_.count(rank) != 0) continue;
+      Watched& watched = watched_[rank];
+      watched.process = FileDescriptor(static_cast<int>(
+          syscall(SYS_pidfd_open, static_cast<pid_t>(reported.pid), 0)));
+      if (watched.process.get() < 0 && errno == ESRCH) {
+        watched.gone = absl::Now();
+      }
+    }
+    for (auto& [rank, watched] : watched_) {
+      pollfd event = {watched.process.get(), POLLIN, 0};
+      if (event.fd >= 0 && poll(&event, 1, 0) > 0) {
+        watched.process = FileDescriptor();
+        watched.gone = absl::Now();
+      }
+      if (absl::Now() >= watched.gone + kRankIsMissed &&
+          !missed_rank_.has_value() && !report_.failure().has_value() &&
+          !Reported(rank).completed.has_value()) {
+        missed_rank_ = rank;
+        SetDeadline(absl::ZeroDuration());
+      }
+    }
+  }
+
+  void SetDeadline(absl::Duration from_now) {
+    if (sent_sigterm_) return;
+    deadline_ = std::min(deadline_, absl::Now() + from_now);
+  }
+
+  void EndJob() {
+    if (sent_sigterm_) {
+      EndNow();
+      return;
+    }
+    sent_sigterm_ = true;
+    kill(mpirun_, SIGTERM);
+    deadline_ = absl::Now() + kAfterSigterm;
+  }
+
+  void EndNow() {
+    deadline_ = absl::InfiniteFuture();
+    KillRanks();
+    kill(-mpirun_, SIGKILL);
+  }
+
+  void KillRanks() {
+    for (const auto& [rank, watched] : watched_) {
+      if (watched.process.get() < 0) continue;
+      // Fails only if the rank is gone already.
+      syscall(SYS_pidfd_send_signal, watched.process.get(), SIGKILL, nullptr,
+              0);
+    }
+  }
+
+  bool AllCompletedWith(std::optional<int> code) const {
+    if (static_cast<int64_t>(report_.ranks().size()) != ranks_) return false;
+    for (const auto& [rank, reported] : report_.ranks()) {
+      if (!reported.completed.has_value()) return false;
+      if (code.has_value() && reported.completed != code) return false;
+    }
+    return true;
+  }
+
+  // The first failure, if any, and otherwise the first rank that is missing.
+  std::optional<Failure> FindFailure() const {
+    if (report_.failure().has_value()) return report_.failure();
+    if (AllCompletedWith(0)) return std::nullopt;
+    Failure failure;
+    if (missed_rank_.has_value()) {
+      failure.rank = *missed_rank_;
+      return failure;
+    }
+    for (const auto& [rank, reported] : report_.ranks()) {
+      failure.rank = rank;
+      if (!reported.completed.has_value()) return failure;
+      if (*reported.completed != 0) {
+        failure.kind = Failure::Kind::kExit;
+        failure.code = *reported.completed;
+        return failure;
+      }
+    }
+    return std::nullopt;
+  }
+
+  int Conclude() const {
+    const bool exited = WIFEXITED(mpirun_status_);
+    const int mpirun_code = exited ? WEXITSTATUS(mpirun_status_) : -1;
+    if (interrupted_by_ != 0 && !AllCompletedWith(std::nullopt)) {
+      // As the shell expects of an interrupted program.
+      signal(interrupted_by_, SIG_DFL);
+      sigprocmask(SIG_SETMASK, &mask_before_, nullptr);
+      raise(interrupted_by_);
+    }
+    const int distributed = static_cast<int>(ExitCode::kDistributed);
+    const std::optional<Failure> failure = FindFailure();
+    if (!failure.has_value() && mpirun_code == 0 && AllCompletedWith(0)) {
+      return 0;
+    }
+    std::string line;
+    int code = distributed;
+    if (!exited && !missed_rank_.has_value() &&
+        !report_.failure().has_value()) {
+      line = absl::StrCat("mpirun (pid ", mpirun_, ") was killed by signal ",
+                          WTERMSIG(mpirun_status_), " (",
+                          strsignal(WTERMSIG(mpirun_status_)), ")");
+    } else if (failure.has_value()) {
+      const std::optional<int> completed = Reported(failure->rank).completed;
+      const bool has_code = failure->kind == Failure::Kind::kExit ||
+                            failure->kind == Failure::Kind::kAbort;
+      if (has_code && failure->code != 0 && IsDocumented(failure->code)) {
+        code = failure->code;
+      }
+      if (failure->kind != Failure::Kind::kExit ||
+          completed != failure->code) {
+        line = Describe(*failure, report_.ranks());
+      }
+    } else {
+      line = absl::StrCat("mpirun ended with code ", mpirun_code, " and ",
+                          report_.ranks().size(), " of ", ranks_,
+                          " ranks had started");
+    }
+    if (!line.empty()) {
+      ShowOnStderr(absl::StrCat("reprise: ", line, "; the job has ended\n"));
+    }
+    return code;
+  }
+
+  const int64_t ranks_;
+  const std::string host_ = OwnHost();
+  sigset_t mask_before_;
+  FileDescriptor signals_, stderr_;
+  pid_t mpirun_ = -1;
+  MpirunReport report_;
+  std::map<int, Watched> watched_;
+  std::optional<int> missed_rank_;
+  absl::Time deadline_ = absl::InfiniteFuture();
+  bool sent_sigterm_ = false;
+  int interrupted_by_ = 0;
+  bool ended_ = false;
+  int mpirun_status_ = 0;
+};
+
+}  // namespace
+
+absl::StatusOr<int> LaunchRanks(const Launch& launch) {
+  RankCommand command;
+  command.program = OwnPath();
+  if (command.program.empty()) return FromErrno("/proc/self/exe");
+  REPRISE_ASSIGN_OR_RETURN(const Mpirun mpirun, FindMpirun(command.program));
+  REPRISE_ASSIGN_OR_RETURN(const MpirunVersion version,
+                           AskMpirunVersion(mpirun));
+  for (const auto& [name, value] : MpirunEnvironment(mpirun)) {
+    setenv(name.c_str(), value.c_str(), /*overwrite=*/1);
+  }
+  setenv(kLauncherVariable, "1", /*overwrite=*/1);
+  command.ranks = launch.ranks;
+  command.hosts = launch.hosts;
+  command.arguments = launch.arguments;
+  command.variables = ForwardedVariables();
+  REPRISE_ASSIGN_OR_RETURN(std::vector<std::string> arguments,
+                           MpirunArguments(mpirun, version, command));
+  return Job(launch.ranks).Run(std::move(arguments));
+}
+
+absl::StatusOr<std::optional<int>> LaunchRanksIfAsked(const Launch& launch,
+                                                      bool ranks_are_given) {
+  REPRISE_ASSIGN_OR_RETURN(const std::optional<RankPlace> place,
+                           FindRankPlace());
+  if (place.has_value()) {
+    if (ranks_are_given && launch.ranks != place->world_size) {
+      return UsageError(absl::StrCat(
+          "--ranks or --hosts asks for ", launch.ranks,
+          " ranks, but this job was started from outside with ",
+          place->world_size, "; leave the flag out"));
+    }
+    return std::optional<int>();
+  }
+  if (launch.ranks == 1 && launch.hosts.empty()) return std::optional<int>();
+  REPRISE_ASSIGN_OR_RETURN(const int exit_code, LaunchRanks(launch));
+  return std::optional<int>(exit_code);
+}
+
+}  // namespace reprise

@@ -1,0 +1,43 @@
+// A process as one rank of a job started by mpirun or srun: who it is, when it
+// must end, and what it tells the launcher (mpirun_launcher.h).
+#ifndef REPRISE_LAUNCH_MPIRUN_RANK_PROCESS_H_
+#define REPRISE_LAUNCH_MPIRUN_RANK_PROCESS_H_
+
+#include <cstdint>
+#include <optional>
+
+#include "absl/status/statusor.h"
+#include "absl/strings/string_view.h"
+
+namespace reprise {
+
+// From the environment, before MPI is touched.
+struct RankPlace {
+  int rank = 0;
+  int world_size = 1;
+};
+
+// nullopt: this process was started by itself. UsageError: it is one of several
+// tasks of a Slurm step that lacks PMIx, so that each would run alone.
+absl::StatusOr<std::optional<RankPlace>> FindRankPlace();
+
+// First thing in a rank. From now on the process ends within a second after its
+// parent, the launching daemon, is gone (mpirun killed: ranks would stay for
+// ever). Tells the launcher host and process id.
+void StartRank(const RankPlace& place);
+
+// Where the run is ("task 2, epoch 1, step 30"), for the message about a rank
+// that dies; one line, at most 100 bytes. Thread-safe, one write.
+void ReportPosition(const RankPlace& place, absl::string_view position);
+
+// Last thing in a rank, just before it returns `exit_code` from main. A rank
+// that ends without it has failed, whatever its exit code.
+void ReportCompletion(const RankPlace& place, int exit_code);
+
+// Compute threads of a rank: `flag` if positive, else $OMP_NUM_THREADS, else the
+// cores this process may use over the ranks of its host; at least 1.
+int64_t ThreadsOfRank(int64_t flag, int ranks_on_host);
+
+}  // namespace reprise
+
+#endif  // REPRISE_LAUNCH_MPIRUN_RANK_PROCESS_H_
