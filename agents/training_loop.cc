@@ -434,11 +434,11 @@ class TrainingRun {
     for (int rank = 1; rank < communicator_.world_size(); ++rank) {
       for (size_t i = 0; i < count; ++i) {
         if (all[rank * count + i] == all[i]) continue;
-        return DistributedError(absl::StrFormat(
+        return SharedByAllRanks(DistributedError(absl::StrFormat(
             "parameter %s differs between rank 0 (digest %016x) and rank %d "
             "(digest %016x) after %d steps; the run cannot be trusted",
             parameters_.specs()[i].name, all[i], rank, all[rank * count + i],
-            steps_of_run_));
+            steps_of_run_)));
       }
     }
     return absl::OkStatus();

@@ -88,6 +88,9 @@ struct ExperimentSpec {
     std::string name, value_json, origin;
   };
   std::vector<Setting> settings;
+  // Each *-config flag with the keys that were given, merged, as a Python dict
+  // literal in a JSON string, empty where none was. For args.json.
+  std::map<std::string, std::string> dict_literals_json;
 };
 
 }  // namespace reprise

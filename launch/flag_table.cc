@@ -136,13 +136,14 @@ std::vector<Flag> MakeTable() {
               "per rank; 0: cores of the host / its ranks")
               .From(0)
               .UpTo(4096),
-          Row("device", &Spec::device, "NAME", "")
-              .OneOf({"auto", "cpu", "cuda"})
-              .NotBuilt({"cuda"}),
+          Row("device", &Spec::device, "NAME",
+              "auto is cuda where there is a GPU and its libraries")
+              .OneOf({"auto", "cpu", "cuda"}),
           Row("no-cuda", Switch(), "", "the same as --device=cpu"),
-          Row("precision", &Spec::precision, "NAME", "")
-              .OneOf({"auto", "fp32", "bf16"})
-              .NotBuilt({"bf16"}),
+          Row("precision", &Spec::precision, "NAME",
+              "of forward and backward; auto is bf16 on a CPU that multiplies "
+              "it natively, else fp32")
+              .OneOf({"auto", "fp32", "bf16"}),
           Row("bucket-bytes", &Spec::bucket_bytes, "N",
               "of gradients reduced together")
               .From(1024)

@@ -625,6 +625,10 @@ class CommandParser {
   }
 
   void RecordDict(const std::string& name, DictFlag which) {
+    const LiteralDict& given = dicts_[which].dict;
+    LiteralValue literal;
+    literal.value = given.empty() ? std::string() : ToPythonLiteral(given);
+    command_.spec.dict_literals_json[name] = ToJson(literal);
     for (auto& [key, value] : ResolvedDict(which)) {
       const auto& origins = dicts_[which].origins;
       const auto found = origins.find(key);

@@ -34,7 +34,7 @@ void WriteTerminalLine(const LogState& state, absl::string_view line) {
   std::fwrite(text.data(), 1, text.size(), stderr);
 }
 
-enum class Level { kInfo, kWarning, kError };
+enum class Level { kInfo, kWarning, kError, kSharedError };
 
 void Log(Level level, absl::string_view line) {
   LogState& state = State();
@@ -43,8 +43,10 @@ void Log(Level level, absl::string_view line) {
   const absl::string_view label = level == Level::kInfo      ? ""
                                   : level == Level::kWarning ? "warning: "
                                                              : "error: ";
-  if (level == Level::kInfo) {
-    if (options.rank == 0) WriteTerminalLine(state, line);
+  if (level == Level::kInfo || level == Level::kSharedError) {
+    if (options.rank == 0) {
+      WriteTerminalLine(state, absl::StrCat(label, line));
+    }
   } else if (options.world_size > 1) {
     WriteTerminalLine(
         state, absl::StrCat("rank ", options.rank, ": ", label, line));
@@ -71,6 +73,9 @@ void Log(Level level, absl::string_view line) {
 void LogInfo(absl::string_view line) { Log(Level::kInfo, line); }
 void LogWarning(absl::string_view line) { Log(Level::kWarning, line); }
 void LogError(absl::string_view line) { Log(Level::kError, line); }
+void LogSharedError(absl::string_view line) {
+  Log(Level::kSharedError, line);
+}
 
 absl::Status ConfigureLog(const LogOptions& options) {
   std::unique_ptr<AppendFile> file;

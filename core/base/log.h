@@ -14,6 +14,8 @@ namespace reprise {
 void LogInfo(absl::string_view line);
 void LogWarning(absl::string_view line);
 void LogError(absl::string_view line);
+// An error that all ranks have: told by rank 0, without its number.
+void LogSharedError(absl::string_view line);
 
 struct LogOptions {
   int rank = 0;

@@ -10,6 +10,7 @@ namespace reprise {
 namespace {
 
 constexpr absl::string_view kExitCodePayload = "reprise/exit_code";
+constexpr absl::string_view kSharedPayload = "reprise/shared";
 
 }  // namespace
 
@@ -50,6 +51,15 @@ ExitCode ExitCodeOf(const absl::Status& status) {
     return static_cast<ExitCode>(code);
   }
   return ExitCode::kInternal;
+}
+
+absl::Status SharedByAllRanks(absl::Status status) {
+  if (!status.ok()) status.SetPayload(kSharedPayload, absl::Cord());
+  return status;
+}
+
+bool IsSharedByAllRanks(const absl::Status& status) {
+  return status.GetPayload(kSharedPayload).has_value();
 }
 
 absl::Status Annotate(const absl::Status& status, absl::string_view context) {

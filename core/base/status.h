@@ -39,6 +39,12 @@ absl::Status StatusWithExitCode(absl::StatusCode code,
 // kOk for OK, the code given by the constructors above, else kInternal.
 ExitCode ExitCodeOf(const absl::Status& status);
 
+// A failure that every rank of the job has and knows that the others have: they
+// may leave together, and one of them tells it. Otherwise a failing rank must
+// end the job.
+absl::Status SharedByAllRanks(absl::Status status);
+bool IsSharedByAllRanks(const absl::Status& status);
+
 // The same failure with "context: " in front of its message.
 absl::Status Annotate(const absl::Status& status, absl::string_view context);
 

@@ -349,9 +349,10 @@ absl::Status AgreeOnStatus(Communicator& communicator,
     REPRISE_CHECK(parts.size() == 3 && absl::SimpleAtoi(parts[0], &exit_code) &&
                   absl::SimpleAtoi(parts[1], &status_code))
         << all[rank];
-    return StatusWithExitCode(static_cast<absl::StatusCode>(status_code),
-                              absl::StrCat("rank ", rank, ": ", parts[2]),
-                              static_cast<ExitCode>(exit_code));
+    return SharedByAllRanks(
+        StatusWithExitCode(static_cast<absl::StatusCode>(status_code),
+                           absl::StrCat("rank ", rank, ": ", parts[2]),
+                           static_cast<ExitCode>(exit_code)));
   }
   return absl::InternalError("a rank failed without a status");
 }

@@ -110,7 +110,8 @@ class Communicator {
 // Collective. OK on every rank if `local` is OK on every rank; otherwise every
 // rank gets the same Status: that of the lowest failing rank, with its exit
 // code, its message prefixed with "rank R: " (not in a job of one rank). How
-// local errors are agreed on at batch and task boundaries.
+// local errors are agreed on at batch and task boundaries. The failure is
+// SharedByAllRanks.
 absl::Status AgreeOnStatus(Communicator& communicator,
                            const absl::Status& local);
 

@@ -9,7 +9,6 @@
 #include <cstdlib>
 #include <cstring>
 
-#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "absl/strings/str_split.h"
@@ -115,21 +114,6 @@ absl::StatusOr<MpirunVersion> AskMpirunVersion(const Mpirun& mpirun) {
     return DistributedError(absl::StrCat("pipe2: ", strerror(errno)));
   }
   const FileDescriptor output(ends[0]);
-  std::vector<std::string> environment;
-  for (char** variable = environ; *variable != nullptr; ++variable) {
-    if (mpirun.library_path.empty() ||
-        !absl::StartsWith(*variable, "LD_LIBRARY_PATH=")) {
-      environment.push_back(*variable);
-    }
-  }
-  if (!mpirun.library_path.empty()) {
-    environment.push_back("LD_LIBRARY_PATH=" + mpirun.library_path);
-  }
-  std::vector<char*> environment_pointers;
-  for (std::string& variable : environment) {
-    environment_pointers.push_back(variable.data());
-  }
-  environment_pointers.push_back(nullptr);
   std::string path = mpirun.path;
   char option[] = "--version";
   char* const arguments[] = {path.data(), option, nullptr};
@@ -139,7 +123,7 @@ absl::StatusOr<MpirunVersion> AskMpirunVersion(const Mpirun& mpirun) {
   posix_spawn_file_actions_adddup2(&actions, ends[1], STDERR_FILENO);
   pid_t pid = 0;
   const int error = posix_spawn(&pid, path.c_str(), &actions, nullptr,
-                                arguments, environment_pointers.data());
+                                arguments, environ);
   posix_spawn_file_actions_destroy(&actions);
   close(ends[1]);
   if (error != 0) {
@@ -214,6 +198,8 @@ std::vector<std::pair<std::string, std::string>> MpirunEnvironment(
   if (ReadEnvironment("TMPDIR").size() > kLongestTmpdir) {
     variables.emplace_back("TMPDIR", "/tmp");
   }
+  // Without one mpirun does not even tell its version.
+  if (ReadEnvironment("HOME").empty()) variables.emplace_back("HOME", "/tmp");
   return variables;
 }
 

@@ -31,7 +31,7 @@ struct MpirunVersion {
 // From what `mpirun --version` prints: "mpirun (Open MPI) 5.0.11".
 absl::StatusOr<MpirunVersion> ParseMpirunVersion(absl::string_view text);
 
-// Runs `mpirun --version`.
+// Runs `mpirun --version`, in an environment that holds MpirunEnvironment.
 absl::StatusOr<MpirunVersion> AskMpirunVersion(const Mpirun& mpirun);
 
 struct RankCommand {
@@ -48,7 +48,7 @@ absl::StatusOr<std::vector<std::string>> MpirunArguments(
     const RankCommand& command);
 
 // Variables to set in mpirun's environment: library path, permission to run as
-// root, a TMPDIR short enough for sockets.
+// root, a TMPDIR short enough for sockets, a HOME where there is none.
 std::vector<std::pair<std::string, std::string>> MpirunEnvironment(
     const Mpirun& mpirun);
 

@@ -10,7 +10,6 @@
 #include <unistd.h>
 
 #include <cerrno>
-#include <climits>
 #include <cstdlib>
 #include <cstring>
 #include <map>
@@ -27,6 +26,7 @@
 #include "launch/mpirun/mpirun_command.h"
 #include "launch/mpirun/mpirun_report.h"
 #include "launch/mpirun/rank_process.h"
+#include "launch/program_info.h"
 
 extern char** environ;
 
@@ -45,18 +45,6 @@ constexpr absl::Duration kAfterInterrupt = absl::Seconds(10);
 
 absl::Status FromErrno(absl::string_view call) {
   return DistributedError(absl::StrCat(call, ": ", strerror(errno)));
-}
-
-std::string OwnPath() {
-  char path[PATH_MAX];
-  const ssize_t length = readlink("/proc/self/exe", path, sizeof(path));
-  return length < 0 ? "" : std::string(path, length);
-}
-
-std::string OwnHost() {
-  char host[256] = "";
-  gethostname(host, sizeof(host) - 1);
-  return host;
 }
 
 void ShowOnStderr(absl::string_view text) {
@@ -362,7 +350,7 @@ class Job {
   }
 
   const int64_t ranks_;
-  const std::string host_ = OwnHost();
+  const std::string host_ = HostName();
   sigset_t mask_before_;
   FileDescriptor signals_, stderr_;
   pid_t mpirun_ = -1;
@@ -380,14 +368,14 @@ class Job {
 
 absl::StatusOr<int> LaunchRanks(const Launch& launch) {
   RankCommand command;
-  command.program = OwnPath();
+  command.program = ProgramPath();
   if (command.program.empty()) return FromErrno("/proc/self/exe");
   REPRISE_ASSIGN_OR_RETURN(const Mpirun mpirun, FindMpirun(command.program));
-  REPRISE_ASSIGN_OR_RETURN(const MpirunVersion version,
-                           AskMpirunVersion(mpirun));
   for (const auto& [name, value] : MpirunEnvironment(mpirun)) {
     setenv(name.c_str(), value.c_str(), /*overwrite=*/1);
   }
+  REPRISE_ASSIGN_OR_RETURN(const MpirunVersion version,
+                           AskMpirunVersion(mpirun));
   setenv(kLauncherVariable, "1", /*overwrite=*/1);
   command.ranks = launch.ranks;
   command.hosts = launch.hosts;

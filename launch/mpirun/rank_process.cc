@@ -14,6 +14,7 @@
 #include "absl/strings/str_cat.h"
 #include "core/base/status.h"
 #include "launch/mpirun/launcher_message.h"
+#include "launch/program_info.h"
 
 namespace reprise {
 namespace {
@@ -79,9 +80,7 @@ absl::StatusOr<std::optional<RankPlace>> FindRankPlace() {
 
 void StartRank(const RankPlace& place) {
   EndWithParent();
-  char host[256] = "";
-  gethostname(host, sizeof(host) - 1);
-  Tell(kStartedWord, place, absl::StrCat(getpid(), " ", host));
+  Tell(kStartedWord, place, absl::StrCat(getpid(), " ", HostName()));
 }
 
 void ReportPosition(const RankPlace& place, absl::string_view position) {

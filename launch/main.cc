@@ -1,0 +1,117 @@
+#include "launch/main.h"
+
+#include <cstdio>
+#include <memory>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "absl/strings/string_view.h"
+#include "core/base/check.h"
+#include "core/base/log.h"
+#include "core/base/status.h"
+#include "core/comm/checking/checking_transport.h"
+#include "core/comm/communicator.h"
+#include "core/comm/in_process/in_process_transport.h"
+#include "core/comm/mpi/mpi_transport.h"
+#include "launch/experiments.h"
+#include "launch/flags.h"
+#include "launch/mpirun/mpirun_launcher.h"
+#include "launch/mpirun/rank_process.h"
+#include "launch/run_experiment.h"
+
+namespace reprise {
+namespace {
+
+int Fail(const absl::Status& status) {
+  if (IsSharedByAllRanks(status)) {
+    LogSharedError(status.message());
+  } else {
+    LogError(status.message());
+  }
+  return static_cast<int>(ExitCodeOf(status));
+}
+
+bool IsGiven(const ExperimentSpec& spec, absl::string_view flag) {
+  for (const ExperimentSpec::Setting& setting : spec.settings) {
+    if (setting.name == flag) return setting.origin != "default";
+  }
+  return false;
+}
+
+// Over MPI where a launcher started this process, else alone.
+absl::StatusOr<std::unique_ptr<Communicator>> Connect(
+    const ExperimentSpec& spec, bool under_launcher) {
+  return Communicator::Create(
+      [&]() -> absl::StatusOr<std::unique_ptr<Transport>> {
+        absl::StatusOr<std::unique_ptr<Transport>> transport =
+            under_launcher ? MakeMpiTransport() : InProcessJob(1)[0]();
+        if (!transport.ok() || !spec.check_collectives) return transport;
+        return MakeCheckingTransport(*std::move(transport));
+      });
+}
+
+absl::Status RunHere(const ExperimentSpec& spec, bool under_launcher) {
+  REPRISE_ASSIGN_OR_RETURN(const std::unique_ptr<Communicator> communicator,
+                           Connect(spec, under_launcher));
+  const absl::Status status = RunExperiment(spec, *communicator);
+  if (!status.ok() && !IsSharedByAllRanks(status)) {
+    // The others wait in a collective.
+    communicator->Abort(status);
+    return status;
+  }
+  const absl::Status finalized = communicator->Finalize();
+  return status.ok() ? finalized : status;
+}
+
+}  // namespace
+
+int Main(const char* experiment, int argc, char** argv) {
+  const Experiment* row = FindExperiment(experiment);
+  REPRISE_CHECK(row != nullptr) << experiment << " is not in experiments.cc";
+  const std::vector<std::string> arguments(argv + 1, argv + argc);
+  const absl::StatusOr<ParsedCommand> command =
+      ParseCommandLine(arguments, *row);
+  const absl::StatusOr<std::optional<RankPlace>> place = FindRankPlace();
+  const int rank = place.ok() && place->has_value() ? (**place).rank : 0;
+  SetProcessRank(rank);
+  if (!command.ok()) {
+    // Of the ranks of a job started from outside, one tells.
+    if (rank == 0) LogError(command.status().message());
+    return static_cast<int>(ExitCodeOf(command.status()));
+  }
+  if (command->action != ParsedCommand::Action::kRun) {
+    if (rank == 0) std::fputs(command->text.c_str(), stdout);
+    return 0;
+  }
+  if (!place.ok()) return Fail(place.status());
+
+  const ExperimentSpec& spec = command->spec;
+  const absl::StatusOr<std::optional<int>> job = LaunchRanksIfAsked(
+      {spec.ranks, spec.hosts, arguments},
+      IsGiven(spec, "ranks") || IsGiven(spec, "hosts"));
+  if (!job.ok()) return Fail(job.status());
+  if (job->has_value()) return **job;
+
+  const bool under_launcher = place->has_value();
+  if (under_launcher) {
+    StartRank(**place);
+    LogOptions log;
+    log.rank = rank;
+    log.world_size = (**place).world_size;
+    const absl::Status configured = ConfigureLog(log);
+    if (!configured.ok()) return Fail(configured);
+  }
+  if (rank == 0) {
+    for (const std::string& note : command->notes) LogInfo(note);
+  }
+  const absl::Status status = RunHere(spec, under_launcher);
+  int exit_code = 0;
+  if (!status.ok()) exit_code = Fail(status);
+  if (under_launcher) ReportCompletion(**place, exit_code);
+  return exit_code;
+}
+
+}  // namespace reprise

@@ -1,0 +1,12 @@
+// The one main of all experiments.
+#ifndef REPRISE_LAUNCH_MAIN_H_
+#define REPRISE_LAUNCH_MAIN_H_
+
+namespace reprise {
+
+// `experiment` is a row of experiments.cc. Returns the exit code.
+int Main(const char* experiment, int argc, char** argv);
+
+}  // namespace reprise
+
+#endif  // REPRISE_LAUNCH_MAIN_H_

@@ -1,0 +1,33 @@
+// What this program is, for run.json and for the agreement of ranks.
+#ifndef REPRISE_LAUNCH_PROGRAM_INFO_H_
+#define REPRISE_LAUNCH_PROGRAM_INFO_H_
+
+#include <string>
+
+#include "absl/status/statusor.h"
+
+namespace reprise {
+
+inline constexpr char kVersion[] = "0.1.0";
+
+// Compiler and what of its options changes results.
+std::string BuildFlags();
+
+// Of this program's file; empty if /proc cannot tell.
+std::string ProgramPath();
+
+// "xxh64:" and 16 hex digits over this program's file: ranks with different
+// builds differ in it.
+absl::StatusOr<std::string> ProgramDigest();
+
+// The commit that is checked out where the program was started by `bazel run`;
+// "unknown" elsewhere. The program may have been built from another: its digest
+// is what identifies it.
+std::string CheckedOutCommit();
+
+// Of this machine.
+std::string HostName();
+
+}  // namespace reprise
+
+#endif  // REPRISE_LAUNCH_PROGRAM_INFO_H_

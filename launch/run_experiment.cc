@@ -1,0 +1,412 @@
+#include "launch/run_experiment.h"
+
+#include <unistd.h>
+
+#include <algorithm>
+#include <memory>
+#include <optional>
+#include <set>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include <ATen/Parallel.h>
+
+#include "absl/status/statusor.h"
+#include "absl/strings/match.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_format.h"
+#include "absl/strings/str_join.h"
+#include "absl/strings/str_split.h"
+#include "absl/strings/string_view.h"
+#include "absl/time/clock.h"
+#include "absl/time/time.h"
+#include "agents/base/base_agent.h"
+#include "agents/nil/nil_agent.h"
+#include "agents/training_loop.h"
+#include "core/base/log.h"
+#include "core/base/status.h"
+#include "core/metrics/jsonl/jsonl_sink.h"
+#include "core/metrics/metrics_fanout.h"
+#include "core/metrics/progress/progress_sink.h"
+#include "core/metrics/results_folder.h"
+#include "core/metrics/summary/summary_sink.h"
+#include "core/metrics/upstream_json/upstream_json_sink.h"
+#include "core/tensor/device.h"
+#include "data/dataset_search.h"
+#include "data/mnist/mnist.h"
+#include "data/scenario/scenario.h"
+#include "data/sharded_sampler.h"
+#include "data/synthetic/mnist_like.h"
+#include "launch/mpirun/rank_process.h"
+#include "launch/program_info.h"
+#include "models/mnistnet.h"
+
+namespace reprise {
+namespace {
+
+// Lines that ranks must have in common, as "name = value".
+absl::Status AgreeOnLines(Communicator& communicator,
+                          const std::vector<std::string>& lines,
+                          absl::string_view what) {
+  REPRISE_ASSIGN_OR_RETURN(
+      const std::vector<std::string> all,
+      AllGatherStrings(communicator, absl::StrJoin(lines, "\n")));
+  const std::vector<std::string> first = absl::StrSplit(all[0], '\n');
+  for (size_t rank = 1; rank < all.size(); ++rank) {
+    if (all[rank] == all[0]) continue;
+    const std::vector<std::string> other = absl::StrSplit(all[rank], '\n');
+    size_t i = 0;
+    while (i < std::min(first.size(), other.size()) && first[i] == other[i]) {
+      ++i;
+    }
+    return SharedByAllRanks(UsageError(absl::StrCat(
+        "ranks 0 and ", rank, " differ in ", what, ": rank 0 has '",
+        i < first.size() ? first[i] : "nothing more", "', rank ", rank,
+        " has '", i < other.size() ? other[i] : "nothing more",
+        "'; start all ranks with the same program, flags and files")));
+  }
+  return absl::OkStatus();
+}
+
+absl::Status AgreeOnConfiguration(const ExperimentSpec& spec,
+                                  Communicator& communicator) {
+  const absl::StatusOr<std::string> digest = ProgramDigest();
+  REPRISE_RETURN_IF_ERROR(AgreeOnStatus(communicator, digest.status()));
+  std::vector<std::string> lines = {absl::StrCat("program = ", *digest)};
+  for (const ExperimentSpec::Setting& setting : spec.settings) {
+    lines.push_back(absl::StrCat(setting.name, " = ", setting.value_json));
+  }
+  return AgreeOnLines(communicator, lines, "their configuration or build");
+}
+
+// The stand-in where there is no data and nobody named a place for it.
+absl::StatusOr<DatasetPair> LoadMnist(const ExperimentSpec& spec) {
+  REPRISE_ASSIGN_OR_RETURN(const DatasetPlace place,
+                           FindDatasets(spec.dataset_dir, "MNIST"));
+  if (!place.folder.empty()) return ReadMnist(place.folder);
+  DatasetPair pair = GenerateMnistLike(spec.seed);
+  pair.source = absl::StrCat("generated (no MNIST in ",
+                             absl::StrJoin(place.looked_at, ", "), ")");
+  return pair;
+}
+
+absl::StatusOr<DatasetPair> LoadData(const ExperimentSpec& spec,
+                                     Communicator& communicator) {
+  absl::StatusOr<DatasetPair> data = LoadMnist(spec);
+  REPRISE_RETURN_IF_ERROR(AgreeOnStatus(communicator, data.status()));
+  std::vector<std::string> lines = {
+      absl::StrCat("generated = ", data->generated)};
+  for (const auto& [file, digest] : data->digests) {
+    lines.push_back(absl::StrCat(file, " = ", digest));
+  }
+  REPRISE_RETURN_IF_ERROR(
+      AgreeOnLines(communicator, lines, "their data files"));
+  return data;
+}
+
+// At most `most` of them (0: all), evenly spread.
+void Thin(int64_t most, std::vector<int64_t>& indices) {
+  const int64_t size = static_cast<int64_t>(indices.size());
+  if (most == 0 || size <= most) return;
+  for (int64_t i = 0; i < most; ++i) indices[i] = indices[i * size / most];
+  indices.resize(most);
+}
+
+absl::StatusOr<Scenario> MakeTasks(const ExperimentSpec& spec,
+                                   const DatasetPair& data) {
+  ScenarioOptions options;
+  const TasksetsConfig& config = spec.tasksets;
+  options.kind = config.scenario == "instance"
+                     ? ScenarioOptions::Kind::kInstance
+                     : ScenarioOptions::Kind::kClass;
+  options.initial_increment = config.initial_increment;
+  options.increment = config.increment;
+  options.class_order = config.class_order;
+  options.class_order_seed = config.class_order_seed;
+  options.num_tasks = config.num_tasks;
+  options.seed = spec.seed;
+  options.concatenate_tasksets = config.concatenate_tasksets;
+  REPRISE_RETURN_IF_ERROR(options.Validate());
+  REPRISE_ASSIGN_OR_RETURN(Scenario scenario, MakeScenario(options, data));
+  for (TaskSpec& task : scenario.tasks) {
+    Thin(spec.max_train_samples_per_task, task.train_indices);
+    Thin(spec.max_test_samples_per_task, task.test_indices);
+  }
+  return scenario;
+}
+
+// Sizes of a step on this rank and over all of them. Per-rank flags hold for
+// every rank; global ones are split, the remainder to the low ranks.
+struct StepSizes {
+  int64_t global_batch = 0, global_representatives = 0;
+  int64_t batch = 0, representatives = 0, candidates = 0;
+};
+
+StepSizes SizesOf(const ExperimentSpec& spec, int rank, int world_size) {
+  const auto share = [&](int64_t total) {
+    return SliceBegin(total, rank + 1, world_size) -
+           SliceBegin(total, rank, world_size);
+  };
+  const AgentConfig& agent = spec.agent_config;
+  StepSizes sizes;
+  sizes.global_batch =
+      spec.global_batch_size.value_or(spec.batch_size * world_size);
+  sizes.global_representatives = spec.global_representatives.value_or(
+      agent.num_samples.value_or(agent.num_candidates) * world_size);
+  sizes.batch = share(sizes.global_batch);
+  sizes.representatives = share(sizes.global_representatives);
+  sizes.candidates = share(
+      spec.global_candidates.value_or(agent.num_candidates * world_size));
+  return sizes;
+}
+
+std::unique_ptr<Agent> MakeAgent(const ExperimentSpec& spec,
+                                 const DatasetPair& data,
+                                 const StepSizes& sizes, int rank) {
+  // The baseline is the same for every agent.
+  if (spec.scratch || spec.agent == "base") return MakeBaseAgent();
+  NilOptions options;
+  options.num_classes = data.train->num_classes;
+  options.row_bytes = data.train->format.row_bytes();
+  options.representatives_per_class = spec.agent_config.num_representatives;
+  options.candidates = sizes.candidates;
+  options.representatives = sizes.representatives;
+  options.batch_size = sizes.batch;
+  options.seed = spec.seed;
+  options.rank = rank;
+  return MakeNilAgent(options);
+}
+
+// Tells the launcher where this rank is, for its message should the rank die.
+class PositionSink final : public MetricSink {
+ public:
+  explicit PositionSink(RankPlace place) : place_(place) {}
+
+  absl::Status OnStep(const StepRecord& step) override {
+    const absl::Time now = absl::Now();
+    if (now < next_) return absl::OkStatus();
+    next_ = now + absl::Milliseconds(200);
+    ReportPosition(place_, absl::StrFormat("task %d, epoch %d, step %d",
+                                           step.task + 1, step.epoch + 1,
+                                           step.step + 1));
+    return absl::OkStatus();
+  }
+
+ private:
+  RankPlace place_;
+  absl::Time next_ = absl::InfinitePast();
+};
+
+class Run {
+ public:
+  Run(const ExperimentSpec& spec, Communicator& communicator)
+      : spec_(spec),
+        communicator_(communicator),
+        rank_(communicator.rank()),
+        world_size_(communicator.world_size()) {}
+
+  absl::Status Execute() {
+    REPRISE_RETURN_IF_ERROR(AgreeOnConfiguration(spec_, communicator_));
+    REPRISE_RETURN_IF_ERROR(Prepare());
+    absl::Status opened;
+    if (rank_ == 0) opened = OpenResults();
+    REPRISE_RETURN_IF_ERROR(AgreeOnStatus(communicator_, opened));
+    sink_.Add("position", MetricsFanout::OnFailure::kWarnOnce,
+              std::make_unique<PositionSink>(RankPlace{rank_, world_size_}));
+    Announce();
+    REPRISE_RETURN_IF_ERROR(sink_.OnRunStart(Start()));
+    REPRISE_RETURN_IF_ERROR(Train(Options(), data_, scenario_.tasks, *model_,
+                                  *agent_, communicator_, sink_));
+    return absl::OkStatus();
+  }
+
+ private:
+  absl::Status Prepare() {
+    REPRISE_ASSIGN_OR_RETURN(data_, LoadData(spec_, communicator_));
+    absl::StatusOr<Scenario> scenario = MakeTasks(spec_, data_);
+    REPRISE_RETURN_IF_ERROR(AgreeOnStatus(communicator_, scenario.status()));
+    scenario_ = *std::move(scenario);
+
+    absl::StatusOr<DeviceChoice> choice =
+        ChooseDevice(spec_.device, communicator_.local_rank());
+    REPRISE_RETURN_IF_ERROR(AgreeOnStatus(communicator_, choice.status()));
+    if (rank_ == 0 && !choice->warning.empty()) LogWarning(choice->warning);
+    const at::ScalarType compute_type =
+        ChooseComputeType(spec_.precision, choice->device);
+    precision_ = compute_type == at::kBFloat16 ? "bf16" : "fp32";
+    REPRISE_RETURN_IF_ERROR(AgreeOnLines(
+        communicator_, {absl::StrCat("precision = ", precision_)},
+        "what --precision=auto means on their processors (choose one)"));
+    REPRISE_ASSIGN_OR_RETURN(
+        devices_,
+        AllGatherStrings(communicator_, DescribeDevice(choice->device)));
+    REPRISE_ASSIGN_OR_RETURN(hosts_,
+                             AllGatherStrings(communicator_, HostName()));
+
+    threads_ = ThreadsOfRank(spec_.threads, communicator_.local_size());
+    at::set_num_threads(static_cast<int>(threads_));
+
+    MnistNetOptions model;
+    model.num_classes = data_.train->num_classes;
+    model.device = choice->device;
+    model.compute_type = compute_type;
+    model_ = MakeMnistNet(model);
+    model_->parameters().Initialize(spec_.seed);
+    sizes_ = SizesOf(spec_, rank_, world_size_);
+    agent_ = MakeAgent(spec_, data_, sizes_, rank_);
+    lr_ = spec_.lr * (spec_.lr_scaling == "linear" ? world_size_ : 1);
+    return absl::OkStatus();
+  }
+
+  absl::Status OpenResults() {
+    REPRISE_ASSIGN_OR_RETURN(
+        folder_, CreateResultsFolder(spec_.results_dir, spec_.save_dir));
+    LogOptions log;
+    log.rank = rank_;
+    log.world_size = world_size_;
+    log.file = folder_ + "/log.txt";
+    REPRISE_RETURN_IF_ERROR(ConfigureLog(log));
+    REPRISE_RETURN_IF_ERROR(WriteRunJson(folder_, Info()));
+    std::vector<UpstreamArgument> arguments;
+    for (const ExperimentSpec::Setting& setting : spec_.settings) {
+      // Keys of dicts go in as upstream has them, as one literal.
+      if (absl::StrContains(setting.name, '.')) continue;
+      arguments.push_back({setting.name, setting.value_json});
+    }
+    for (const auto& [name, literal] : spec_.dict_literals_json) {
+      arguments.push_back({name, literal});
+    }
+    const bool cuda = model_->parameters().device().is_cuda();
+    REPRISE_RETURN_IF_ERROR(WriteUpstreamArgs(
+        folder_, arguments, {cuda, data_.generated, world_size_}));
+    REPRISE_ASSIGN_OR_RETURN(
+        auto jsonl, JsonlSink::Open(folder_ + "/metrics.jsonl",
+                                    spec_.log_interval));
+    using OnFailure = MetricsFanout::OnFailure;
+    sink_.Add("metrics.jsonl", OnFailure::kStopRun, std::move(jsonl));
+    sink_.Add("upstream's files", OnFailure::kWarnOnce,
+              MakeUpstreamJsonSink(folder_));
+    sink_.Add("summary.json", OnFailure::kWarnOnce, MakeSummarySink(folder_));
+    sink_.Add("progress", OnFailure::kWarnOnce,
+              MakeProgressSink(DetectTerminal(STDOUT_FILENO)));
+    return absl::OkStatus();
+  }
+
+  RunInfo Info() const {
+    RunInfo info;
+    info.experiment = spec_.experiment;
+    info.version = kVersion;
+    info.commit = CheckedOutCommit();
+    info.build_flags = BuildFlags();
+    info.communicator = communicator_.Describe();
+    info.hosts = hosts_;
+    info.devices = devices_;
+    info.world_size = world_size_;
+    info.seed = spec_.seed;
+    info.data_source = data_.source;
+    info.generated_data = data_.generated;
+    info.data_digests = data_.digests;
+    info.model = absl::StrCat(model_->name(), ", ", precision_);
+    info.parameters = model_->parameters().total_size();
+    for (const ExperimentSpec::Setting& setting : spec_.settings) {
+      info.settings.push_back(
+          {setting.name, setting.value_json, setting.origin});
+    }
+    return info;
+  }
+
+  RunStart Start() const {
+    RunStart start;
+    start.experiment = spec_.experiment;
+    start.agent = spec_.scratch ? spec_.agent + " --scratch" : spec_.agent;
+    start.model = model_->name();
+    start.dataset = data_.name;
+    start.results_folder = folder_;
+    start.generated_data = data_.generated;
+    start.world_size = world_size_;
+    start.num_tasks = static_cast<int64_t>(scenario_.tasks.size());
+    start.epochs_per_task = spec_.epochs;
+    start.seed = spec_.seed;
+    return start;
+  }
+
+  // What the user should know before the first number appears.
+  void Announce() const {
+    if (rank_ != 0) return;
+    if (!scenario_.warning.empty()) LogWarning(scenario_.warning);
+    std::vector<std::string> tasks;
+    for (const TaskSpec& task : scenario_.tasks) {
+      tasks.push_back(absl::StrCat("{", absl::StrJoin(task.classes, " "), "}"));
+    }
+    LogInfo(absl::StrCat("data: ", data_.name, " from ", data_.source, ", ",
+                         data_.train->size(), " training and ",
+                         data_.test->size(), " test samples, tasks ",
+                         absl::StrJoin(tasks, " ")));
+    const std::set<std::string> hosts(hosts_.begin(), hosts_.end());
+    const std::set<std::string> devices(devices_.begin(), devices_.end());
+    LogInfo(absl::StrCat(
+        "model: ", model_->name(), ", ", model_->parameters().total_size(),
+        " parameters, ", precision_, " on ", absl::StrJoin(devices, ", "), "; ",
+        world_size_, world_size_ == 1 ? " rank of " : " ranks of ", threads_,
+        threads_ == 1 ? " thread" : " threads",
+        hosts.size() > 1 ? absl::StrCat(" on ", hosts.size(), " hosts") : ""));
+    LogInfo(absl::StrCat(
+        "step: ", sizes_.global_batch, " incoming samples",
+        agent_->max_appended() > 0
+            ? absl::StrCat(" and ", sizes_.global_representatives,
+                           " representatives")
+            : "",
+        ", learning rate ", lr_,
+        lr_ != spec_.lr ? absl::StrCat(" (", spec_.lr, " x ", world_size_,
+                                       " ranks, --lr-scaling=linear)")
+                        : "",
+        ", seed ", spec_.seed));
+  }
+
+  TrainingOptions Options() const {
+    TrainingOptions options;
+    options.epochs = spec_.epochs;
+    options.global_batch_size = sizes_.global_batch;
+    options.global_representatives =
+        agent_->max_appended() > 0 ? sizes_.global_representatives : 0;
+    options.max_steps_per_epoch = spec_.max_steps_per_epoch;
+    options.eval_batch_size =
+        spec_.eval_batch_size > 0 ? spec_.eval_batch_size : spec_.batch_size;
+    options.evaluate = spec_.evaluate;
+    options.reset_at_each_task = spec_.agent_config.reset_state_dict;
+    options.shard = spec_.shard;
+    options.regime = Regime({lr_, spec_.momentum, spec_.weight_decay}, {});
+    options.seed = spec_.seed;
+    options.log_interval = spec_.log_interval;
+    options.bucket_bytes = spec_.bucket_bytes;
+    options.first_bucket_bytes =
+        std::min(options.first_bucket_bytes, spec_.bucket_bytes);
+    return options;
+  }
+
+  const ExperimentSpec& spec_;
+  Communicator& communicator_;
+  const int rank_, world_size_;
+
+  DatasetPair data_;
+  Scenario scenario_;
+  std::string precision_;
+  std::vector<std::string> hosts_, devices_;  // in rank order
+  int64_t threads_ = 1;
+  StepSizes sizes_;
+  double lr_ = 0;  // effective
+  std::unique_ptr<Model> model_;
+  std::unique_ptr<Agent> agent_;
+  std::string folder_;  // rank 0
+  MetricsFanout sink_;
+};
+
+}  // namespace
+
+absl::Status RunExperiment(const ExperimentSpec& spec,
+                           Communicator& communicator) {
+  return Run(spec, communicator).Execute();
+}
+
+}  // namespace reprise
