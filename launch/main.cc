@@ -1,5 +1,7 @@
 #include "launch/main.h"
 
+#include <malloc.h>
+
 #include <cstdio>
 #include <memory>
 #include <optional>
@@ -39,6 +41,13 @@ bool IsGiven(const ExperimentSpec& spec, absl::string_view flag) {
     if (setting.name == flag) return setting.origin != "default";
   }
   return false;
+}
+
+// Tensors of a step come and go; memory given back to the system between steps
+// costs 1.6 us per page when it is touched again (a fifth of MNISTNet's step).
+void KeepFreedMemory() {
+  mallopt(M_MMAP_THRESHOLD, 1 << 30);
+  mallopt(M_TRIM_THRESHOLD, -1);
 }
 
 // Over MPI where a launcher started this process, else alone.
@@ -95,6 +104,7 @@ int Main(const char* experiment, int argc, char** argv) {
   if (!job.ok()) return Fail(job.status());
   if (job->has_value()) return **job;
 
+  KeepFreedMemory();
   const bool under_launcher = place->has_value();
   if (under_launcher) {
     StartRank(**place);

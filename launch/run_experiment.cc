@@ -288,8 +288,10 @@ class Run {
     sink_.Add("upstream's files", OnFailure::kWarnOnce,
               MakeUpstreamJsonSink(folder_));
     sink_.Add("summary.json", OnFailure::kWarnOnce, MakeSummarySink(folder_));
-    sink_.Add("progress", OnFailure::kWarnOnce,
-              MakeProgressSink(DetectTerminal(STDOUT_FILENO)));
+    ProgressOptions progress = DetectTerminal(STDOUT_FILENO);
+    progress.live = progress.live && MayUseTerminal();
+    progress.color = progress.color && progress.live;
+    sink_.Add("progress", OnFailure::kWarnOnce, MakeProgressSink(progress));
     return absl::OkStatus();
   }
 

@@ -7,8 +7,11 @@
 namespace reprise {
 
 // Set by the launcher in the environment of its ranks: without it ranks tell
-// nothing, since nobody would take it out of their stderr.
+// nothing, since nobody would take it out of their stderr. The value says what
+// the launcher's stdout is, since mpirun gives ranks a terminal in any case.
 inline constexpr char kLauncherVariable[] = "REPRISE_LAUNCHER";
+inline constexpr char kOnTerminal[] = "terminal";
+inline constexpr char kNotOnTerminal[] = "file";
 
 // A message is kMessageStart, one of the words, " RANK REST\n".
 inline constexpr char kMessageStart = '\x1e';  // ASCII record separator

@@ -3,6 +3,7 @@
 #include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
+#include <sys/ioctl.h>
 #include <sys/prctl.h>
 #include <sys/signalfd.h>
 #include <sys/syscall.h>
@@ -376,7 +377,13 @@ absl::StatusOr<int> LaunchRanks(const Launch& launch) {
   }
   REPRISE_ASSIGN_OR_RETURN(const MpirunVersion version,
                            AskMpirunVersion(mpirun));
-  setenv(kLauncherVariable, "1", /*overwrite=*/1);
+  setenv(kLauncherVariable,
+         isatty(STDOUT_FILENO) == 1 ? kOnTerminal : kNotOnTerminal,
+         /*overwrite=*/1);
+  winsize size;
+  if (ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col > 0) {
+    setenv("COLUMNS", absl::StrCat(size.ws_col).c_str(), /*overwrite=*/0);
+  }
   command.ranks = launch.ranks;
   command.hosts = launch.hosts;
   command.arguments = launch.arguments;

@@ -91,6 +91,11 @@ void ReportCompletion(const RankPlace& place, int exit_code) {
   Tell(kCompletedWord, place, absl::StrCat(exit_code));
 }
 
+bool MayUseTerminal() {
+  const char* launcher = std::getenv(kLauncherVariable);
+  return launcher == nullptr || std::string(launcher) != kNotOnTerminal;
+}
+
 int64_t ThreadsOfRank(int64_t flag, int ranks_on_host) {
   if (flag > 0) return flag;
   const int64_t omp = ReadNumber("OMP_NUM_THREADS").value_or(0);

@@ -34,6 +34,10 @@ void ReportPosition(const RankPlace& place, absl::string_view position);
 // that ends without it has failed, whatever its exit code.
 void ReportCompletion(const RankPlace& place, int exit_code);
 
+// Whether the output of this process ends at a terminal, as far as the launcher
+// knows; what this process sees as its stdout decides otherwise.
+bool MayUseTerminal();
+
 // Compute threads of a rank: `flag` if positive, else $OMP_NUM_THREADS, else the
 // cores this process may use over the ranks of its host; at least 1.
 int64_t ThreadsOfRank(int64_t flag, int ranks_on_host);
