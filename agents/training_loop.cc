@@ -20,6 +20,7 @@
 #include "agents/phase_timer.h"
 #include "core/base/status.h"
 #include "core/comm/gradient_reducer.h"
+#include "core/metrics/meters.h"
 #include "core/tensor/sgd_step.h"
 #include "core/tensor/torch_status.h"
 #include "core/tensor/weighted_cross_entropy.h"
@@ -29,21 +30,11 @@
 namespace reprise {
 namespace {
 
-// Sums over the samples of an epoch, as one array so that ranks add them in one
-// collective. Exact for counts below 2^53.
-struct EpochSums {
-  double objective = 0;             // sum w l
-  double weight = 0;                // sum w
-  double representative_weight = 0;
-  double incoming_loss = 0;         // sum l over incoming samples
-  double representative_loss = 0;
-  double incoming = 0;              // samples
-  double representatives = 0;
-  double top1 = 0, top5 = 0;        // over incoming samples
-  double overlapped_seconds = 0;    // of reduction, hidden by backward
-  double reduction_seconds = 0;
+// Of the reduction of an epoch's steps; summed over ranks as an array.
+struct ReductionTimes {
+  double overlapped_seconds = 0;  // hidden by backward
+  double busy_seconds = 0;
 };
-constexpr int64_t kNumSums = sizeof(EpochSums) / sizeof(double);
 
 DType DTypeOf(at::ScalarType type) {
   return type == at::kDouble ? DType::kFloat64 : DType::kFloat32;
@@ -77,15 +68,23 @@ class TrainingRun {
       initial_parameters_ = parameters_.master().clone();
     }
     velocity_ = at::zeros_like(parameters_.master());
+    // The reducer works on host memory: gradients of another device are staged.
+    const at::Tensor& gradients = parameters_.gradients_with_weight_sum();
+    reduced_ = gradients;
+    if (!gradients.is_cpu() && communicator_.world_size() > 1) {
+      reduced_ = gradients.to(at::kCPU);
+    }
     REPRISE_ASSIGN_OR_RETURN(
         reducer_,
         GradientReducer::Create(
             communicator_, parameters_.sizes(),
-            parameters_.gradients_with_weight_sum().data_ptr(),
+            reduced_.data_ptr(),
             DTypeOf(parameters_.master().scalar_type()),
             {options_.first_bucket_bytes, options_.bucket_bytes}));
-    parameters_.SetGradientReadyCallback(
-        [this](int64_t i) { reducer_->MarkReady(i); });
+    if (!IsStaged()) {
+      parameters_.SetGradientReadyCallback(
+          [this](int64_t i) { reducer_->MarkReady(i); });
+    }
     CountSteps();
     const absl::Time start = absl::Now();
     for (size_t t = 0; t < tasks_.size(); ++t) {
@@ -103,6 +102,15 @@ class TrainingRun {
   }
 
  private:
+  bool IsStaged() const {
+    return !reduced_.is_same(parameters_.gradients_with_weight_sum());
+  }
+
+  // Without the leading sum of weights, which the reducer keeps.
+  at::Tensor WithoutWeightSum(const at::Tensor& flat) const {
+    return flat.narrow(0, 1, parameters_.total_size());
+  }
+
   absl::Status BroadcastParameters() {
     at::Tensor host = parameters_.master().to(at::kCPU).contiguous();
     REPRISE_RETURN_IF_ERROR(
@@ -176,7 +184,8 @@ class TrainingRun {
     const int64_t steps = StepsPerEpoch(sampler);
     const PhaseSeconds phases_before = timer_.Seconds();
     const absl::Time start = absl::Now();
-    sums_ = EpochSums{};
+    meter_ = TrainMeter();
+    reduction_ = ReductionTimes{};
     SgdOptions sgd = options_.regime.At(epoch);
     for (int64_t step = 0; step < steps; ++step) {
       const absl::Status status =
@@ -201,38 +210,35 @@ class TrainingRun {
     REPRISE_RETURN_IF_ERROR(CheckParametersAgree());
 
     const double seconds = absl::ToDoubleSeconds(absl::Now() - start);
-    EpochSums total = sums_;
-    REPRISE_RETURN_IF_ERROR(communicator_
-                                .AllReduce(&total, kNumSums, DType::kFloat64,
-                                           ReduceOp::kSum)
-                                ->Wait());
-    training_seconds_ += seconds;
-    incoming_samples_ += static_cast<int64_t>(total.incoming);
+    TrainMeter total = meter_;
+    REPRISE_RETURN_IF_ERROR(SumOverRanks(total.sums().data(),
+                                         TrainMeter::kNumSums,
+                                         DType::kFloat64));
+    REPRISE_RETURN_IF_ERROR(SumOverRanks(total.counts().data(),
+                                         TrainMeter::kNumCounts,
+                                         DType::kInt64));
+    double times[] = {reduction_.overlapped_seconds, reduction_.busy_seconds};
+    REPRISE_RETURN_IF_ERROR(SumOverRanks(times, 2, DType::kFloat64));
     TrainEpochRecord record;
+    total.Fill(&record);
+    training_seconds_ += seconds;
+    incoming_samples_ += record.incoming_samples;
     record.task = t;
     record.epoch = epoch;
     record.epoch_of_run = t * options_.epochs + epoch;
     record.steps_of_run = steps_of_run_;
     record.steps = steps;
-    record.loss = Ratio(total.objective, total.weight);
-    record.incoming_loss = Ratio(total.incoming_loss, total.incoming);
-    if (total.representatives > 0) {
-      record.representative_loss =
-          total.representative_loss / total.representatives;
-    }
-    record.top1 = Ratio(total.top1, total.incoming);
-    record.top5 = Ratio(total.top5, total.incoming);
     record.seconds = seconds;
-    record.incoming_samples = static_cast<int64_t>(total.incoming);
-    record.representatives = static_cast<int64_t>(total.representatives);
-    record.representative_weight_share =
-        Ratio(total.representative_weight, total.weight);
     record.learning_rate = sgd.lr;
     record.world_size = communicator_.world_size();
     record.phase_seconds = Difference(timer_.Seconds(), phases_before);
-    record.overlap_share =
-        Ratio(total.overlapped_seconds, total.reduction_seconds);
+    record.overlap_share = times[1] > 0 ? times[0] / times[1] : 0.0;
     return sink_.OnTrainEpoch(record);
+  }
+
+  absl::Status SumOverRanks(void* values, int64_t count, DType dtype) {
+    return communicator_.AllReduce(values, count, dtype, ReduceOp::kSum)
+        ->Wait();
   }
 
   // One optimizer step on this rank's part of the global batch.
@@ -281,6 +287,10 @@ class TrainingRun {
       // Parameters without a gradient, all of them in an empty batch, take part
       // with zeros.
       parameters_.FinishBackward();
+      if (IsStaged()) {
+        WithoutWeightSum(reduced_).copy_(
+            WithoutWeightSum(parameters_.gradients_with_weight_sum()));
+      }
       backward_end = absl::Now();
       reducer_->MarkAllReady();
       return absl::OkStatus();
@@ -289,8 +299,8 @@ class TrainingRun {
     timer_.Enter(Phase::kReductionWait);
     REPRISE_ASSIGN_OR_RETURN(const StepReduction reduction,
                              reducer_->Finish(backward_end));
-    sums_.overlapped_seconds += reduction.overlapped_seconds;
-    sums_.reduction_seconds += reduction.busy_seconds;
+    reduction_.overlapped_seconds += reduction.overlapped_seconds;
+    reduction_.busy_seconds += reduction.busy_seconds;
 
     timer_.Enter(Phase::kOptimizer);
     if (reduction.weight_sum > 0) {
@@ -306,22 +316,24 @@ class TrainingRun {
 
   void ApplySgd(const SgdOptions& sgd, double factor) {
     const at::Tensor& master = parameters_.master();
-    const at::Tensor gradients =
-        parameters_.gradients_with_weight_sum().narrow(
-            0, 1, parameters_.total_size());
-    if (master.scalar_type() == at::kDouble) {
-      SgdStep<double>(sgd, factor, gradients.data_ptr<double>(),
-                      parameters_.total_size(), velocity_.data_ptr<double>(),
-                      master.data_ptr<double>());
+    const at::Tensor sums = WithoutWeightSum(reduced_);
+    const int64_t n = parameters_.total_size();
+    if (!master.is_cpu()) {
+      at::Tensor gradients = sums.to(master.device()).mul(factor);
+      if (sgd.weight_decay != 0) gradients.add_(master, sgd.weight_decay);
+      velocity_.mul_(sgd.momentum).add_(gradients);
+      master.sub_(velocity_, sgd.lr);
+    } else if (master.scalar_type() == at::kDouble) {
+      SgdStep<double>(sgd, factor, sums.data_ptr<double>(), n,
+                      velocity_.data_ptr<double>(), master.data_ptr<double>());
     } else {
-      SgdStep<float>(sgd, factor, gradients.data_ptr<float>(),
-                     parameters_.total_size(), velocity_.data_ptr<float>(),
-                     master.data_ptr<float>());
+      SgdStep<float>(sgd, factor, sums.data_ptr<float>(), n,
+                     velocity_.data_ptr<float>(), master.data_ptr<float>());
     }
     parameters_.RefreshLeaves();
   }
 
-  // Adds the batch to the epoch's sums.
+  // Adds the batch to the epoch's meter.
   absl::Status Account(const Batch& batch, const LossResult& loss,
                        const at::Tensor& logits) {
     const at::Tensor host =
@@ -334,24 +346,26 @@ class TrainingRun {
     LabelRanks<float>(host.data_ptr<float>(), labels.data(), batch.incoming,
                       host.size(1), ranks.data());
     std::vector<std::string> nonfinite;
+    TrainStepSums sums;
     for (int64_t i = 0; i < batch.size(); ++i) {
       const double l = loss.losses[i], w = batch.weights[i];
       if (!std::isfinite(l)) {
         nonfinite.push_back(absl::StrCat(batch.samples[i].id));
       }
-      sums_.objective += w * l;
-      sums_.weight += w;
+      sums.objective_sum += w * l;
+      sums.objective_weight += w;
       if (i < batch.incoming) {
-        sums_.incoming += 1;
-        sums_.incoming_loss += l;
-        sums_.top1 += ranks[i] == 0;
-        sums_.top5 += ranks[i] < 5;
+        ++sums.incoming_samples;
+        sums.incoming_loss_sum += l;
+        sums.top1_correct += ranks[i] == 0;
+        sums.top5_correct += ranks[i] < 5;
       } else {
-        sums_.representatives += 1;
-        sums_.representative_loss += l;
-        sums_.representative_weight += w;
+        ++sums.representatives;
+        sums.representative_loss_sum += l;
+        sums.representative_weight += w;
       }
     }
+    meter_.Add(sums);
     if (nonfinite.empty()) return absl::OkStatus();
     return absl::OutOfRangeError(absl::StrCat(
         "the loss is not finite for ", nonfinite.size(), " of ", batch.size(),
@@ -369,14 +383,16 @@ class TrainingRun {
     record.global_step = steps_of_run_;
     // This rank's part of the epoch so far: totals over ranks are exchanged at
     // the end of the epoch.
-    record.loss = Ratio(sums_.objective, sums_.weight);
-    record.accuracy = Ratio(sums_.top1, sums_.incoming);
+    TrainEpochRecord so_far;
+    meter_.Fill(&so_far);
+    record.loss = so_far.loss;
+    record.accuracy = so_far.top1;
     record.images_per_second =
-        Ratio(sums_.incoming * communicator_.world_size(),
-              absl::ToDoubleSeconds(absl::Now() - epoch_start));
+        so_far.incoming_samples * communicator_.world_size() /
+        absl::ToDoubleSeconds(absl::Now() - epoch_start);
     record.learning_rate = lr;
-    record.run_fraction =
-        std::min(1.0, Ratio(steps_of_run_, expected_steps_));
+    record.run_fraction = std::min(
+        1.0, static_cast<double>(steps_of_run_) / expected_steps_);
     return sink_.OnStep(record);
   }
 
@@ -444,10 +460,6 @@ class TrainingRun {
     return absl::OkStatus();
   }
 
-  static double Ratio(double numerator, double denominator) {
-    return denominator > 0 ? numerator / denominator : 0.0;
-  }
-
   const TrainingOptions& options_;
   const DatasetPair& data_;
   const std::vector<TaskSpec>& tasks_;
@@ -460,9 +472,12 @@ class TrainingRun {
   const double gradient_scale_;
 
   std::unique_ptr<GradientReducer> reducer_;
+  // What the reducer sums: the gradients, or their copy in host memory.
+  at::Tensor reduced_;
   at::Tensor initial_parameters_, velocity_;
   PhaseTimer timer_;
-  EpochSums sums_;
+  TrainMeter meter_;  // of the epoch, this rank
+  ReductionTimes reduction_;
   int64_t step_of_task_ = 0, steps_of_run_ = 0, expected_steps_ = 0;
   int64_t incoming_samples_ = 0;
   double training_seconds_ = 0;

@@ -1,7 +1,7 @@
-// Sums that a training epoch and an evaluation accumulate. Losses are summed in
-// fp64 and samples are counted in int64, so merging ranks is the element-wise
-// sum of two plain arrays (one AllReduce each) and accuracies are exact at any
-// world size. Not thread-safe.
+// Sums that a training epoch accumulates. Losses are summed in fp64 and samples
+// are counted in int64, so merging ranks is the element-wise sum of two plain
+// arrays (one AllReduce each) and accuracies are exact at any world size. Not
+// thread-safe.
 #ifndef REPRISE_CORE_METRICS_METERS_H_
 #define REPRISE_CORE_METRICS_METERS_H_
 
@@ -45,27 +45,6 @@ class TrainMeter {
   // representatives and representative_weight_share. An epoch without samples
   // has 0 for what the record cannot leave out.
   void Fill(TrainEpochRecord* record) const;
-
- private:
-  std::array<double, kNumSums> sums_{};
-  std::array<int64_t, kNumCounts> counts_{};
-};
-
-class TestMeter {
- public:
-  static constexpr int kNumSums = 1;
-  static constexpr int kNumCounts = 3;
-
-  // `loss_sum` is unweighted, over `samples` samples; 0 for a head without one.
-  void Add(double loss_sum, int64_t top1_correct, int64_t top5_correct,
-           int64_t samples);
-
-  std::array<double, kNumSums>& sums() { return sums_; }
-  std::array<int64_t, kNumCounts>& counts() { return counts_; }
-
-  // Fills top1, top5, correct, samples and, with `has_loss`, loss; the means
-  // are null for an empty test set.
-  void Fill(bool has_loss, TestRecord* record) const;
 
  private:
   std::array<double, kNumSums> sums_{};

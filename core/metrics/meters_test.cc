@@ -73,28 +73,5 @@ TEST(TrainMeterTest, WithoutSamplesNothingIsKnownAndNothingIsNotANumber) {
   EXPECT_THAT(record.representative_loss, Eq(std::nullopt));
 }
 
-TEST(TestMeterTest, CountsAreExactAndTheLossIsTheMean) {
-  TestMeter meter;
-  meter.Add(3.0, 60, 90, 100);
-  meter.Add(1.0, 1, 1, 1);
-  TestRecord record;
-  meter.Fill(/*has_loss=*/true, &record);
-  EXPECT_EQ(record.correct, 61);
-  EXPECT_EQ(record.samples, 101);
-  EXPECT_THAT(record.top1, Optional(DoubleEq(61.0 / 101)));
-  EXPECT_THAT(record.top5, Optional(DoubleEq(91.0 / 101)));
-  EXPECT_THAT(record.loss, Optional(DoubleEq(4.0 / 101)));
-  meter.Fill(/*has_loss=*/false, &record);
-  EXPECT_THAT(record.loss, Eq(std::nullopt));
-}
-
-TEST(TestMeterTest, AnEmptyTestSetHasNoAccuracy) {
-  TestRecord record;
-  TestMeter().Fill(/*has_loss=*/true, &record);
-  EXPECT_THAT(record.top1, Eq(std::nullopt));
-  EXPECT_THAT(record.loss, Eq(std::nullopt));
-  EXPECT_EQ(record.samples, 0);
-}
-
 }  // namespace
 }  // namespace reprise
