@@ -1,6 +1,7 @@
 // A continual-learning method: five hooks called by the one training loop, and
 // named heads for inference. Methods get values, never the loop; the loop owns
-// order, devices, timers, forward, backward, reduction, optimizer and evaluation.
+// order, devices, timers, forward, backward, reduction, optimizer and
+// evaluation.
 //
 // Every hook runs on the training thread of its rank, in the order of the run:
 //   OnTaskStart, then per step AugmentBatch, Loss, OnStepEnd, then OnTaskEnd.
@@ -8,13 +9,13 @@
 #ifndef REPRISE_AGENTS_AGENT_H_
 #define REPRISE_AGENTS_AGENT_H_
 
+#include <ATen/core/Tensor.h>
+
 #include <cstdint>
 #include <functional>
 #include <optional>
 #include <string>
 #include <vector>
-
-#include <ATen/core/Tensor.h>
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"

@@ -3,10 +3,10 @@
 #ifndef REPRISE_AGENTS_BATCH_H_
 #define REPRISE_AGENTS_BATCH_H_
 
+#include <ATen/core/Tensor.h>
+
 #include <cstdint>
 #include <vector>
-
-#include <ATen/core/Tensor.h>
 
 #include "core/base/sample.h"
 

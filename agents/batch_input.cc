@@ -27,10 +27,10 @@ at::Tensor BatchInput::Make(const std::vector<Sample>& samples,
   for (const Sample& sample : samples) rows.push_back(sample.row);
   const int64_t n = static_cast<int64_t>(samples.size());
   const int64_t row = format_.width * format_.channels;
-  at::Tensor input = at::empty_strided(
-      {n, format_.channels, format_.height, format_.width},
-      {format_.height * row, 1, row, format_.channels},
-      at::TensorOptions(type));
+  at::Tensor input =
+      at::empty_strided({n, format_.channels, format_.height, format_.width},
+                        {format_.height * row, 1, row, format_.channels},
+                        at::TensorOptions(type));
   gatherer_.Gather(rows, ElementOf(type), input.data_ptr());
   return input.to(device);
 }

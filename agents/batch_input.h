@@ -1,11 +1,11 @@
-// From sample references to the tensor that the network reads: one fused gather,
-// straight into the batch, then to the model's device.
+// From sample references to the tensor that the network reads: one fused
+// gather, straight into the batch, then to the model's device.
 #ifndef REPRISE_AGENTS_BATCH_INPUT_H_
 #define REPRISE_AGENTS_BATCH_INPUT_H_
 
-#include <vector>
-
 #include <ATen/core/Tensor.h>
+
+#include <vector>
 
 #include "core/base/sample.h"
 #include "core/tensor/gather_normalize.h"

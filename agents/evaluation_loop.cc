@@ -1,8 +1,8 @@
 #include "agents/evaluation_loop.h"
 
-#include <algorithm>
-
 #include <c10/core/GradMode.h>
+
+#include <algorithm>
 
 #include "core/base/status.h"
 #include "core/tensor/torch_status.h"
@@ -50,8 +50,8 @@ absl::StatusOr<EvaluationResult> Evaluate(
     result.heads.push_back(std::move(head));
   }
 
-  const auto [begin, end] = EvaluationShard(
-      result.samples, communicator.rank(), communicator.world_size());
+  const auto [begin, end] = EvaluationShard(result.samples, communicator.rank(),
+                                            communicator.world_size());
   const absl::Status local = CatchTorch("evaluation", [&, begin = begin,
                                                        end = end] {
     c10::AutoGradMode no_grad(false);
@@ -62,10 +62,10 @@ absl::StatusOr<EvaluationResult> Evaluate(
         samples.push_back(dataset.At(indices[i]));
         labels.push_back(samples.back().label);
       }
-      const ModelOutput output = model.Forward(
-          input.Make(samples, model.parameters().compute_type(),
-                     model.parameters().device()),
-          ForwardContext{});
+      const ModelOutput output =
+          model.Forward(input.Make(samples, model.parameters().compute_type(),
+                                   model.parameters().device()),
+                        ForwardContext{});
       for (size_t h = 0; h < classifiers.size(); ++h) {
         const std::optional<at::Tensor> scores = classifiers[h].scores(output);
         if (!scores.has_value()) continue;
@@ -90,16 +90,14 @@ absl::StatusOr<EvaluationResult> Evaluate(
     counts.insert(counts.end(), {head.answered ? 1 : 0, head.top1, head.top5});
     losses.push_back(head.loss_sum.value_or(0));
   }
-  REPRISE_RETURN_IF_ERROR(
-      communicator
-          .AllReduce(counts.data(), counts.size(), DType::kInt64,
-                     ReduceOp::kSum)
-          ->Wait());
-  REPRISE_RETURN_IF_ERROR(
-      communicator
-          .AllReduce(losses.data(), losses.size(), DType::kFloat64,
-                     ReduceOp::kSum)
-          ->Wait());
+  REPRISE_RETURN_IF_ERROR(communicator
+                              .AllReduce(counts.data(), counts.size(),
+                                         DType::kInt64, ReduceOp::kSum)
+                              ->Wait());
+  REPRISE_RETURN_IF_ERROR(communicator
+                              .AllReduce(losses.data(), losses.size(),
+                                         DType::kFloat64, ReduceOp::kSum)
+                              ->Wait());
   for (size_t h = 0; h < result.heads.size(); ++h) {
     HeadResult& head = result.heads[h];
     head.answered = counts[3 * h] > 0;

@@ -1,4 +1,5 @@
-// Where the training thread's time goes: one phase at a time, charged on change.
+// Where the training thread's time goes: one phase at a time, charged on
+// change.
 #ifndef REPRISE_AGENTS_PHASE_TIMER_H_
 #define REPRISE_AGENTS_PHASE_TIMER_H_
 
@@ -10,8 +11,9 @@ namespace reprise {
 
 class PhaseTimer {
  public:
-  // Charges the time since the last call to the current phase and enters `next`.
-  // Returns the phase that it left, so that a nested section can go back.
+  // Charges the time since the last call to the current phase and enters
+  // `next`. Returns the phase that it left, so that a nested section can go
+  // back.
   Phase Enter(Phase next) {
     const Clock::time_point now = Clock::now();
     seconds_[static_cast<int>(phase_)] +=

@@ -1,5 +1,8 @@
 #include "agents/training_loop.h"
 
+#include <ATen/ops/zeros_like.h>
+#include <c10/core/GradMode.h>
+
 #include <algorithm>
 #include <chrono>
 #include <cmath>
@@ -7,9 +10,6 @@
 #include <optional>
 #include <string>
 #include <utility>
-
-#include <ATen/ops/zeros_like.h>
-#include <c10/core/GradMode.h>
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
@@ -75,12 +75,10 @@ class TrainingRun {
       reduced_ = gradients.to(at::kCPU);
     }
     REPRISE_ASSIGN_OR_RETURN(
-        reducer_,
-        GradientReducer::Create(
-            communicator_, parameters_.sizes(),
-            reduced_.data_ptr(),
-            DTypeOf(parameters_.master().scalar_type()),
-            {options_.first_bucket_bytes, options_.bucket_bytes}));
+        reducer_, GradientReducer::Create(
+                      communicator_, parameters_.sizes(), reduced_.data_ptr(),
+                      DTypeOf(parameters_.master().scalar_type()),
+                      {options_.first_bucket_bytes, options_.bucket_bytes}));
     if (!IsStaged()) {
       parameters_.SetGradientReadyCallback(
           [this](int64_t i) { reducer_->MarkReady(i); });
@@ -88,9 +86,8 @@ class TrainingRun {
     CountSteps();
     const absl::Time start = absl::Now();
     for (size_t t = 0; t < tasks_.size(); ++t) {
-      REPRISE_RETURN_IF_ERROR(
-          Annotate(RunTask(static_cast<int64_t>(t)),
-                   absl::StrCat("task ", t + 1)));
+      REPRISE_RETURN_IF_ERROR(Annotate(RunTask(static_cast<int64_t>(t)),
+                                       absl::StrCat("task ", t + 1)));
     }
     RunEnd end;
     end.seconds = absl::ToDoubleSeconds(absl::Now() - start);
@@ -142,8 +139,8 @@ class TrainingRun {
   // For the progress report only: tasks' own samples, without an agent's extra.
   void CountSteps() {
     for (const TaskSpec& task : tasks_) {
-      expected_steps_ +=
-          options_.epochs * StepsPerEpoch(SamplerFor(task.train_indices.size()));
+      expected_steps_ += options_.epochs *
+                         StepsPerEpoch(SamplerFor(task.train_indices.size()));
     }
   }
 
@@ -211,12 +208,10 @@ class TrainingRun {
 
     const double seconds = absl::ToDoubleSeconds(absl::Now() - start);
     TrainMeter total = meter_;
-    REPRISE_RETURN_IF_ERROR(SumOverRanks(total.sums().data(),
-                                         TrainMeter::kNumSums,
-                                         DType::kFloat64));
-    REPRISE_RETURN_IF_ERROR(SumOverRanks(total.counts().data(),
-                                         TrainMeter::kNumCounts,
-                                         DType::kInt64));
+    REPRISE_RETURN_IF_ERROR(SumOverRanks(
+        total.sums().data(), TrainMeter::kNumSums, DType::kFloat64));
+    REPRISE_RETURN_IF_ERROR(SumOverRanks(
+        total.counts().data(), TrainMeter::kNumCounts, DType::kInt64));
     double times[] = {reduction_.overlapped_seconds, reduction_.busy_seconds};
     REPRISE_RETURN_IF_ERROR(SumOverRanks(times, 2, DType::kFloat64));
     TrainEpochRecord record;
@@ -250,9 +245,9 @@ class TrainingRun {
     batch.step_of_task = step_of_task_;
     batch.incoming = static_cast<int64_t>(local.indices.size());
     batch.first_appended_position =
-        options_.global_batch_size +
-        SliceBegin(options_.global_representatives, communicator_.rank(),
-                   communicator_.world_size());
+        options_.global_batch_size + SliceBegin(options_.global_representatives,
+                                                communicator_.rank(),
+                                                communicator_.world_size());
     for (int64_t i = 0; i < batch.incoming; ++i) {
       batch.Append(data_.train->At(indices[local.indices[i]]), 1.0f,
                    local.positions[i]);
@@ -272,11 +267,10 @@ class TrainingRun {
         const at::Tensor input = input_.Make(
             batch.samples, parameters_.compute_type(), parameters_.device());
         timer_.Enter(Phase::kForward);
-        const ForwardContext forward{
-            /*training=*/true,
-            {options_.seed, static_cast<uint32_t>(t),
-             static_cast<uint32_t>(step_of_task_)},
-            &batch.positions};
+        const ForwardContext forward{/*training=*/true,
+                                     {options_.seed, static_cast<uint32_t>(t),
+                                      static_cast<uint32_t>(step_of_task_)},
+                                     &batch.positions};
         const ModelOutput output = model_.Forward(input, forward);
         REPRISE_ASSIGN_OR_RETURN(loss,
                                  agent_.Loss(output, batch, gradient_scale_));
@@ -387,12 +381,12 @@ class TrainingRun {
     meter_.Fill(&so_far);
     record.loss = so_far.loss;
     record.accuracy = so_far.top1;
-    record.images_per_second =
-        so_far.incoming_samples * communicator_.world_size() /
-        absl::ToDoubleSeconds(absl::Now() - epoch_start);
+    record.images_per_second = so_far.incoming_samples *
+                               communicator_.world_size() /
+                               absl::ToDoubleSeconds(absl::Now() - epoch_start);
     record.learning_rate = lr;
-    record.run_fraction = std::min(
-        1.0, static_cast<double>(steps_of_run_) / expected_steps_);
+    record.run_fraction =
+        std::min(1.0, static_cast<double>(steps_of_run_) / expected_steps_);
     return sink_.OnStep(record);
   }
 
@@ -489,9 +483,9 @@ absl::Status Train(const TrainingOptions& options, const DatasetPair& data,
                    const std::vector<TaskSpec>& tasks, Model& model,
                    Agent& agent, Communicator& communicator, MetricSink& sink) {
   return CatchTorch("training", [&] {
-    const absl::Status status = TrainingRun(options, data, tasks, model, agent,
-                                            communicator, sink)
-                                    .Run();
+    const absl::Status status =
+        TrainingRun(options, data, tasks, model, agent, communicator, sink)
+            .Run();
     model.parameters().SetGradientReadyCallback(nullptr);
     return status;
   });

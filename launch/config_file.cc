@@ -79,8 +79,8 @@ class Builder final : public YAML::EventHandler {
   void OnAlias(const YAML::Mark& mark, YAML::anchor_t) override {
     throw Refusal{mark.line + 1, "aliases (*name) are not read"};
   }
-  void OnScalar(const YAML::Mark& mark, const std::string& tag,
-                YAML::anchor_t, const std::string& text) override {
+  void OnScalar(const YAML::Mark& mark, const std::string& tag, YAML::anchor_t,
+                const std::string& text) override {
     if (ExpectsKey()) {
       frames_.back().key = text;
       frames_.back().key_line = mark.line + 1;
@@ -230,8 +230,7 @@ absl::StatusOr<std::vector<ConfigSection>> ParseConfig(absl::string_view yaml) {
   if (invalid != absl::string_view::npos) {
     const auto line =
         1 + std::count(yaml.begin(), yaml.begin() + invalid, '\n');
-    return UsageError(absl::StrCat("line ", line,
-                                   ": expected UTF-8, found '",
+    return UsageError(absl::StrCat("line ", line, ": expected UTF-8, found '",
                                    Printable(yaml.substr(invalid, 4)), "'"));
   }
   Builder builder;

@@ -7,8 +7,8 @@
 //   mine:
 //     tasksets_config: {scenario: class, increment: 5}
 //
-// Strict: UTF-8, one document, at most 1 MiB and 32 levels, unique keys that are
-// text, no aliases. Nothing is taken over from one section into another.
+// Strict: UTF-8, one document, at most 1 MiB and 32 levels, unique keys that
+// are text, no aliases. Nothing is taken over from one section into another.
 #ifndef REPRISE_LAUNCH_CONFIG_FILE_H_
 #define REPRISE_LAUNCH_CONFIG_FILE_H_
 

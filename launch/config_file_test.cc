@@ -60,8 +60,9 @@ TEST(ConfigFile, RefusesHostileTextWithTheLine) {
       {"base:\n\ta: 1\n", "not YAML"},
       {"- base\n", "line 1: expected sections"},
       {"hello\n", "line 1: expected sections"},
-      {"lr: 3\n", "line 1: expected sections like base: with flags below, "
-                  "found lr with a value of its own"},
+      {"lr: 3\n",
+       "line 1: expected sections like base: with flags below, "
+       "found lr with a value of its own"},
       {"base:\n  [1]: 2\n", "expected a key of text"},
       {"base:\n  lr: 1\n---\nbase:\n", "expected one document"},
       {"base:\n  a: \xFF\n", "line 2: expected UTF-8"},

@@ -95,8 +95,8 @@ class Parser {
     } else if (first == '\'' || first == '"') {
       token_.kind = TokenKind::kString;
       if (!RE2::Consume(
-              &rest, first == '"' ? patterns.double_quoted
-                                  : patterns.single_quoted,
+              &rest,
+              first == '"' ? patterns.double_quoted : patterns.single_quoted,
               &matched)) {
         return Error(token_, absl::StrCat("expected a closing ",
                                           absl::string_view(&first, 1)));
@@ -105,8 +105,8 @@ class Parser {
       token_.kind = RE2::FullMatch(matched, patterns.integer)
                         ? TokenKind::kInt
                         : TokenKind::kFloat;
-      if (!rest.empty() && (absl::ascii_isalnum(rest[0]) || rest[0] == '_' ||
-                            rest[0] == '.')) {
+      if (!rest.empty() &&
+          (absl::ascii_isalnum(rest[0]) || rest[0] == '_' || rest[0] == '.')) {
         return Error(token_, "expected a decimal number");
       }
     } else if (RE2::Consume(&rest, patterns.word, &matched)) {
@@ -159,10 +159,10 @@ class Parser {
         if (token.text == "True" || token.text == "False") {
           value.value = token.text == "True";
         } else if (token.text != "None") {
-          return Error(token,
-                       absl::StrCat("expected a value (strings need quotes)",
-                                    DidYouMean(token.text,
-                                               {"True", "False", "None"})));
+          return Error(
+              token,
+              absl::StrCat("expected a value (strings need quotes)",
+                           DidYouMean(token.text, {"True", "False", "None"})));
         }
         break;
       case TokenKind::kPunctuation:
@@ -271,13 +271,12 @@ class Parser {
           ++digits;
         }
       }
-      const std::string number(text.substr(std::min(first, text.size()),
-                                           digits));
+      const std::string number(
+          text.substr(std::min(first, text.size()), digits));
       const bool all_digits =
           digits > 0 && number.size() == digits &&
-          std::all_of(number.begin(), number.end(), [](unsigned char c) {
-            return absl::ascii_isxdigit(c);
-          });
+          std::all_of(number.begin(), number.end(),
+                      [](unsigned char c) { return absl::ascii_isxdigit(c); });
       const uint64_t code_point =
           all_digits ? std::strtoull(number.c_str(), nullptr, base) : 0;
       if (code_point == 0 || code_point > 0x10FFFF ||
@@ -331,14 +330,14 @@ std::string Quote(absl::string_view text, const Notation& notation) {
 std::string Write(const LiteralValue& value, const Notation& notation);
 
 std::string Write(const LiteralDict& dict, const Notation& notation) {
-  return absl::StrCat(
-      "{",
-      absl::StrJoin(dict, ", ",
-                    [&](std::string* out, const auto& entry) {
-                      absl::StrAppend(out, Quote(entry.first, notation), ": ",
-                                      Write(entry.second, notation));
-                    }),
-      "}");
+  return absl::StrCat("{",
+                      absl::StrJoin(dict, ", ",
+                                    [&](std::string* out, const auto& entry) {
+                                      absl::StrAppend(
+                                          out, Quote(entry.first, notation),
+                                          ": ", Write(entry.second, notation));
+                                    }),
+                      "}");
 }
 
 std::string Write(const LiteralValue& value, const Notation& notation) {
@@ -410,9 +409,9 @@ const LiteralValue* DictReader::Find(absl::string_view key) {
 
 void DictReader::AddProblem(absl::string_view key, const LiteralValue& value,
                             absl::string_view expected) {
-  problems_->push_back(absl::StrCat(
-      context_, ": ", value.where, ": '", key, "': expected ", expected,
-      ", found ", Printable(ToPythonLiteral(value))));
+  problems_->push_back(absl::StrCat(context_, ": ", value.where, ": '", key,
+                                    "': expected ", expected, ", found ",
+                                    Printable(ToPythonLiteral(value))));
 }
 
 bool DictReader::ReadInt(absl::string_view key, const LiteralValue& value,
@@ -492,11 +491,10 @@ void DictReader::Finish() {
     std::string problem = absl::StrCat(context_, ": ", value.where,
                                        ": unknown key '", Printable(key), "'");
     const std::string hint = DidYouMean(key, known_keys_);
-    absl::StrAppend(&problem, hint.empty()
-                                  ? absl::StrCat("; known are ",
-                                                 absl::StrJoin(known_keys_,
-                                                               ", "))
-                                  : hint);
+    absl::StrAppend(
+        &problem, hint.empty() ? absl::StrCat("; known are ",
+                                              absl::StrJoin(known_keys_, ", "))
+                               : hint);
     problems_->push_back(std::move(problem));
   }
 }

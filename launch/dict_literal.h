@@ -33,8 +33,9 @@ using LiteralDict = std::vector<std::pair<std::string, LiteralValue>>;
 struct LiteralValue {
   std::variant<std::monostate, bool, int64_t, double, std::string, LiteralList,
                LiteralDict>
-      value;          // monostate: None
-  // In the text, for messages: "column 12", "line 3". Of a dict's entry: its key.
+      value;  // monostate: None
+  // In the text, for messages: "column 12", "line 3". Of a dict's entry: its
+  // key.
   std::string where;
 };
 

@@ -30,15 +30,15 @@ TEST(DictLiteral, ReadsWhatUpstreamsUsersWrite) {
             "'concatenate_tasksets': True}");
   EXPECT_EQ(Reread("{\"depth\":34}"), "{'depth': 34}");
   EXPECT_EQ(Reread("{}"), "{}");
-  EXPECT_EQ(Reread(" { 'a' : [ 1 , -2 ,\n 3.5, ] , } "),
-            "{'a': [1, -2, 3.5]}");
+  EXPECT_EQ(Reread(" { 'a' : [ 1 , -2 ,\n 3.5, ] , } "), "{'a': [1, -2, 3.5]}");
 }
 
 TEST(DictLiteral, ReadsEveryKindOfValue) {
-  EXPECT_EQ(Reread("{'a': None, 'b': False, 'c': 1e-4, 'd': +.5, 'e': 2., "
-                   "'f': {'g': {}}, 'h': (1, 2), 'i': (3,), 'j': (4), 'k': ()}"),
-            "{'a': None, 'b': False, 'c': 0.0001, 'd': 0.5, 'e': 2.0, "
-            "'f': {'g': {}}, 'h': [1, 2], 'i': [3], 'j': 4, 'k': []}");
+  EXPECT_EQ(
+      Reread("{'a': None, 'b': False, 'c': 1e-4, 'd': +.5, 'e': 2., "
+             "'f': {'g': {}}, 'h': (1, 2), 'i': (3,), 'j': (4), 'k': ()}"),
+      "{'a': None, 'b': False, 'c': 0.0001, 'd': 0.5, 'e': 2.0, "
+      "'f': {'g': {}}, 'h': [1, 2], 'i': [3], 'j': 4, 'k': []}");
   EXPECT_EQ(Reread("{'n': -9223372036854775808}"),
             "{'n': -9223372036854775808}");
   EXPECT_EQ(Reread("{'n': 000}"), "{'n': 0}");
@@ -127,7 +127,8 @@ TEST(DictLiteral, SurvivesMutations) {
       R"({'scenario': 'class', 'initial_increment': 4, 'on': True, 'x': None})",
       R"({"a": [1, -2.5e3, (3,), {'b': "it's \x41\u00e9\n"}], 'c': {}, })",
       "{'\xC3\xA9': '\xF0\x9F\x98\x80', 'd': ((1)), 'e': ()}"};
-  const std::string alphabet = "{}[]():,'\"\\ \n0123456789.eE+-_aTFNxuU\xC3\xA9";
+  const std::string alphabet =
+      "{}[]():,'\"\\ \n0123456789.eE+-_aTFNxuU\xC3\xA9";
   std::mt19937 random(7);
   const auto below = [&](size_t n) { return random() % n; };
   int accepted = 0;

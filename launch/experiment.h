@@ -45,11 +45,11 @@ struct ExperimentSpec {
   AgentConfig agent_config;
   std::string model = "mnistnet";
   ModelConfig model_config;
-  int64_t batch_size = 64;                         // B, per rank
-  std::optional<int64_t> global_batch_size;        // W * B
-  std::optional<int64_t> global_representatives;   // W * R
-  std::optional<int64_t> global_candidates;        // W * C
-  int64_t eval_batch_size = -1;                    // -1: as batch_size
+  int64_t batch_size = 64;                        // B, per rank
+  std::optional<int64_t> global_batch_size;       // W * B
+  std::optional<int64_t> global_representatives;  // W * R
+  std::optional<int64_t> global_candidates;       // W * C
+  int64_t eval_batch_size = -1;                   // -1: as batch_size
   int64_t batches_per_allreduce = 1;
   int64_t epochs = 10;  // per task
   bool evaluate = true;
@@ -62,7 +62,7 @@ struct ExperimentSpec {
   int64_t log_interval = 10;
   bool shard = false;
   std::string results_dir = "./results";
-  std::string save_dir;  // empty: a timestamp
+  std::string save_dir;            // empty: a timestamp
   std::string device = "auto";     // auto | cpu | cuda
   std::string precision = "auto";  // auto | fp32 | bf16
   bool scratch = false;  // concatenated tasksets, reset, and no rehearsal
@@ -73,8 +73,8 @@ struct ExperimentSpec {
   int64_t max_test_samples_per_task = 0;
   int64_t bucket_bytes = int64_t{4} << 20;
   int64_t ranks = 1;
-  std::string hosts;  // "a:2,b:2"
-  int64_t threads = 0;  // per rank; 0: cores / local ranks
+  std::string hosts;               // "a:2,b:2"
+  int64_t threads = 0;             // per rank; 0: cores / local ranks
   bool check_collectives = false;  // ranks compare their calls before each
   int64_t dataloader_workers = 0;  // no effect
   std::string yaml_config = "config.yaml";

@@ -10,12 +10,9 @@ constexpr char kFourThenThree[] =
     "{'scenario': 'class', 'initial_increment': 4, 'increment': 3}";
 
 Preset Mnist(const char* agent) {
-  return {{"dataset", "mnist"},
-          {"model", "mnistnet"},
-          {"agent", agent},
-          {"tasksets-config", kFourThenThree},
-          {"optimizer", "SGD"},
-          {"lr", "0.01"},
+  return {{"dataset", "mnist"}, {"model", "mnistnet"},
+          {"agent", agent},     {"tasksets-config", kFourThenThree},
+          {"optimizer", "SGD"}, {"lr", "0.01"},
           {"momentum", "0.5"}};
 }
 

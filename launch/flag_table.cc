@@ -113,8 +113,7 @@ std::vector<Flag> MakeTable() {
           Row("eval-batch-size", &Spec::eval_batch_size, "N",
               "-1: as for training")
               .From(-1),
-          Row("no-evaluate", &Spec::evaluate, "", "no evaluation")
-              .Inverted(),
+          Row("no-evaluate", &Spec::evaluate, "", "no evaluation").Inverted(),
           Row("optimizer", &Spec::optimizer, "NAME", "")
               .OneOf({"SGD", "Adam", "AdamW", "RMSprop", "Adagrad"})
               .NotBuilt({"Adam", "AdamW", "RMSprop", "Adagrad"}),
@@ -199,8 +198,8 @@ std::vector<Flag> MakeTable() {
 }
 
 absl::Status Expected(absl::string_view expected, absl::string_view found) {
-  return UsageError(absl::StrCat("expected ", expected, ", found '",
-                                 Printable(found), "'"));
+  return UsageError(
+      absl::StrCat("expected ", expected, ", found '", Printable(found), "'"));
 }
 
 template <typename Int>
@@ -208,17 +207,15 @@ absl::Status StoreInt(const Flag& flag, absl::string_view text, Int* field) {
   const bool spaced = text != absl::StripAsciiWhitespace(text);
   Int value = 0;
   if (spaced || !absl::SimpleAtoi(text, &value)) {
-    return Expected(std::is_signed<Int>() ? "an integer"
-                                          : "an integer from 0",
+    return Expected(std::is_signed<Int>() ? "an integer" : "an integer from 0",
                     text);
   }
   if (value < flag.least || value > flag.most) {
-    return Expected(
-        std::isfinite(flag.most)
-            ? absl::StrFormat("an integer from %.0f to %.0f", flag.least,
-                              flag.most)
-            : absl::StrFormat("an integer from %.0f", flag.least),
-        text);
+    return Expected(std::isfinite(flag.most)
+                        ? absl::StrFormat("an integer from %.0f to %.0f",
+                                          flag.least, flag.most)
+                        : absl::StrFormat("an integer from %.0f", flag.least),
+                    text);
   }
   *field = value;
   return absl::OkStatus();
@@ -255,8 +252,8 @@ absl::StatusOr<std::string> Choose(const Flag& flag, absl::string_view text) {
       for (const std::string& other : flag.choices) {
         if (!Holds(flag.unbuilt_values, other)) built.push_back(other);
       }
-      return UsageError(absl::StrCat(choice, " is not built yet; built: ",
-                                     absl::StrJoin(built, ", ")));
+      return UsageError(absl::StrCat(
+          choice, " is not built yet; built: ", absl::StrJoin(built, ", ")));
     }
     return choice;
   }
@@ -280,11 +277,11 @@ absl::Status StoreUnbuilt(const Flag& flag, const Unbuilt& unbuilt,
     same = value == default_value;
   }
   if (same) return absl::OkStatus();
-  return UsageError(
-      unbuilt.is_bool || unbuilt.default_text.empty()
-          ? "not built yet"
-          : absl::StrCat("'", Printable(text), "' is not built yet; only ",
-                         unbuilt.default_text, " is"));
+  return UsageError(unbuilt.is_bool || unbuilt.default_text.empty()
+                        ? "not built yet"
+                        : absl::StrCat("'", Printable(text),
+                                       "' is not built yet; only ",
+                                       unbuilt.default_text, " is"));
 }
 
 template <class... Ts>
@@ -387,8 +384,8 @@ std::string FlagValueJson(const Flag& flag, const ExperimentSpec& spec) {
           },
           [&](const Unbuilt& unbuilt) {
             double number = 0;
-            return unbuilt.is_bool || absl::SimpleAtod(unbuilt.default_text,
-                                                       &number)
+            return unbuilt.is_bool ||
+                           absl::SimpleAtod(unbuilt.default_text, &number)
                        ? unbuilt.default_text
                        : JsonOf(unbuilt.default_text);
           },

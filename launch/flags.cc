@@ -216,8 +216,7 @@ class CommandParser {
                  !absl::StartsWith(arguments_[i + 1], "--")) {
         given.text = arguments_[++i];
         if (FindInvalidUtf8(given.text) != std::string::npos) {
-          AddProblem(written, ": '", Printable(given.text),
-                     "' is not UTF-8");
+          AddProblem(written, ": '", Printable(given.text), "' is not UTF-8");
           continue;
         }
       } else {
@@ -294,10 +293,10 @@ class CommandParser {
   void ReadFile() {
     const Given* file_flag = OnCommandLine("yaml-config");
     const Given* section_flag = OnCommandLine("config");
-    std::string path = file_flag != nullptr ? file_flag->text
-                                            : command_.spec.yaml_config;
-    std::string name = section_flag != nullptr ? section_flag->text
-                                               : command_.spec.config;
+    std::string path =
+        file_flag != nullptr ? file_flag->text : command_.spec.yaml_config;
+    std::string name =
+        section_flag != nullptr ? section_flag->text : command_.spec.config;
     const bool has_file = Exists(path);
     // Upstream's scripts pass the file where the section belongs.
     const bool section_may_be_file =
@@ -414,8 +413,7 @@ class CommandParser {
       ApplyDict(given, level, *dict_flag);
       return;
     }
-    const absl::Status stored =
-        StoreFlag(flag, given.text, &command_.spec);
+    const absl::Status stored = StoreFlag(flag, given.text, &command_.spec);
     if (!stored.ok()) {
       AddProblem(given.name_in_messages, ": ", stored.message());
       return;
@@ -598,8 +596,9 @@ class CommandParser {
   void CheckPlausible() {
     const ExperimentSpec& spec = command_.spec;
     if (spec.eval_batch_size == 0) {
-      AddProblem("--eval-batch-size: expected -1 or an integer from 1, "
-                 "found '0'");
+      AddProblem(
+          "--eval-batch-size: expected -1 or an integer from 1, "
+          "found '0'");
     }
     if (spec.results_dir.empty()) {
       AddProblem("--results-dir: expected a folder, found ''");
@@ -618,9 +617,9 @@ class CommandParser {
         RecordDict(flag.name, *which);
         continue;
       }
-      command_.spec.settings.push_back(
-          {flag.name, FlagValueJson(flag, command_.spec),
-           OriginOf(flag.name).text});
+      command_.spec.settings.push_back({flag.name,
+                                        FlagValueJson(flag, command_.spec),
+                                        OriginOf(flag.name).text});
     }
   }
 
@@ -659,9 +658,8 @@ class CommandParser {
           entry("num_tasks", tasksets.num_tasks),
           entry("concatenate_tasksets", tasksets.concatenate_tasksets)};
       if (tasksets.class_order_seed.has_value()) {
-        dict.push_back(
-            entry("class_order",
-                  static_cast<int64_t>(*tasksets.class_order_seed)));
+        dict.push_back(entry("class_order",
+                             static_cast<int64_t>(*tasksets.class_order_seed)));
       } else {
         LiteralList order;
         for (const int64_t label : tasksets.class_order) {

@@ -148,8 +148,7 @@ TEST_F(Flags, ListAllProblemsAtOnce) {
                 "two", "stray"}),
       ElementsAre(
           "--batchsize: unknown flag; did you mean --batch-size?",
-          "--epochs: given twice",
-          "--log-interval: expected a value (STEPS)",
+          "--epochs: given twice", "--log-interval: expected a value (STEPS)",
           "'stray': expected a flag",
           "config.yaml:2: batch_sise: unknown flag; did you mean batch-size?",
           "config.yaml:4: lr: expected one value, found [1]",
@@ -172,17 +171,30 @@ TEST_F(Flags, ListAllProblemsAtOnce) {
 
 TEST_F(Flags, ThatAreNotBuiltYetSayso) {
   for (const char* argument :
-       {"--fp16-allreduce", "--use_adasum", "--gradient-predivide-factor=2",
-        "--batches-per-allreduce=2", "--tensorboard", "--checkpoint=x",
-        "--resume=x", "--checkpoint-every=1m", "--profile=upstream",
-        "--preset=2022-01", "--regime=upstream", "--augment=standard",
-        "--buffer=distributed", "--rehearsal=async", "--network=tcp",
-        "--timeline=t.json", "--on-nonfinite=skip", "--optimizer=adam",
-        "--agent=icarl", "--model=resnet", "--dataset=candle",
-        "--deterministic", "--device=cuda", "--precision=bf16",
+       {"--fp16-allreduce",
+        "--use_adasum",
+        "--gradient-predivide-factor=2",
+        "--batches-per-allreduce=2",
+        "--tensorboard",
+        "--checkpoint=x",
+        "--resume=x",
+        "--checkpoint-every=1m",
+        "--profile=upstream",
+        "--preset=2022-01",
+        "--regime=upstream",
+        "--augment=standard",
+        "--buffer=distributed",
+        "--rehearsal=async",
+        "--network=tcp",
+        "--timeline=t.json",
+        "--on-nonfinite=skip",
+        "--optimizer=adam",
+        "--agent=icarl",
+        "--model=resnet",
+        "--dataset=candle",
+        "--deterministic",
         "--agent-config={'implementation': 'upstream'}"}) {
-    EXPECT_THAT(Problems({argument}),
-                ElementsAre(HasSubstr("not built yet")))
+    EXPECT_THAT(Problems({argument}), ElementsAre(HasSubstr("not built yet")))
         << argument;
   }
   EXPECT_THAT(
@@ -295,10 +307,10 @@ TEST_F(Flags, ReadNamedSectionsOfAFile) {
       ParsedCommand command,
       Parse({"--yaml-config", "my \xC3\xA9 file.yaml", "--config", "fast"}));
   EXPECT_EQ(command.spec.lr, 2);
-  EXPECT_THAT(Problems({"--yaml-config", "my \xC3\xA9 file.yaml",
-                        "--config=fats"}),
-              ElementsAre(HasSubstr("has no section fats; it has base, fast; "
-                                    "did you mean fast?")));
+  EXPECT_THAT(
+      Problems({"--yaml-config", "my \xC3\xA9 file.yaml", "--config=fats"}),
+      ElementsAre(HasSubstr("has no section fats; it has base, fast; "
+                            "did you mean fast?")));
   EXPECT_THAT(Problems({"--yaml-config=absent.yaml"}),
               ElementsAre(HasSubstr("absent.yaml")));
   EXPECT_THAT(Problems({"--config=fast"}),
@@ -320,14 +332,35 @@ TEST_F(Flags, SayThatAFoundFileIsNotUsed) {
 
 TEST_F(Flags, TakeUpstreamsConfigFileWhoseValuesAreEmpty) {
   std::string yaml = "base:\n";
-  for (const char* key :
-       {"dataset", "dataset_dir", "tasksets_config", "shard", "agent",
-        "agent_config", "model", "model_config", "batch_size",
-        "eval_batch_size", "batches_per_allreduce", "epochs", "lr", "momentum",
-        "optimizer", "no_cuda", "seed", "log_interval", "fp16_allreduce",
-        "use_adasum", "gradient_predivide_factor", "weight_decay",
-        "results_dir", "save_dir", "tensorboard", "tensorwatch",
-        "tensorwatch_port", "checkpoint", "dataloader_workers"}) {
+  for (const char* key : {"dataset",
+                          "dataset_dir",
+                          "tasksets_config",
+                          "shard",
+                          "agent",
+                          "agent_config",
+                          "model",
+                          "model_config",
+                          "batch_size",
+                          "eval_batch_size",
+                          "batches_per_allreduce",
+                          "epochs",
+                          "lr",
+                          "momentum",
+                          "optimizer",
+                          "no_cuda",
+                          "seed",
+                          "log_interval",
+                          "fp16_allreduce",
+                          "use_adasum",
+                          "gradient_predivide_factor",
+                          "weight_decay",
+                          "results_dir",
+                          "save_dir",
+                          "tensorboard",
+                          "tensorwatch",
+                          "tensorwatch_port",
+                          "checkpoint",
+                          "dataloader_workers"}) {
     absl::StrAppend(&yaml, "  ", key, ":\n");
   }
   WriteFile("config.yaml", yaml);
@@ -371,8 +404,7 @@ TEST_F(Flags, ResolvePathsFromWhereTheUserStands) {
       Parse({"--results-dir=r \xC3\xA9", "--dataset-dir", "/data"}));
   EXPECT_EQ(command.spec.results_dir, folder_ + "/r \xC3\xA9");
   EXPECT_EQ(command.spec.dataset_dir, "/data");
-  EXPECT_EQ(Settings(command).at("results-dir"),
-            "\"r \xC3\xA9\" command line");
+  EXPECT_EQ(Settings(command).at("results-dir"), "\"r \xC3\xA9\" command line");
   unsetenv("BUILD_WORKING_DIRECTORY");
   setenv("HOME", "/home/u", 1);
   REPRISE_ASSERT_OK_AND_ASSIGN(
@@ -440,9 +472,14 @@ TEST_F(Flags, OfEveryPresetAreValid) {
 }
 
 TEST_F(Flags, SurviveMutations) {
-  const Arguments seeds = {"--lr=0.1",        "--batch-size", "32",
-                           "--hosts=a:2,b:2", "--no-evaluate", "--quick",
-                           "--tasksets-config={'increment': 3}", "run"};
+  const Arguments seeds = {"--lr=0.1",
+                           "--batch-size",
+                           "32",
+                           "--hosts=a:2,b:2",
+                           "--no-evaluate",
+                           "--quick",
+                           "--tasksets-config={'increment': 3}",
+                           "run"};
   std::mt19937 random(3);
   int accepted = 0;
   for (int round = 0; round < 5000; ++round) {

@@ -59,8 +59,8 @@ std::string FlagLines(const Flag& flag, const Experiment& experiment) {
     std::vector<std::string> choices;
     for (const std::string& choice : flag.choices) {
       const auto& unbuilt = flag.unbuilt_values;
-      const bool is_built = std::find(unbuilt.begin(), unbuilt.end(), choice) ==
-                            unbuilt.end();
+      const bool is_built =
+          std::find(unbuilt.begin(), unbuilt.end(), choice) == unbuilt.end();
       choices.push_back(is_built ? choice : absl::StrCat("(", choice, ")"));
     }
     right.push_back(absl::StrJoin(choices, "|"));
@@ -90,9 +90,10 @@ failed, 5 storage, 75 interrupted and resumable.
 
 std::string HelpText(const Experiment& experiment) {
   std::string text = absl::StrCat(
-      Wrap(absl::StrCat("Reprise, distributed continual learning. This target: ",
-                        experiment.summary, "."),
-           0, 0),
+      Wrap(
+          absl::StrCat("Reprise, distributed continual learning. This target: ",
+                       experiment.summary, "."),
+          0, 0),
       "\n\nMost used:\n");
   // Everything by flags needs flags.
   const std::string flags =
@@ -103,8 +104,9 @@ std::string HelpText(const Experiment& experiment) {
       {"--scratch", "the baseline to compare with"},
   };
   for (const auto& [flag, what] : uses) {
-    absl::StrAppend(&text, "  # ", what, "\n  bazel run //launch:",
-                    experiment.name, " -- ", flags, flag, "\n");
+    absl::StrAppend(&text, "  # ", what,
+                    "\n  bazel run //launch:", experiment.name, " -- ", flags,
+                    flag, "\n");
   }
   absl::StrAppend(
       &text, "\n",
@@ -140,10 +142,9 @@ std::string ConfigText(const ExperimentSpec& spec) {
   }
   std::string text;
   for (const ExperimentSpec::Setting& setting : spec.settings) {
-    absl::StrAppendFormat(&text, "%-*s  %-*s  %s\n",
-                          static_cast<int>(widest_name), setting.name,
-                          static_cast<int>(widest_value), setting.value_json,
-                          setting.origin);
+    absl::StrAppendFormat(
+        &text, "%-*s  %-*s  %s\n", static_cast<int>(widest_name), setting.name,
+        static_cast<int>(widest_value), setting.value_json, setting.origin);
   }
   return text;
 }

@@ -80,7 +80,7 @@ absl::Status RunHere(const ExperimentSpec& spec, bool under_launcher) {
 int Main(const char* experiment, int argc, char** argv) {
   const Experiment* row = FindExperiment(experiment);
   REPRISE_CHECK(row != nullptr) << experiment << " is not in experiments.cc";
-  const std::vector<std::string> arguments(argv + 1, argv + argc);
+  const std::vector<std::string> arguments = ProgramArguments(argc, argv);
   const absl::StatusOr<ParsedCommand> command =
       ParseCommandLine(arguments, *row);
   const absl::StatusOr<std::optional<RankPlace>> place = FindRankPlace();
@@ -98,9 +98,9 @@ int Main(const char* experiment, int argc, char** argv) {
   if (!place.ok()) return Fail(place.status());
 
   const ExperimentSpec& spec = command->spec;
-  const absl::StatusOr<std::optional<int>> job = LaunchRanksIfAsked(
-      {spec.ranks, spec.hosts, arguments},
-      IsGiven(spec, "ranks") || IsGiven(spec, "hosts"));
+  const absl::StatusOr<std::optional<int>> job =
+      LaunchRanksIfAsked({spec.ranks, spec.hosts, arguments},
+                         IsGiven(spec, "ranks") || IsGiven(spec, "hosts"));
   if (!job.ok()) return Fail(job.status());
   if (job->has_value()) return **job;
 

@@ -61,8 +61,7 @@ std::string CheckedOutCommit() {
   const std::string ref(commit);
   const absl::StatusOr<std::string> loose = ReadWholeFile(git + ref);
   if (loose.ok()) return std::string(absl::StripAsciiWhitespace(*loose));
-  const absl::StatusOr<std::string> packed =
-      ReadWholeFile(git + "packed-refs");
+  const absl::StatusOr<std::string> packed = ReadWholeFile(git + "packed-refs");
   if (!packed.ok()) return "unknown";
   for (const absl::string_view line : absl::StrSplit(*packed, '\n')) {
     absl::string_view id = line;

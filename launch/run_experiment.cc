@@ -1,5 +1,6 @@
 #include "launch/run_experiment.h"
 
+#include <ATen/Parallel.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -9,8 +10,6 @@
 #include <string>
 #include <utility>
 #include <vector>
-
-#include <ATen/Parallel.h>
 
 #include "absl/status/statusor.h"
 #include "absl/strings/match.h"
@@ -41,6 +40,7 @@
 #include "launch/mpirun/rank_process.h"
 #include "launch/program_info.h"
 #include "models/mnistnet.h"
+#include "models/model_weights.h"
 
 namespace reprise {
 namespace {
@@ -156,8 +156,8 @@ StepSizes SizesOf(const ExperimentSpec& spec, int rank, int world_size) {
       agent.num_samples.value_or(agent.num_candidates) * world_size);
   sizes.batch = share(sizes.global_batch);
   sizes.representatives = share(sizes.global_representatives);
-  sizes.candidates = share(
-      spec.global_candidates.value_or(agent.num_candidates * world_size));
+  sizes.candidates =
+      share(spec.global_candidates.value_or(agent.num_candidates * world_size));
   return sizes;
 }
 
@@ -187,9 +187,9 @@ class PositionSink final : public MetricSink {
     const absl::Time now = absl::Now();
     if (now < next_) return absl::OkStatus();
     next_ = now + absl::Milliseconds(200);
-    ReportPosition(place_, absl::StrFormat("task %d, epoch %d, step %d",
-                                           step.task + 1, step.epoch + 1,
-                                           step.step + 1));
+    ReportPosition(place_,
+                   absl::StrFormat("task %d, epoch %d, step %d", step.task + 1,
+                                   step.epoch + 1, step.step + 1));
     return absl::OkStatus();
   }
 
@@ -281,18 +281,39 @@ class Run {
     REPRISE_RETURN_IF_ERROR(WriteUpstreamArgs(
         folder_, arguments, {cuda, data_.generated, world_size_}));
     REPRISE_ASSIGN_OR_RETURN(
-        auto jsonl, JsonlSink::Open(folder_ + "/metrics.jsonl",
-                                    spec_.log_interval));
+        auto jsonl,
+        JsonlSink::Open(folder_ + "/metrics.jsonl", spec_.log_interval));
     using OnFailure = MetricsFanout::OnFailure;
     sink_.Add("metrics.jsonl", OnFailure::kStopRun, std::move(jsonl));
     sink_.Add("upstream's files", OnFailure::kWarnOnce,
               MakeUpstreamJsonSink(folder_));
     sink_.Add("summary.json", OnFailure::kWarnOnce, MakeSummarySink(folder_));
+    sink_.Add("weights.safetensors", OnFailure::kStopRun, MakeWeightsSink());
     ProgressOptions progress = DetectTerminal(STDOUT_FILENO);
     progress.live = progress.live && MayUseTerminal();
     progress.color = progress.color && progress.live;
     sink_.Add("progress", OnFailure::kWarnOnce, MakeProgressSink(progress));
     return absl::OkStatus();
+  }
+
+  // Writes the weights when the run ends, before the terminal says where the
+  // results are.
+  std::unique_ptr<MetricSink> MakeWeightsSink() {
+    class WeightsSink final : public MetricSink {
+     public:
+      explicit WeightsSink(Run& run) : run_(run) {}
+      absl::Status OnRunEnd(const RunEnd&) override {
+        return SaveWeights(
+            *run_.model_, run_.folder_ + "/weights.safetensors",
+            {{"experiment", run_.spec_.experiment},
+             {"data", run_.data_.generated ? "generated" : "real"},
+             {"version", kVersion}});
+      }
+
+     private:
+      Run& run_;
+    };
+    return std::make_unique<WeightsSink>(*this);
   }
 
   RunInfo Info() const {

@@ -10,8 +10,8 @@
 namespace reprise {
 
 // The offset of the first byte that is not part of well-formed UTF-8 (overlong
-// forms, surrogates and code points above U+10FFFF are not, and neither is NUL);
-// absl::string_view::npos if there is none.
+// forms, surrogates and code points above U+10FFFF are not, and neither is
+// NUL); absl::string_view::npos if there is none.
 size_t FindInvalidUtf8(absl::string_view text);
 
 // `code_point` is at most U+10FFFF and no surrogate.

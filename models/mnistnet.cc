@@ -1,14 +1,14 @@
 #include "models/mnistnet.h"
 
-#include <cmath>
-#include <utility>
-#include <vector>
-
 #include <ATen/ops/conv2d.h>
 #include <ATen/ops/empty.h>
 #include <ATen/ops/linear.h>
 #include <ATen/ops/max_pool2d.h>
 #include <ATen/ops/relu.h>
+
+#include <cmath>
+#include <utility>
+#include <vector>
 
 #include "core/base/check.h"
 #include "core/tensor/dropout_mask.h"
@@ -47,8 +47,7 @@ class MnistNet final : public Model {
     x = at::conv2d(x, p.leaf(2), p.leaf(3));
     x = at::relu(at::max_pool2d(x, {2, 2}));
     if (context.training) {
-      x = x.mul(
-          masks.narrow(1, 0, kConv2Channels).unsqueeze(-1).unsqueeze(-1));
+      x = x.mul(masks.narrow(1, 0, kConv2Channels).unsqueeze(-1).unsqueeze(-1));
     }
     const at::Tensor features = at::linear(x.flatten(1), p.leaf(4), p.leaf(5));
     x = at::relu(features);
@@ -81,8 +80,9 @@ class MnistNet final : public Model {
     REPRISE_CHECK(context.positions != nullptr &&
                   static_cast<int64_t>(context.positions->size()) == n)
         << "training needs one position per sample";
-    at::Tensor masks = at::empty({n, kConv2Channels + kFeatures},
-                                 at::TensorOptions(parameters().compute_type()));
+    at::Tensor masks =
+        at::empty({n, kConv2Channels + kFeatures},
+                  at::TensorOptions(parameters().compute_type()));
     FillDropoutMask(context.dropout, *context.positions,
                     kConv2Channels + kFeatures, kDropoutProbability,
                     ElementOf(parameters().compute_type()), masks.data_ptr());

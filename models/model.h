@@ -3,12 +3,12 @@
 #ifndef REPRISE_MODELS_MODEL_H_
 #define REPRISE_MODELS_MODEL_H_
 
+#include <ATen/core/Tensor.h>
+
 #include <cstdint>
 #include <memory>
 #include <string>
 #include <vector>
-
-#include <ATen/core/Tensor.h>
 
 #include "core/tensor/dropout_mask.h"
 #include "models/parameter_store.h"

@@ -1,10 +1,10 @@
 #include "models/parameter_store.h"
 
-#include <utility>
-
 #include <ATen/ops/empty.h>
 #include <ATen/ops/zeros.h>
 #include <c10/core/GradMode.h>
+
+#include <utility>
 
 #include "core/base/check.h"
 #include "core/base/philox.h"
@@ -12,9 +12,9 @@
 namespace reprise {
 namespace {
 
-// Channels-last strides for 4-d shapes, contiguous for others. Computed by hand:
-// Tensor::contiguous(ChannelsLast) leaves a [O, 1, H, W] weight as it is, and
-// convolution then produces the slower plane-by-plane layout.
+// Channels-last strides for 4-d shapes, contiguous for others. Computed by
+// hand: Tensor::contiguous(ChannelsLast) leaves a [O, 1, H, W] weight as it is,
+// and convolution then produces the slower plane-by-plane layout.
 std::vector<int64_t> StridesOf(const std::vector<int64_t>& shape) {
   std::vector<int64_t> strides(shape.size());
   int64_t stride = 1;
@@ -115,8 +115,9 @@ void ParameterStore::FinishBackward() {
 }
 
 at::Tensor ParameterStore::Exported(int64_t i) const {
-  return ViewOf(master_, i, 0).contiguous(at::MemoryFormat::Contiguous).clone(
-      at::MemoryFormat::Contiguous);
+  return ViewOf(master_, i, 0)
+      .contiguous(at::MemoryFormat::Contiguous)
+      .clone(at::MemoryFormat::Contiguous);
 }
 
 void ParameterStore::Import(int64_t i, const at::Tensor& value) {

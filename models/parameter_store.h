@@ -13,12 +13,12 @@
 #ifndef REPRISE_MODELS_PARAMETER_STORE_H_
 #define REPRISE_MODELS_PARAMETER_STORE_H_
 
+#include <ATen/core/Tensor.h>
+
 #include <cstdint>
 #include <functional>
 #include <string>
 #include <vector>
-
-#include <ATen/core/Tensor.h>
 
 namespace reprise {
 
@@ -48,7 +48,8 @@ class ParameterStore {
 
   // Fills the master with values that depend on `seed` and the parameter's
   // number only: value e (in PyTorch's element order) of parameter p is
-  // (2 u - 1) * bound, u the e-th uniform of (seed, kInitialWeights, position p).
+  // (2 u - 1) * bound, u the e-th uniform of (seed, kInitialWeights, position
+  // p).
   void Initialize(uint64_t seed);
 
   const at::Tensor& master() const { return master_; }
@@ -72,8 +73,8 @@ class ParameterStore {
   void BeginBackward();
   void FinishBackward();
 
-  // Parameter i of the master or of any flat tensor of its layout, contiguous in
-  // PyTorch's element order.
+  // Parameter i of the master or of any flat tensor of its layout, contiguous
+  // in PyTorch's element order.
   at::Tensor Exported(int64_t i) const;
   // The inverse: `value` has PyTorch's shape.
   void Import(int64_t i, const at::Tensor& value);

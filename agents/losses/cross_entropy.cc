@@ -1,8 +1,8 @@
 #include "agents/losses/cross_entropy.h"
 
-#include <vector>
-
 #include <ATen/ops/empty_like.h>
+
+#include <vector>
 
 #include "core/tensor/torch_status.h"
 #include "core/tensor/weighted_cross_entropy.h"
@@ -14,10 +14,9 @@ template <typename T>
 void Compute(const at::Tensor& logits, const std::vector<int32_t>& labels,
              const Batch& batch, double gradient_scale, at::Tensor& gradient,
              std::vector<double>& losses) {
-  WeightedCrossEntropy<T>(logits.data_ptr<T>(), labels.data(),
-                          batch.weights.data(), batch.size(), logits.size(1),
-                          gradient_scale, losses.data(),
-                          gradient.data_ptr<T>());
+  WeightedCrossEntropy<T>(
+      logits.data_ptr<T>(), labels.data(), batch.weights.data(), batch.size(),
+      logits.size(1), gradient_scale, losses.data(), gradient.data_ptr<T>());
 }
 
 }  // namespace

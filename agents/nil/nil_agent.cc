@@ -24,13 +24,11 @@ class NilAgent final : public Agent {
   int64_t max_appended() const override { return options_.representatives; }
 
   absl::Status AugmentBatch(Batch& batch) override {
-    REPRISE_ASSIGN_OR_RETURN(
-        const std::vector<Sample> drawn,
-        buffer_.Sample(options_.representatives, batch.task,
-                       batch.step_of_task));
+    REPRISE_ASSIGN_OR_RETURN(const std::vector<Sample> drawn,
+                             buffer_.Sample(options_.representatives,
+                                            batch.task, batch.step_of_task));
     for (size_t i = 0; i < drawn.size(); ++i) {
-      batch.Append(drawn[i],
-                   static_cast<float>(class_weights_[drawn[i].label]),
+      batch.Append(drawn[i], static_cast<float>(class_weights_[drawn[i].label]),
                    batch.first_appended_position + static_cast<int64_t>(i));
     }
     return absl::OkStatus();
@@ -43,12 +41,12 @@ class NilAgent final : public Agent {
 
   absl::Status OnStepEnd(const Batch& batch) override {
     std::vector<Sample> candidates;
-    for (const int64_t i : SelectCandidates(
-             batch.incoming, options_.candidates,
-             {options_.seed, Purpose::kCandidateDraw,
-              static_cast<uint32_t>(batch.task),
-              static_cast<uint32_t>(batch.step_of_task),
-              static_cast<uint32_t>(options_.rank)})) {
+    for (const int64_t i :
+         SelectCandidates(batch.incoming, options_.candidates,
+                          {options_.seed, Purpose::kCandidateDraw,
+                           static_cast<uint32_t>(batch.task),
+                           static_cast<uint32_t>(batch.step_of_task),
+                           static_cast<uint32_t>(options_.rank)})) {
       candidates.push_back(batch.samples[i]);
     }
     REPRISE_RETURN_IF_ERROR(

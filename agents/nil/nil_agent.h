@@ -1,10 +1,10 @@
-// NIL: rehearsal from a class-balanced buffer of randomly chosen representatives
-// (Munoz, Narvaez, Cobos, Mendoza, Herrera, "Incremental learning model inspired
-// in Rehearsal for deep convolutional networks", Knowledge-Based Systems 208,
-// 2020), as the research code ran it. A step:
+// NIL: rehearsal from a class-balanced buffer of randomly chosen
+// representatives (Munoz, Narvaez, Cobos, Mendoza, Herrera, "Incremental
+// learning model inspired in Rehearsal for deep convolutional networks",
+// Knowledge-Based Systems 208, 2020), as the research code ran it. A step:
 //   1. min(R, stored) representatives, drawn uniformly without replacement over
-//      all that are stored, join the minibatch with weight w_c; incoming samples
-//      have weight 1.
+//      all that are stored, join the minibatch with weight w_c; incoming
+//      samples have weight 1.
 //   2. Cross-entropy with the softmax over all classes; the gradient is
 //      sum_i w_i grad l_i / sum_i w_i over all ranks.
 //   3. After the optimizer step C incoming samples, drawn without replacement,
@@ -30,7 +30,7 @@ struct NilOptions {
   int64_t representatives_per_class = 6000;  // N, per class and rank
   int64_t candidates = 20;                   // C, per step, on this rank
   int64_t representatives = 20;              // R, per step, on this rank
-  int64_t batch_size = 64;  // B, the configured local batch
+  int64_t batch_size = 64;                   // B, the configured local batch
   uint64_t seed = 42;
   int rank = 0;
 };

@@ -32,12 +32,11 @@ int ProcessRank();
 
 }  // namespace reprise
 
-#define REPRISE_CHECK(condition)                                       \
-  (__builtin_expect(static_cast<bool>(condition), 1))                  \
-      ? (void)0                                                        \
-      : ::reprise::check_internal::Voidify() &                         \
-            ::reprise::check_internal::Failure(__FILE__, __LINE__,     \
-                                               #condition)             \
+#define REPRISE_CHECK(condition)                                               \
+  (__builtin_expect(static_cast<bool>(condition), 1))                          \
+      ? (void)0                                                                \
+      : ::reprise::check_internal::Voidify() &                                 \
+            ::reprise::check_internal::Failure(__FILE__, __LINE__, #condition) \
                 .stream()
 
 #endif  // REPRISE_CORE_BASE_CHECK_H_

@@ -67,9 +67,9 @@ absl::Status WriteFully(int fd, absl::string_view bytes,
 }
 
 absl::StatusOr<AppendFile> AppendFile::Open(const std::string& path) {
-  FileDescriptor fd(
-      open(path.c_str(),
-           O_WRONLY | O_APPEND | O_CREAT | O_NOFOLLOW | O_CLOEXEC, kMode));
+  FileDescriptor fd(open(path.c_str(),
+                         O_WRONLY | O_APPEND | O_CREAT | O_NOFOLLOW | O_CLOEXEC,
+                         kMode));
   if (fd.get() < 0) return ErrnoToStorageError("open", path);
   return AppendFile(std::move(fd), path);
 }
@@ -103,10 +103,9 @@ absl::StatusOr<InputFile> InputFile::Open(const std::string& path) {
     return ErrnoToStorageError("open", path);
   }
   if (!S_ISREG(found.st_mode)) {
-    return StorageError(absl::StrCat("cannot read ", path,
-                                     ": expected a regular file, found ",
-                                     S_ISDIR(found.st_mode) ? "a folder"
-                                                            : "a pipe or a device"));
+    return StorageError(absl::StrCat(
+        "cannot read ", path, ": expected a regular file, found ",
+        S_ISDIR(found.st_mode) ? "a folder" : "a pipe or a device"));
   }
   return InputFile(std::move(fd), path, found.st_size);
 }
@@ -144,9 +143,9 @@ absl::Status ReplaceFile(const std::string& path,
   const std::string temporary = absl::StrCat(path, ".tmp-", getpid());
   // Only a killed process of the same number can have left one.
   unlink(temporary.c_str());
-  FileDescriptor fd(
-      open(temporary.c_str(),
-           O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, kMode));
+  FileDescriptor fd(open(temporary.c_str(),
+                         O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC,
+                         kMode));
   if (fd.get() < 0) return ErrnoToStorageError("create", temporary);
   auto fail = [&](absl::string_view what) {
     const absl::Status status = ErrnoToStorageError(what, path);
@@ -164,8 +163,7 @@ absl::Status ReplaceFile(const std::string& path,
   const FileDescriptor folder_fd(
       open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
   // EINVAL: a file system whose folders need no fsync and refuse it.
-  if (folder_fd.get() < 0 ||
-      (fsync(folder_fd.get()) != 0 && errno != EINVAL)) {
+  if (folder_fd.get() < 0 || (fsync(folder_fd.get()) != 0 && errno != EINVAL)) {
     return ErrnoToStorageError("fsync the folder", folder);
   }
   return absl::OkStatus();

@@ -19,10 +19,9 @@ namespace {
 class FileTest : public ::testing::Test {
  protected:
   FileTest()
-      : folder_(::testing::TempDir() +
-                ::testing::UnitTest::GetInstance()
-                    ->current_test_info()
-                    ->name()) {
+      : folder_(
+            ::testing::TempDir() +
+            ::testing::UnitTest::GetInstance()->current_test_info()->name()) {
     std::filesystem::remove_all(folder_);
     std::filesystem::create_directories(folder_);
   }
@@ -135,7 +134,8 @@ TEST_F(FileTest, ATemporaryFileThatAKilledRunLeftDoesNotStandInTheWay) {
 TEST_F(FileTest, FoldersPipesAndMissingFilesAreRefusedByName) {
   EXPECT_THAT(InputFile::Open(folder_), FailsWith("found a folder"));
   ASSERT_EQ(mkfifo(PathOf("pipe").c_str(), 0600), 0);
-  EXPECT_THAT(InputFile::Open(PathOf("pipe")), FailsWith("found a pipe or a device"));
+  EXPECT_THAT(InputFile::Open(PathOf("pipe")),
+              FailsWith("found a pipe or a device"));
   EXPECT_THAT(InputFile::Open(PathOf("none")),
               FailsWith("No such file or directory"));
   EXPECT_THAT(ReplaceFile(PathOf("none/a"), {"x"}), FailsWith("none/a"));

@@ -48,16 +48,16 @@ void Log(Level level, absl::string_view line) {
       WriteTerminalLine(state, absl::StrCat(label, line));
     }
   } else if (options.world_size > 1) {
-    WriteTerminalLine(
-        state, absl::StrCat("rank ", options.rank, ": ", label, line));
+    WriteTerminalLine(state,
+                      absl::StrCat("rank ", options.rank, ": ", label, line));
   } else {
     WriteTerminalLine(state, absl::StrCat(label, line));
   }
   if (state.file == nullptr) return;
-  const absl::Status appended = state.file->Append(absl::StrCat(
-      absl::FormatTime("%Y-%m-%dT%H:%M:%E3SZ", absl::Now(),
-                       absl::UTCTimeZone()),
-      " ", label, line, "\n"));
+  const absl::Status appended = state.file->Append(
+      absl::StrCat(absl::FormatTime("%Y-%m-%dT%H:%M:%E3SZ", absl::Now(),
+                                    absl::UTCTimeZone()),
+                   " ", label, line, "\n"));
   // The log is not the run's truth: a full disk costs one warning, and the
   // file is tried again at the next line.
   if (!appended.ok() && !state.file_failed) {
@@ -73,15 +73,12 @@ void Log(Level level, absl::string_view line) {
 void LogInfo(absl::string_view line) { Log(Level::kInfo, line); }
 void LogWarning(absl::string_view line) { Log(Level::kWarning, line); }
 void LogError(absl::string_view line) { Log(Level::kError, line); }
-void LogSharedError(absl::string_view line) {
-  Log(Level::kSharedError, line);
-}
+void LogSharedError(absl::string_view line) { Log(Level::kSharedError, line); }
 
 absl::Status ConfigureLog(const LogOptions& options) {
   std::unique_ptr<AppendFile> file;
   if (!options.file.empty()) {
-    REPRISE_ASSIGN_OR_RETURN(AppendFile opened,
-                             AppendFile::Open(options.file));
+    REPRISE_ASSIGN_OR_RETURN(AppendFile opened, AppendFile::Open(options.file));
     file = std::make_unique<AppendFile>(std::move(opened));
   }
   LogState& state = State();

@@ -1,6 +1,5 @@
 #include "core/base/log.h"
 
-
 #include <cstdio>
 #include <filesystem>
 #include <string>

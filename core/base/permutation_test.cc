@@ -52,8 +52,8 @@ TEST(PermutationTest, ASampleIsThePrefixOfThePermutation) {
       const std::vector<int64_t> permutation =
           RandomPermutation(KeyOf(seed), n);
       for (int64_t k : {int64_t{0}, int64_t{1}, n / 2, n, n + 7}) {
-        const std::vector<int64_t> prefix(
-            permutation.begin(), permutation.begin() + std::min(n, k));
+        const std::vector<int64_t> prefix(permutation.begin(),
+                                          permutation.begin() + std::min(n, k));
         EXPECT_EQ(SampleWithoutReplacement(KeyOf(seed), n, k), prefix)
             << "seed " << seed << ", n " << n << ", k " << k;
       }

@@ -35,8 +35,8 @@ TEST(PhiloxTest, AStreamIsTheBlocksOfItsDocumentedCounterLayout) {
   key.position = 9;
   PhiloxStream stream(key);
   for (uint32_t block = 0; block < 3; ++block) {
-    const auto expected = PhiloxBlock({block, 9, 8, (3u << 24) | 7},
-                                      {0x89abcdefu, 0x01234567u});
+    const auto expected =
+        PhiloxBlock({block, 9, 8, (3u << 24) | 7}, {0x89abcdefu, 0x01234567u});
     for (uint32_t word : expected) EXPECT_EQ(stream.NextWord(), word);
   }
 }

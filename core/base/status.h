@@ -53,19 +53,19 @@ absl::Status Annotate(const absl::Status& status, absl::string_view context);
 #define REPRISE_STATUS_CONCAT_INNER(a, b) a##b
 #define REPRISE_STATUS_CONCAT(a, b) REPRISE_STATUS_CONCAT_INNER(a, b)
 
-#define REPRISE_RETURN_IF_ERROR(expression)               \
-  do {                                                    \
-    ::absl::Status reprise_status = (expression);         \
-    if (!reprise_status.ok()) return reprise_status;      \
+#define REPRISE_RETURN_IF_ERROR(expression)          \
+  do {                                               \
+    ::absl::Status reprise_status = (expression);    \
+    if (!reprise_status.ok()) return reprise_status; \
   } while (false)
 
-#define REPRISE_ASSIGN_OR_RETURN(declaration, expression)                      \
-  REPRISE_ASSIGN_OR_RETURN_IMPL(                                               \
-      REPRISE_STATUS_CONCAT(reprise_status_or_, __LINE__), declaration,        \
+#define REPRISE_ASSIGN_OR_RETURN(declaration, expression)               \
+  REPRISE_ASSIGN_OR_RETURN_IMPL(                                        \
+      REPRISE_STATUS_CONCAT(reprise_status_or_, __LINE__), declaration, \
       expression)
-#define REPRISE_ASSIGN_OR_RETURN_IMPL(temporary, declaration, expression)      \
-  auto temporary = (expression);                                               \
-  if (!temporary.ok()) return std::move(temporary).status();                   \
+#define REPRISE_ASSIGN_OR_RETURN_IMPL(temporary, declaration, expression) \
+  auto temporary = (expression);                                          \
+  if (!temporary.ok()) return std::move(temporary).status();              \
   declaration = *std::move(temporary)
 
 #endif  // REPRISE_CORE_BASE_STATUS_H_

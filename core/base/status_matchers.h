@@ -33,8 +33,8 @@ MATCHER(IsOk, negation ? "is an error" : "is OK") {
 }
 
 // Fails, and the message holds `text`.
-MATCHER_P(FailsWith, text, "fails with a message holding '" +
-                               std::string(text) + "'") {
+MATCHER_P(FailsWith, text,
+          "fails with a message holding '" + std::string(text) + "'") {
   const absl::Status& status = status_matchers_internal::GetStatus(arg);
   *result_listener << status.ToString();
   return !status.ok() && absl::StrContains(status.message(), text);
@@ -54,13 +54,13 @@ MATCHER_P(ExitsWith, code, "") {
   ASSERT_THAT((expression), ::reprise::IsOk())
 #define REPRISE_EXPECT_OK(expression) \
   EXPECT_THAT((expression), ::reprise::IsOk())
-#define REPRISE_ASSERT_OK_AND_ASSIGN(declaration, expression)                  \
-  REPRISE_ASSERT_OK_AND_ASSIGN_IMPL(                                           \
-      REPRISE_STATUS_CONCAT(reprise_status_or_, __LINE__), declaration,        \
+#define REPRISE_ASSERT_OK_AND_ASSIGN(declaration, expression)           \
+  REPRISE_ASSERT_OK_AND_ASSIGN_IMPL(                                    \
+      REPRISE_STATUS_CONCAT(reprise_status_or_, __LINE__), declaration, \
       expression)
-#define REPRISE_ASSERT_OK_AND_ASSIGN_IMPL(temporary, declaration, expression)  \
-  auto temporary = (expression);                                               \
-  ASSERT_THAT(temporary, ::reprise::IsOk());                                   \
+#define REPRISE_ASSERT_OK_AND_ASSIGN_IMPL(temporary, declaration, expression) \
+  auto temporary = (expression);                                              \
+  ASSERT_THAT(temporary, ::reprise::IsOk());                                  \
   declaration = *std::move(temporary)
 
 #endif  // REPRISE_CORE_BASE_STATUS_MATCHERS_H_

@@ -42,8 +42,8 @@ TEST(StatusTest, ReturnIfErrorReturnsOnlyFailures) {
 }
 
 TEST(StatusTest, AssignOrReturnMovesTheValueOut) {
-  auto twice = [](absl::StatusOr<std::unique_ptr<int>> value)
-      -> absl::StatusOr<int> {
+  auto twice =
+      [](absl::StatusOr<std::unique_ptr<int>> value) -> absl::StatusOr<int> {
     REPRISE_ASSIGN_OR_RETURN(const std::unique_ptr<int> number,
                              std::move(value));
     return 2 * *number;

@@ -106,9 +106,9 @@ void HeadMatrices::Add(const TestRecord& record) {
       heads_.begin(), heads_.end(),
       [&](const Head& candidate) { return candidate.name == record.head; });
   if (head == heads_.end()) {
-    head = heads_.insert(record.primary ? heads_.begin() : heads_.end(),
-                         {record.head, record.primary,
-                          AccuracyMatrix(num_tasks_)});
+    head = heads_.insert(
+        record.primary ? heads_.begin() : heads_.end(),
+        {record.head, record.primary, AccuracyMatrix(num_tasks_)});
   }
   head->matrix.Set(record.task, record.test_task, record.top1, record.samples);
 }

@@ -15,9 +15,9 @@ namespace reprise {
 
 // The sums of one step on one rank. A loss sum is over samples, not a mean.
 struct TrainStepSums {
-  double objective_sum = 0;     // sum of w_i * l_i over all rows of the step
-  double objective_weight = 0;  // sum of w_i over the same rows
-  double incoming_loss_sum = 0;        // unweighted
+  double objective_sum = 0;      // sum of w_i * l_i over all rows of the step
+  double objective_weight = 0;   // sum of w_i over the same rows
+  double incoming_loss_sum = 0;  // unweighted
   double representative_loss_sum = 0;  // unweighted
   double representative_weight = 0;    // sum of w_i over representatives
   int64_t incoming_samples = 0;

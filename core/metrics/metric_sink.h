@@ -1,6 +1,7 @@
 // What the training loop reports, and the interface of what receives it:
 // files (jsonl, upstream_json), the terminal (progress), later InfluxDB and
-// TensorBoard. Only rank 0 has sinks; the values are already those of all ranks.
+// TensorBoard. Only rank 0 has sinks; the values are already those of all
+// ranks.
 //
 // Accuracies are in [0, 1]; times are seconds of wall clock. Tasks count from 0
 // here (upstream's files count from 1 and are written so by their sink).
@@ -26,9 +27,9 @@ enum class Phase {
   kBackward,
   kReductionWait,  // after backward, until the last bucket is reduced
   kOptimizer,
-  kBufferUpdate,   // offering candidates
+  kBufferUpdate,  // offering candidates
   kEvaluation,
-  kOther,          // task preparation, herding, results
+  kOther,  // task preparation, herding, results
 };
 inline constexpr int kNumPhases = 9;
 const char* PhaseName(Phase phase);  // "load", "rehearsal_wait", ...
@@ -46,11 +47,11 @@ struct RunStart {
 };
 
 struct StepRecord {
-  int64_t task = 0, epoch = 0;          // epoch within the task, from 0
-  int64_t step = 0, steps_in_epoch = 0; // step within the epoch, from 0
+  int64_t task = 0, epoch = 0;           // epoch within the task, from 0
+  int64_t step = 0, steps_in_epoch = 0;  // step within the epoch, from 0
   int64_t global_step = 0;
-  double loss = 0;      // weighted objective of this step, all ranks
-  double accuracy = 0;  // of the epoch so far, incoming samples
+  double loss = 0;               // weighted objective of this step, all ranks
+  double accuracy = 0;           // of the epoch so far, incoming samples
   double images_per_second = 0;  // incoming samples, all ranks, of the epoch
   double learning_rate = 0;
   double run_fraction = 0;  // of all training steps of the run, in [0, 1]
@@ -58,19 +59,19 @@ struct StepRecord {
 
 struct TrainEpochRecord {
   int64_t task = 0;
-  int64_t epoch = 0;           // within the task, from 0
-  int64_t epoch_of_run = 0;    // over all tasks, from 0
-  int64_t steps_of_run = 0;    // optimizer steps since the start
-  int64_t steps = 0;           // of this epoch
-  double loss = 0;             // weighted objective: sum w l / sum w
-  double incoming_loss = 0;    // mean over incoming samples, unweighted
+  int64_t epoch = 0;         // within the task, from 0
+  int64_t epoch_of_run = 0;  // over all tasks, from 0
+  int64_t steps_of_run = 0;  // optimizer steps since the start
+  int64_t steps = 0;         // of this epoch
+  double loss = 0;           // weighted objective: sum w l / sum w
+  double incoming_loss = 0;  // mean over incoming samples, unweighted
   std::optional<double> representative_loss;  // mean, unweighted
-  double top1 = 0, top5 = 0;   // over incoming samples
-  double seconds = 0;          // training only
-  int64_t incoming_samples = 0;  // all ranks
-  int64_t representatives = 0;   // all ranks
-  double representative_weight_share = 0;  // of the total weight, in [0, 1]
-  double learning_rate = 0;    // at the last step
+  double top1 = 0, top5 = 0;                  // over incoming samples
+  double seconds = 0;                         // training only
+  int64_t incoming_samples = 0;               // all ranks
+  int64_t representatives = 0;                // all ranks
+  double representative_weight_share = 0;     // of the total weight, in [0, 1]
+  double learning_rate = 0;                   // at the last step
   int world_size = 1;
   PhaseSeconds phase_seconds{};  // of this epoch, rank 0
   double overlap_share = 0;  // of reduction time hidden by backward; 0 at W = 1
@@ -93,7 +94,7 @@ struct TestRecord {
   // Null where a head cannot answer yet.
   std::optional<double> top1, top5;
   std::optional<double> loss;  // mean cross-entropy; null for headless metrics
-  int64_t correct = 0;  // top1 count
+  int64_t correct = 0;         // top1 count
   int64_t samples = 0;
   int64_t steps = 0;
   double seconds = 0;
@@ -114,7 +115,8 @@ struct RunEnd {
 };
 
 // All calls come from one thread. A sink that fails says so once through its
-// Status; the loop logs a warning and goes on (jsonl, the truth, stops the run).
+// Status; the loop logs a warning and goes on (jsonl, the truth, stops the
+// run).
 class MetricSink {
  public:
   virtual ~MetricSink() = default;

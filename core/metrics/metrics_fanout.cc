@@ -22,8 +22,8 @@ absl::Status MetricsFanout::Report(
       first_failure.Update(Annotate(status, target.name));
     } else if (!target.warned) {
       target.warned = true;
-      LogWarning(absl::StrCat(target.name, " misses results, the run goes on: ",
-                              status.message()));
+      LogWarning(absl::StrCat(
+          target.name, " misses results, the run goes on: ", status.message()));
     }
   }
   return first_failure;

@@ -37,31 +37,29 @@ Json ClaimJson() {
 // "process 17 on host a since ...", or less where run.json does not say.
 std::string OwnerOf(const std::string& run_json) {
   const auto content = ReadWholeFile(run_json);
-  const Json claim =
-      Json::parse(content.ok() ? *content : "", nullptr, false);
+  const Json claim = Json::parse(content.ok() ? *content : "", nullptr, false);
   if (!claim.is_object() || !claim.contains("pid") || !claim.contains("host") ||
       !claim.contains("started")) {
     return "another run";
   }
   return absl::StrCat("process ", claim["pid"].dump(), " on host ",
-                      claim["host"].dump(), " since ",
-                      claim["started"].dump());
+                      claim["host"].dump(), " since ", claim["started"].dump());
 }
 
 absl::Status FolderTaken(const std::string& folder, const std::string& why) {
-  return UsageError(absl::StrCat(
-      "the results folder ", folder, " already holds a run (", why,
-      "); choose another --save-dir or move that folder away"));
+  return UsageError(
+      absl::StrCat("the results folder ", folder, " already holds a run (", why,
+                   "); choose another --save-dir or move that folder away"));
 }
 
 }  // namespace
 
 absl::StatusOr<std::string> CreateResultsFolder(const std::string& results_dir,
                                                 const std::string& save_dir) {
-  const std::string name =
-      save_dir.empty() ? absl::FormatTime("%Y%m%d-%H%M%S", absl::Now(),
-                                          absl::LocalTimeZone())
-                       : save_dir;
+  const std::string name = save_dir.empty()
+                               ? absl::FormatTime("%Y%m%d-%H%M%S", absl::Now(),
+                                                  absl::LocalTimeZone())
+                               : save_dir;
   const std::string folder =
       (std::filesystem::path(results_dir) / name).lexically_normal().string();
   std::error_code error;
@@ -71,13 +69,16 @@ absl::StatusOr<std::string> CreateResultsFolder(const std::string& results_dir,
                                      folder, ": ", error.message(),
                                      "; choose another --results-dir"));
   }
+  const std::string run_json = folder + "/run.json";
+  if (std::filesystem::exists(run_json, error)) {
+    return FolderTaken(folder, absl::StrCat("of ", OwnerOf(run_json)));
+  }
   // Files of a program that writes no run.json: upstream's.
   for (const char* file : {"metrics.jsonl", "dl_metrics.json", "args.json"}) {
     if (std::filesystem::exists(folder + "/" + file, error)) {
       return FolderTaken(folder, absl::StrCat("it has a ", file));
     }
   }
-  const std::string run_json = folder + "/run.json";
   const FileDescriptor fd(
       open(run_json.c_str(),
            O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0644));

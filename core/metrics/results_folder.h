@@ -30,9 +30,9 @@ struct RunInfo {
     std::string name, value_json, origin;
   };
   std::string experiment;
-  std::string version;      // of Reprise
-  std::string commit;       // "unknown" outside a checkout
-  std::string build_flags;  // compiler and options
+  std::string version;       // of Reprise
+  std::string commit;        // "unknown" outside a checkout
+  std::string build_flags;   // compiler and options
   std::string communicator;  // transport, library version, pinned algorithms
   std::vector<std::string> hosts;    // in rank order
   std::vector<std::string> devices;  // in rank order
@@ -41,7 +41,7 @@ struct RunInfo {
   std::string data_source;
   bool generated_data = false;
   std::map<std::string, std::string> data_digests;  // file -> digest
-  std::string model;  // name, depth, variant
+  std::string model;                                // name, depth, variant
   int64_t parameters = 0;
   std::vector<Setting> settings;  // every flag, without secrets
 };

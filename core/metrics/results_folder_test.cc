@@ -76,9 +76,8 @@ TEST_F(ResultsFolderTest, OfRunsStartedAtOnceExactlyOneGetsTheFolder) {
   std::atomic<int> successes{0};
   std::vector<std::thread> runs;
   for (int i = 0; i < 8; ++i) {
-    runs.emplace_back([&] {
-      successes += CreateResultsFolder(results_, "a").ok() ? 1 : 0;
-    });
+    runs.emplace_back(
+        [&] { successes += CreateResultsFolder(results_, "a").ok() ? 1 : 0; });
   }
   for (std::thread& run : runs) run.join();
   EXPECT_EQ(successes, 1);
@@ -103,7 +102,8 @@ TEST_F(ResultsFolderTest, RunJsonKeepsTheClaimAndHoldsSettingsWithOrigins) {
   info.seed = 42;
   info.generated_data = true;
   info.data_digests["t10k"] = "0123";
-  info.settings = {{"lr", "0.05", "command line"}, {"model", "\"x\"", "default"}};
+  info.settings = {{"lr", "0.05", "command line"},
+                   {"model", "\"x\"", "default"}};
   REPRISE_ASSERT_OK(WriteRunJson(folder, info));
   const json run = ReadRunJson(folder);
   EXPECT_EQ(run["started"], claim["started"]);

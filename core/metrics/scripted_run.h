@@ -6,8 +6,9 @@
 //   .95 .96
 //   .80 .97 .91
 // so A(3) = .893333, S(3) = .884, average incremental = .912762 (S: .9,
-// 6.68/7, .884), forgetting = ((.95 - .80) + (.96 - .97)) / 2 = .07 and backward
-// transfer = ((.80 - .90) + (.97 - .96)) / 2 = -.045. Logits are perfect: 1.
+// 6.68/7, .884), forgetting = ((.95 - .80) + (.96 - .97)) / 2 = .07 and
+// backward transfer = ((.80 - .90) + (.97 - .96)) / 2 = -.045. Logits are
+// perfect: 1.
 #ifndef REPRISE_CORE_METRICS_SCRIPTED_RUN_H_
 #define REPRISE_CORE_METRICS_SCRIPTED_RUN_H_
 

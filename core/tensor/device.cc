@@ -6,11 +6,11 @@
 #include <cpuid.h>
 #endif
 
+#include <c10/core/impl/DeviceGuardImplInterface.h>
+
 #include <climits>
 #include <cstdlib>
 #include <string>
-
-#include <c10/core/impl/DeviceGuardImplInterface.h>
 
 #include "absl/strings/str_cat.h"
 #include "core/base/status.h"
@@ -28,8 +28,7 @@ std::string LastDlError() {
 std::string LibTorchFolder() {
   void* library = dlopen("libc10.so", RTLD_NOW | RTLD_NOLOAD);
   link_map* map = nullptr;
-  if (library == nullptr ||
-      dlinfo(library, RTLD_DI_LINKMAP, &map) != 0) {
+  if (library == nullptr || dlinfo(library, RTLD_DI_LINKMAP, &map) != 0) {
     return "";
   }
   char resolved[PATH_MAX];
@@ -67,17 +66,17 @@ struct Cuda {
 Cuda LoadCuda() {
   Cuda cuda;
   if (dlopen("libcuda.so.1", RTLD_NOW | RTLD_GLOBAL) == nullptr) {
-    cuda.missing = absl::StrCat("there is no NVIDIA driver (", LastDlError(),
-                                ")");
+    cuda.missing =
+        absl::StrCat("there is no NVIDIA driver (", LastDlError(), ")");
     return cuda;
   }
   cuda.has_driver = true;
   const std::string library = LibTorchFolder() + "libtorch_cuda.so";
   if (dlopen(library.c_str(), RTLD_NOW | RTLD_GLOBAL) == nullptr) {
-    cuda.missing =
-        absl::StrCat("there is a driver, but LibTorch's CUDA half cannot be "
-                     "loaded (",
-                     LastDlError(), "); build with --config=cuda");
+    cuda.missing = absl::StrCat(
+        "there is a driver, but LibTorch's CUDA half cannot be "
+        "loaded (",
+        LastDlError(), "); build with --config=cuda");
     return cuda;
   }
   if (c10::impl::hasDeviceGuardImpl(c10::DeviceType::CUDA)) {

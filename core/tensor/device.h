@@ -6,10 +6,10 @@
 #ifndef REPRISE_CORE_TENSOR_DEVICE_H_
 #define REPRISE_CORE_TENSOR_DEVICE_H_
 
-#include <string>
-
 #include <c10/core/Device.h>
 #include <c10/core/ScalarType.h>
+
+#include <string>
 
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
@@ -32,8 +32,7 @@ absl::StatusOr<DeviceChoice> ChooseDevice(absl::string_view wanted,
 // `wanted`: "fp32", "bf16" or "auto": bf16 on a CPU that multiplies it natively
 // (AVX-512 BF16 or AMX), else fp32. bf16 means bf16 forward and backward with
 // fp32 parameters, gradients, reduction, loss and optimizer.
-c10::ScalarType ChooseComputeType(absl::string_view wanted,
-                                  c10::Device device);
+c10::ScalarType ChooseComputeType(absl::string_view wanted, c10::Device device);
 
 // "cpu (AVX-512 BF16)", "cuda:0".
 std::string DescribeDevice(c10::Device device);

@@ -1,6 +1,6 @@
 // Network input from stored rows: gathers rows by pointer, normalises and
-// converts in one pass, straight into the batch. Rows of the data set and of the
-// rehearsal buffer are read where they lie; nothing is staged.
+// converts in one pass, straight into the batch. Rows of the data set and of
+// the rehearsal buffer are read where they lie; nothing is staged.
 #ifndef REPRISE_CORE_TENSOR_GATHER_NORMALIZE_H_
 #define REPRISE_CORE_TENSOR_GATHER_NORMALIZE_H_
 

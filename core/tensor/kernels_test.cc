@@ -16,8 +16,8 @@ namespace reprise {
 namespace {
 
 using ::testing::DoubleNear;
-using ::testing::ElementsAre;
 using ::testing::Each;
+using ::testing::ElementsAre;
 
 std::vector<double> RandomValues(int64_t n, double scale, uint32_t which) {
   PhiloxStream stream({1, Purpose::kTest, 0, 0, which});
@@ -87,8 +87,8 @@ TEST(WeightedCrossEntropy, EqualsTheNaiveDefinition) {
     for (int64_t k = 0; k < classes; ++k) {
       sum += std::exp(logits[i * classes + k]);
     }
-    EXPECT_NEAR(losses[i], -std::log(std::exp(logits[i * classes + labels[i]]) /
-                                     sum),
+    EXPECT_NEAR(losses[i],
+                -std::log(std::exp(logits[i * classes + labels[i]]) / sum),
                 1e-12);
     double row_sum = 0;
     for (int64_t k = 0; k < classes; ++k) {
@@ -126,8 +126,7 @@ TEST(WeightedCrossEntropy, GradientEqualsTheNumericDerivativeOfTheLoss) {
 }
 
 TEST(WeightedCrossEntropy, StaysFiniteForHugeLogitsAndShowsNaN) {
-  const std::vector<float> logits = {1e30f, -1e30f, 0,
-                                     std::nanf(""), 0, 0};
+  const std::vector<float> logits = {1e30f, -1e30f, 0, std::nanf(""), 0, 0};
   const std::vector<int32_t> labels = {0, 1};
   const std::vector<float> weights = {1, 1};
   std::vector<double> losses(2);
@@ -141,9 +140,12 @@ TEST(WeightedCrossEntropy, StaysFiniteForHugeLogitsAndShowsNaN) {
 }
 
 TEST(LabelRanks, CountsClassesAboveAndBreaksTiesByTheLowerClass) {
-  const std::vector<float> scores = {1, 3, 2,  //
-                                     5, 5, 5,  //
-                                     0, std::nanf(""), 1};
+  const std::vector<float> scores = {1, 3,
+                                     2,  //
+                                     5, 5,
+                                     5,  //
+                                     0, std::nanf(""),
+                                     1};
   const std::vector<int32_t> labels = {2, 1, 2};
   std::vector<int32_t> ranks(3);
   LabelRanks<float>(scores.data(), labels.data(), 3, 3, ranks.data());

@@ -1,5 +1,5 @@
-// One step of stochastic gradient descent over a flat parameter vector, with the
-// division by the sum of sample weights fused in.
+// One step of stochastic gradient descent over a flat parameter vector, with
+// the division by the sum of sample weights fused in.
 #ifndef REPRISE_CORE_TENSOR_SGD_STEP_H_
 #define REPRISE_CORE_TENSOR_SGD_STEP_H_
 

@@ -21,8 +21,8 @@ void WeightedCrossEntropy(const T* logits, const int32_t* labels,
     const double factor = scale * weights[i];
     for (int64_t k = 0; k < num_classes; ++k) {
       const double probability = std::exp(row[k] - log_sum);
-      gradient_row[k] = static_cast<T>(
-          factor * (probability - (k == labels[i] ? 1.0 : 0.0)));
+      gradient_row[k] =
+          static_cast<T>(factor * (probability - (k == labels[i] ? 1.0 : 0.0)));
     }
   }
 }
@@ -45,11 +45,11 @@ void LabelRanks(const T* scores, const int32_t* labels, int64_t n,
   }
 }
 
-#define REPRISE_INSTANTIATE(T)                                             \
-  template void WeightedCrossEntropy<T>(const T*, const int32_t*,          \
-                                        const float*, int64_t, int64_t,    \
-                                        double, double*, T*);              \
-  template void LabelRanks<T>(const T*, const int32_t*, int64_t, int64_t,  \
+#define REPRISE_INSTANTIATE(T)                                            \
+  template void WeightedCrossEntropy<T>(const T*, const int32_t*,         \
+                                        const float*, int64_t, int64_t,   \
+                                        double, double*, T*);             \
+  template void LabelRanks<T>(const T*, const int32_t*, int64_t, int64_t, \
                               int32_t*);
 REPRISE_INSTANTIATE(float)
 REPRISE_INSTANTIATE(double)

@@ -1,5 +1,5 @@
-// Weighted softmax cross-entropy over all classes, forward and backward at once,
-// and the rank of the label among the logits (top-k accuracy).
+// Weighted softmax cross-entropy over all classes, forward and backward at
+// once, and the rank of the label among the logits (top-k accuracy).
 #ifndef REPRISE_CORE_TENSOR_WEIGHTED_CROSS_ENTROPY_H_
 #define REPRISE_CORE_TENSOR_WEIGHTED_CROSS_ENTROPY_H_
 
@@ -8,7 +8,7 @@
 namespace reprise {
 
 // For each sample i of n, with K classes:
-//   losses[i] = log sum_k exp(logits[i, k]) - logits[i, labels[i]]  (unweighted)
+//   losses[i] = log sum_k exp(logits[i, k]) - logits[i, labels[i]] (unweighted)
 //   gradient[i, k] = scale * weights[i] *
 //                    (softmax(logits[i])_k - [k = labels[i]])
 // so the caller obtains numerators of a weighted mean and divides by the sum of

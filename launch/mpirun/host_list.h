@@ -1,4 +1,5 @@
-// The value of --hosts: "node-1:2,node-2:2", hosts and how many ranks each runs.
+// The value of --hosts: "node-1:2,node-2:2", hosts and how many ranks each
+// runs.
 #ifndef REPRISE_LAUNCH_MPIRUN_HOST_LIST_H_
 #define REPRISE_LAUNCH_MPIRUN_HOST_LIST_H_
 

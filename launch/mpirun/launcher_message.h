@@ -13,6 +13,10 @@ inline constexpr char kLauncherVariable[] = "REPRISE_LAUNCHER";
 inline constexpr char kOnTerminal[] = "terminal";
 inline constexpr char kNotOnTerminal[] = "file";
 
+// Ranks get their arguments as one, each led by this: mpirun of Open MPI 5
+// reads what looks like its own options behind the program's name, too.
+inline constexpr char kArgumentStart = '\x1f';  // ASCII unit separator
+
 // A message is kMessageStart, one of the words, " RANK REST\n".
 inline constexpr char kMessageStart = '\x1e';  // ASCII record separator
 inline constexpr int kLongestMessage = 200;

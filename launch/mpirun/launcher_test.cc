@@ -7,6 +7,8 @@
 
 #include <cstdlib>
 #include <cstring>
+#include <filesystem>
+#include <fstream>
 #include <string>
 #include <utility>
 #include <vector>
@@ -45,10 +47,10 @@ class Program {
     static int number = 0;
     out_ = absl::StrCat(folder, "/out", ++number);
     err_ = absl::StrCat(folder, "/err", number);
-    arguments.insert(arguments.begin(),
-                     absl::StrCat(getenv("TEST_SRCDIR"), "/",
-                                  getenv("TEST_WORKSPACE"),
-                                  "/launch/mpirun/launcher_test_program"));
+    arguments.insert(
+        arguments.begin(),
+        absl::StrCat(getenv("TEST_SRCDIR"), "/", getenv("TEST_WORKSPACE"),
+                     "/launch/mpirun/launcher_test_program"));
     std::vector<char*> pointers;
     for (std::string& argument : arguments) pointers.push_back(argument.data());
     pointers.push_back(nullptr);
@@ -118,12 +120,34 @@ bool IsGoneWithin(pid_t pid, absl::Duration limit) {
   return false;
 }
 
+// 0: none. Not every kernel has /proc/PID/task/PID/children.
+pid_t ChildOf(pid_t parent) {
+  for (const auto& entry : std::filesystem::directory_iterator("/proc")) {
+    pid_t pid = 0;
+    if (!absl::SimpleAtoi(entry.path().filename().string(), &pid)) continue;
+    // "PID (NAME) STATE PARENT ..."
+    std::ifstream stat(entry.path() / "stat");
+    std::string line;
+    std::getline(stat, line);
+    const size_t name_end = line.rfind(") ");
+    if (name_end == std::string::npos) continue;
+    const std::vector<std::string> fields =
+        absl::StrSplit(line.substr(name_end + 2), ' ');
+    pid_t its_parent = 0;
+    if (fields.size() > 1 && absl::SimpleAtoi(fields[1], &its_parent) &&
+        its_parent == parent) {
+      return pid;
+    }
+  }
+  return 0;
+}
+
 // The line about rank 1, with nothing of mpirun's own reports around it.
 void ExpectOneLine(const Outcome& outcome, const std::string& how) {
-  EXPECT_THAT(outcome.err,
-              ContainsRegex(absl::StrCat("(^|\n)?reprise: rank 1 \\(host [^ ]+, "
-                                         "pid [0-9]+\\) ",
-                                         how)));
+  EXPECT_THAT(outcome.err, ContainsRegex(absl::StrCat(
+                               "(^|\n)?reprise: rank 1 \\(host [^ ]+, "
+                               "pid [0-9]+\\) ",
+                               how)));
   EXPECT_THAT(outcome.err, HasSubstr("; the job has ended\n"));
   EXPECT_THAT(outcome.err, Not(HasSubstr("-----")));
   EXPECT_THAT(outcome.err, Not(HasSubstr("\x1e")));
@@ -136,11 +160,13 @@ TEST(Launcher, ReturnsZeroWhenAllRanksComplete) {
 }
 
 TEST(Launcher, PassesEveryArgumentUnchanged) {
-  const Outcome outcome =
-      RunProgram({"2", "echo", "0", "--agent-config={'a': \"b\"}", "--help", "-np",
-           "7", "--version", "-x", "A=b", "--mca", "a", "b", "", "two words",
-           "\xC3\xA9", "$HOME;`ls`", "--bind-to", "core", "--hosts=a:2,b:2",
-           "--prefix", "/nowhere"});
+  const Outcome outcome = RunProgram(
+      {"2",          "echo",      "0",         "--agent-config={'a': \"b\"}",
+       "--help",     "-np",       "7",         "--version",
+       "-x",         "A=b",       "--mca",     "a",
+       "b",          "",          "two words", "\xC3\xA9",
+       "$HOME;`ls`", "--bind-to", "core",      "--hosts=a:2,b:2",
+       "--prefix",   "/nowhere"});
   EXPECT_EQ(outcome.code(), 0) << outcome.err;
   EXPECT_EQ(outcome.out,
             "[--agent-config={'a': \"b\"}][--help][-np][7][--version][-x][A=b]"
@@ -198,7 +224,8 @@ TEST(Launcher, NeverTakesAnEarlyExitForSuccess) {
 
 TEST(Launcher, ReturnsTheDocumentedExitCodeOfARank) {
   for (const int code : {1, 2, 3, 4, 5, 75}) {
-    const Outcome outcome = RunProgram({"2", "return", "1", absl::StrCat(code)});
+    const Outcome outcome =
+        RunProgram({"2", "return", "1", absl::StrCat(code)});
     EXPECT_EQ(outcome.code(), code);
     // The rank has said itself what was wrong.
     EXPECT_EQ(outcome.err, "rank 1: here comes return");
@@ -260,10 +287,8 @@ TEST(Launcher, LeavesNoRankWhenItIsKilled) {
 TEST(Launcher, LeavesNoRankWhenMpirunIsKilled) {
   Program program({"2", "sleep", "0"});
   const std::vector<pid_t> ranks = program.WaitForRanks(2);
-  std::string children = Program::Read(absl::StrCat(
-      "/proc/", program.pid(), "/task/", program.pid(), "/children"));
-  int mpirun = 0;
-  ASSERT_TRUE(absl::SimpleAtoi(children, &mpirun)) << children;
+  const pid_t mpirun = ChildOf(program.pid());
+  ASSERT_GT(mpirun, 0);
   kill(mpirun, SIGKILL);
   const Outcome outcome = program.Wait();
   EXPECT_EQ(outcome.code(), 4);

@@ -94,5 +94,5 @@ int Main(std::vector<std::string> arguments) {
 }  // namespace reprise
 
 int main(int argc, char** argv) {
-  return reprise::Main(std::vector<std::string>(argv + 1, argv + argc));
+  return reprise::Main(reprise::ProgramArguments(argc, argv));
 }

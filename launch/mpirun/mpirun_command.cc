@@ -9,12 +9,14 @@
 #include <cstdlib>
 #include <cstring>
 
+#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "absl/strings/str_split.h"
 #include "absl/strings/strip.h"
 #include "core/base/file.h"
 #include "core/base/status.h"
+#include "launch/mpirun/launcher_message.h"
 #include "re2/re2.h"
 
 extern char** environ;
@@ -101,9 +103,9 @@ absl::StatusOr<MpirunVersion> ParseMpirunVersion(absl::string_view text) {
   MpirunVersion version;
   if (!RE2::PartialMatch(re2::StringPiece(text.data(), text.size()), pattern,
                          &version.major, &version.minor)) {
-    return DistributedError(absl::StrCat(
-        "expected mpirun to name a version of Open MPI, found '",
-        text.substr(0, text.find('\n')), "'"));
+    return DistributedError(
+        absl::StrCat("expected mpirun to name a version of Open MPI, found '",
+                     text.substr(0, text.find('\n')), "'"));
   }
   return version;
 }
@@ -122,8 +124,8 @@ absl::StatusOr<MpirunVersion> AskMpirunVersion(const Mpirun& mpirun) {
   posix_spawn_file_actions_adddup2(&actions, ends[1], STDOUT_FILENO);
   posix_spawn_file_actions_adddup2(&actions, ends[1], STDERR_FILENO);
   pid_t pid = 0;
-  const int error = posix_spawn(&pid, path.c_str(), &actions, nullptr,
-                                arguments, environ);
+  const int error =
+      posix_spawn(&pid, path.c_str(), &actions, nullptr, arguments, environ);
   posix_spawn_file_actions_destroy(&actions);
   close(ends[1]);
   if (error != 0) {
@@ -160,28 +162,33 @@ absl::StatusOr<std::vector<std::string>> MpirunArguments(
     if (!command.hosts.empty()) {
       arguments.insert(arguments.end(), {"--host", command.hosts});
       if (!mpirun.library_path.empty()) {
-        arguments.insert(
-            arguments.end(),
-            {release.prefix_option,
-             mpirun.path.substr(0, mpirun.path.rfind("/bin/"))});
+        arguments.insert(arguments.end(),
+                         {release.prefix_option,
+                          mpirun.path.substr(0, mpirun.path.rfind("/bin/"))});
       }
     }
     for (const std::string& variable : command.variables) {
       arguments.insert(arguments.end(), {"-x", variable});
     }
     arguments.push_back(command.program);
-    arguments.insert(arguments.end(), command.arguments.begin(),
-                     command.arguments.end());
+    std::string packed;
+    for (const std::string& argument : command.arguments) {
+      if (absl::StrContains(argument, kArgumentStart)) {
+        return UsageError("an argument holds the control character 0x1f");
+      }
+      absl::StrAppend(&packed, std::string(1, kArgumentStart), argument);
+    }
+    if (!packed.empty()) arguments.push_back(packed);
     return arguments;
   }
-  return DistributedError(absl::StrCat(
-      mpirun.path, " is Open MPI ", version.major, ".", version.minor,
-      "; known are ",
-      absl::StrJoin(Releases(), " and ",
-                    [](std::string* out, const Release& release) {
-                      absl::StrAppend(out, release.version.major, ".",
-                                      release.version.minor);
-                    })));
+  return DistributedError(
+      absl::StrCat(mpirun.path, " is Open MPI ", version.major, ".",
+                   version.minor, "; known are ",
+                   absl::StrJoin(Releases(), " and ",
+                                 [](std::string* out, const Release& release) {
+                                   absl::StrAppend(out, release.version.major,
+                                                   ".", release.version.minor);
+                                 })));
 }
 
 std::vector<std::pair<std::string, std::string>> MpirunEnvironment(
@@ -190,10 +197,10 @@ std::vector<std::pair<std::string, std::string>> MpirunEnvironment(
       {"OMPI_ALLOW_RUN_AS_ROOT", "1"}, {"OMPI_ALLOW_RUN_AS_ROOT_CONFIRM", "1"}};
   if (!mpirun.library_path.empty()) {
     const std::string before = ReadEnvironment("LD_LIBRARY_PATH");
-    variables.emplace_back("LD_LIBRARY_PATH",
-                           before.empty() ? mpirun.library_path
-                                          : absl::StrCat(mpirun.library_path,
-                                                         ":", before));
+    variables.emplace_back(
+        "LD_LIBRARY_PATH",
+        before.empty() ? mpirun.library_path
+                       : absl::StrCat(mpirun.library_path, ":", before));
   }
   if (ReadEnvironment("TMPDIR").size() > kLongestTmpdir) {
     variables.emplace_back("TMPDIR", "/tmp");

@@ -335,8 +335,7 @@ class Job {
       if (has_code && failure->code != 0 && IsDocumented(failure->code)) {
         code = failure->code;
       }
-      if (failure->kind != Failure::Kind::kExit ||
-          completed != failure->code) {
+      if (failure->kind != Failure::Kind::kExit || completed != failure->code) {
         line = Describe(*failure, report_.ranks());
       }
     } else {
@@ -399,10 +398,10 @@ absl::StatusOr<std::optional<int>> LaunchRanksIfAsked(const Launch& launch,
                            FindRankPlace());
   if (place.has_value()) {
     if (ranks_are_given && launch.ranks != place->world_size) {
-      return UsageError(absl::StrCat(
-          "--ranks or --hosts asks for ", launch.ranks,
-          " ranks, but this job was started from outside with ",
-          place->world_size, "; leave the flag out"));
+      return UsageError(
+          absl::StrCat("--ranks or --hosts asks for ", launch.ranks,
+                       " ranks, but this job was started from outside with ",
+                       place->world_size, "; leave the flag out"));
     }
     return std::optional<int>();
   }

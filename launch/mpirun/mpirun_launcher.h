@@ -1,6 +1,6 @@
-// An experiment's program is its own launcher: with --ranks or --hosts it starts
-// itself under mpirun, stays as mpirun's parent, and says in one line which rank
-// ended a job and how.
+// An experiment's program is its own launcher: with --ranks or --hosts it
+// starts itself under mpirun, stays as mpirun's parent, and says in one line
+// which rank ended a job and how.
 #ifndef REPRISE_LAUNCH_MPIRUN_MPIRUN_LAUNCHER_H_
 #define REPRISE_LAUNCH_MPIRUN_MPIRUN_LAUNCHER_H_
 
@@ -23,14 +23,15 @@ struct Launch {
 // exit code of the job:
 //   0          every rank reported completion with 0
 //   1 2 3 5 75 the first rank that failed exited with it
-//   4          any other end: a signal, an undocumented code, MPI_Abort, an exit
+//   4          any other end: a signal, an undocumented code, MPI_Abort, an
+//   exit
 //              before completion, mpirun's own failure
 // In all but the first case one line on stderr names rank, host, process id and
 // how it ended, unless the rank reported completion and so has said why itself.
 //
 // SIGINT, SIGTERM and SIGHUP end the job and then this process, by the same
-// signal; SIGUSR1 and SIGUSR2 reach the ranks. If this process is killed, mpirun
-// ends the job. Call before any thread is started: signals are blocked.
+// signal; SIGUSR1 and SIGUSR2 reach the ranks. If this process is killed,
+// mpirun ends the job. Call before any thread is started: signals are blocked.
 absl::StatusOr<int> LaunchRanks(const Launch& launch);
 
 // What main does with `ranks` and `hosts`. nullopt: run here, as one rank of a

@@ -31,9 +31,8 @@ struct ReportPatterns {
   const RE2 left{
       R"((?:prterun|mpirun) has exited due to process rank (\d+) with PID )"
       R"((\d+) on node (\S+) exiting improperly)"};
-  const RE2 abort{
-      R"(MPI_ABORT was invoked on rank (\d+) in communicator .*)"
-      R"([Ee]rror ?code:? (-?\d+))"};
+  const RE2 abort{R"(MPI_ABORT was invoked on rank (\d+) in communicator .*)"
+                  R"([Ee]rror ?code:? (-?\d+))"};
   // Follow another report and add nothing.
   const RE2 echo{
       R"((?:prterun|mpirun) has exited due to process rank \d+ .* calling )"
@@ -66,8 +65,7 @@ std::string MpirunReport::Finish() {
   return shown;
 }
 
-void MpirunReport::TakeMessagesOut(absl::string_view bytes,
-                                   std::string* rest) {
+void MpirunReport::TakeMessagesOut(absl::string_view bytes, std::string* rest) {
   for (const char c : bytes) {
     if (message_.empty() && c != kMessageStart) {
       rest->push_back(c);
@@ -86,8 +84,8 @@ bool MpirunReport::ReadMessage(absl::string_view message) {
   static const RE2& pid_and_host = *new RE2(R"((\d+) (\S+))");
   std::string word, rest;
   int rank = 0;
-  if (!RE2::FullMatch(re2::StringPiece(message.data(), message.size()),
-                      pattern, &word, &rank, &rest)) {
+  if (!RE2::FullMatch(re2::StringPiece(message.data(), message.size()), pattern,
+                      &word, &rank, &rest)) {
     return false;
   }
   if (word == kStartedWord) {
@@ -108,12 +106,13 @@ bool MpirunReport::ReadMessage(absl::string_view message) {
   return true;
 }
 
-void MpirunReport::TakeReportsOut(absl::string_view bytes,
-                                  std::string* shown) {
+void MpirunReport::TakeReportsOut(absl::string_view bytes, std::string* shown) {
   for (const char c : bytes) {
-    if (report_.empty() && !(at_line_start_ && c == '-')) {
+    // PRRTE ends its reports with a zero byte. They may begin in mid-line,
+    // where a rank has left one.
+    if (c == '\0') continue;
+    if (report_.empty() && c != '-') {
       shown->push_back(c);
-      at_line_start_ = c == '\n' || c == '\r';
       continue;
     }
     report_ += c;
@@ -130,12 +129,10 @@ void MpirunReport::TakeReportsOut(absl::string_view bytes,
       if (IsRule(absl::StripSuffix(line, "\n"))) {
         const std::string report = std::exchange(report_, "");
         if (!ReadReport(report)) shown->append(report);
-        at_line_start_ = true;
         continue;
       }
     }
     if (over) {
-      at_line_start_ = report_.back() == '\n';
       shown->append(std::exchange(report_, ""));
     }
   }
@@ -149,8 +146,8 @@ bool MpirunReport::ReadReport(absl::string_view report) {
   if (RE2::PartialMatch(text, patterns.signal, &failure.rank, &failure.pid,
                         &failure.host, &failure.code)) {
     failure.kind = Failure::Kind::kSignal;
-  } else if (RE2::PartialMatch(text, patterns.left, &failure.rank,
-                               &failure.pid, &failure.host)) {
+  } else if (RE2::PartialMatch(text, patterns.left, &failure.rank, &failure.pid,
+                               &failure.host)) {
     failure.kind = Failure::Kind::kLeft;
   } else if (RE2::PartialMatch(text, patterns.exit, &failure.rank,
                                &failure.code)) {

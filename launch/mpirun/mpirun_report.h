@@ -24,10 +24,10 @@ class MpirunReport {
   // The rank whose end ended the job, as mpirun says.
   struct Failure {
     enum class Kind {
-      kSignal,   // `code` is the signal
-      kExit,     // `code` is the exit code
-      kAbort,    // it called MPI_Abort with `code`
-      kLeft,     // it exited without MPI_Finalize, perhaps with 0
+      kSignal,  // `code` is the signal
+      kExit,    // `code` is the exit code
+      kAbort,   // it called MPI_Abort with `code`
+      kLeft,    // it exited without MPI_Finalize, perhaps with 0
     };
     Kind kind = Kind::kLeft;
     int rank = 0;
@@ -54,13 +54,13 @@ class MpirunReport {
   bool ReadReport(absl::string_view report);
 
   std::string message_;  // begun
-  std::string report_;   // begun: a line of hyphens, perhaps more
-  bool at_line_start_ = true;
+  std::string report_;   // begun: hyphens, perhaps more
   std::map<int, Rank> ranks_;
   std::optional<Failure> failure_;
 };
 
-// "rank 2 (host h, pid 7) was killed by signal 9 (Killed), last seen in task 1".
+// "rank 2 (host h, pid 7) was killed by signal 9 (Killed), last seen in task
+// 1".
 std::string Describe(const MpirunReport::Failure& failure,
                      const std::map<int, MpirunReport::Rank>& ranks);
 

@@ -12,6 +12,7 @@
 
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_split.h"
 #include "core/base/status.h"
 #include "launch/mpirun/launcher_message.h"
 #include "launch/program_info.h"
@@ -54,6 +55,13 @@ void EndWithParent() {
 }
 
 }  // namespace
+
+std::vector<std::string> ProgramArguments(int argc, char** argv) {
+  if (argc == 2 && argv[1][0] == kArgumentStart) {
+    return absl::StrSplit(argv[1] + 1, kArgumentStart);
+  }
+  return std::vector<std::string>(argv + 1, argv + argc);
+}
 
 absl::StatusOr<std::optional<RankPlace>> FindRankPlace() {
   const auto place = [](int64_t rank, int64_t size) {

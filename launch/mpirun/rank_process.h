@@ -5,11 +5,16 @@
 
 #include <cstdint>
 #include <optional>
+#include <string>
+#include <vector>
 
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
 
 namespace reprise {
+
+// Of main, without the program's name; of a rank those of its launcher.
+std::vector<std::string> ProgramArguments(int argc, char** argv);
 
 // From the environment, before MPI is touched.
 struct RankPlace {
@@ -38,8 +43,8 @@ void ReportCompletion(const RankPlace& place, int exit_code);
 // knows; what this process sees as its stdout decides otherwise.
 bool MayUseTerminal();
 
-// Compute threads of a rank: `flag` if positive, else $OMP_NUM_THREADS, else the
-// cores this process may use over the ranks of its host; at least 1.
+// Compute threads of a rank: `flag` if positive, else $OMP_NUM_THREADS, else
+// the cores this process may use over the ranks of its host; at least 1.
 int64_t ThreadsOfRank(int64_t flag, int ranks_on_host);
 
 }  // namespace reprise

@@ -38,9 +38,9 @@ absl::StatusOr<JsonlContent> ReadJsonl(const std::string& path) {
     const absl::string_view line = rest.substr(0, end);
     const std::string fault = FaultOf(line);
     if (!fault.empty()) {
-      return DataError(absl::StrCat(path, " line ",
-                                    content.records.size() + 1, " (offset ",
-                                    content.whole_bytes, ") ", fault));
+      return DataError(absl::StrCat(path, " line ", content.records.size() + 1,
+                                    " (offset ", content.whole_bytes, ") ",
+                                    fault));
     }
     content.records.emplace_back(line);
     content.whole_bytes += static_cast<int64_t>(end) + 1;

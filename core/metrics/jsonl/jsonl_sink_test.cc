@@ -142,8 +142,7 @@ TEST_F(JsonlTest, AFileCutAtAnyByteReadsUpToItsLastWholeRecord) {
   REPRISE_ASSERT_OK_AND_ASSIGN(const std::string whole, ReadWholeFile(path_));
   for (size_t size = 0; size <= whole.size(); ++size) {
     std::filesystem::remove(path_);
-    REPRISE_ASSERT_OK(
-        AppendFile::Open(path_)->Append(whole.substr(0, size)));
+    REPRISE_ASSERT_OK(AppendFile::Open(path_)->Append(whole.substr(0, size)));
     REPRISE_ASSERT_OK_AND_ASSIGN(const JsonlContent content, ReadJsonl(path_));
     const std::string kept = whole.substr(0, content.whole_bytes);
     EXPECT_EQ(content.whole_bytes + content.cut_bytes,

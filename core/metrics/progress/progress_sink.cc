@@ -128,8 +128,7 @@ class ProgressSink final : public MetricSink {
 
   absl::Status OnTaskEnd(const TaskRecord& task) override {
     std::string text = absl::StrFormat("task %d/%d done in %s", task.task + 1,
-                                       run_.num_tasks,
-                                       ClockTime(task.seconds));
+                                       run_.num_tasks, ClockTime(task.seconds));
     for (const HeadMatrices::Head& head : heads_.heads()) {
       absl::StrAppend(&text, ", ", head.name, " top1 ",
                       Share(head.matrix.SampleMean(task.task)));
@@ -141,7 +140,8 @@ class ProgressSink final : public MetricSink {
   absl::Status OnRunEnd(const RunEnd& run) override {
     REPRISE_RETURN_IF_ERROR(PrintEvaluation());
     std::string text;
-    for (const HeadMatrices::Head& head : heads_.heads()) AppendHead(head, &text);
+    for (const HeadMatrices::Head& head : heads_.heads())
+      AppendHead(head, &text);
     if (heads_.heads().empty()) {
       absl::StrAppend(&text, "\nno evaluation, so no accuracy matrix\n");
     }
@@ -178,8 +178,8 @@ class ProgressSink final : public MetricSink {
     const bool erase = live_line_fd >= 0;
     live_line_fd = -1;
     drawn_ = absl::InfinitePast();
-    return WriteFully(options_.fd,
-                      absl::StrCat(erase ? kEraseLine : "", text), "terminal");
+    return WriteFully(options_.fd, absl::StrCat(erase ? kEraseLine : "", text),
+                      "terminal");
   }
 
   // The live line: as many of `parts` as fit beside the cursor.
@@ -187,8 +187,7 @@ class ProgressSink final : public MetricSink {
     std::string line;
     for (const std::string& part : parts) {
       const size_t needed = line.size() + (line.empty() ? 0 : 2) + part.size();
-      if (options_.width > 0 &&
-          needed >= static_cast<size_t>(options_.width)) {
+      if (options_.width > 0 && needed >= static_cast<size_t>(options_.width)) {
         break;
       }
       absl::StrAppend(&line, line.empty() ? "" : "  ", part);
@@ -225,7 +224,8 @@ class ProgressSink final : public MetricSink {
   void AppendHead(const HeadMatrices::Head& head, std::string* text) const {
     const AccuracyMatrix& matrix = head.matrix;
     const int64_t num_tasks = matrix.num_tasks();
-    absl::StrAppend(text, "\n", Bold(absl::StrCat("top1 accuracy, ", head.name)),
+    absl::StrAppend(text, "\n",
+                    Bold(absl::StrCat("top1 accuracy, ", head.name)),
                     head.primary ? " (primary head)" : "",
                     "\nrow = after task i, column = task j's test set, "
                     "A = task mean, S = sample mean\n");
@@ -273,7 +273,8 @@ class ProgressSink final : public MetricSink {
   const ProgressOptions options_;
   RunStart run_;
   HeadMatrices heads_{1};
-  std::vector<TestRecord> evaluation_;  // of one task and epoch, not printed yet
+  std::vector<TestRecord>
+      evaluation_;  // of one task and epoch, not printed yet
   absl::Time started_;
   absl::Time drawn_ = absl::InfinitePast();
 };

@@ -176,8 +176,9 @@ TEST_F(ProgressTest, ATerminalShowsALiveLineAndKeepsOneLineATask) {
   EXPECT_THAT(bytes, HasSubstr("\033[1mscripted\033[0m"));
   const std::vector<std::string> screen = ScreenOf(bytes);
   EXPECT_THAT(screen[0], StartsWith("scripted: agent icarl"));
-  EXPECT_EQ(screen[1], "task 1/3 done in 13 s, nme top1 0.9000, "
-                       "logits top1 1.0000");
+  EXPECT_EQ(screen[1],
+            "task 1/3 done in 13 s, nme top1 0.9000, "
+            "logits top1 1.0000");
   EXPECT_THAT(screen[3], StartsWith("task 3/3 done"));
   EXPECT_THAT(screen, Each(Not(HasSubstr("step"))));
   EXPECT_THAT(screen, Contains("results: results/scripted"));
@@ -228,8 +229,7 @@ TEST_F(ProgressTest, ALineOfTheLogAppearsOnALineOfItsOwn) {
     dup2(saved_stderr, 2);
     close(saved_stderr);
   });
-  EXPECT_EQ(absl::StrJoin(ScreenOf(bytes), "|"),
-            "from the log|after the run|");
+  EXPECT_EQ(absl::StrJoin(ScreenOf(bytes), "|"), "from the log|after the run|");
 }
 
 TEST_F(ProgressTest, ADumbTerminalGetsPlainLines) {

@@ -82,8 +82,9 @@ class SummarySink final : public MetricSink {
         {"world_size", run_.world_size},
         {"num_tasks", run_.num_tasks},
         {"epochs_per_task", run_.epochs_per_task},
-        {"matrix_rows", "row i, column j: top1 accuracy a(i,j) in [0,1] on "
-                        "task j's test set after task i, j <= i"},
+        {"matrix_rows",
+         "row i, column j: top1 accuracy a(i,j) in [0,1] on "
+         "task j's test set after task i, j <= i"},
         {"heads", std::move(heads)},
         {"seconds", end.seconds},
         {"training_seconds", end.training_seconds},

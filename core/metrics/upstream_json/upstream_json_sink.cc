@@ -17,19 +17,41 @@ namespace {
 
 using Json = nlohmann::ordered_json;
 
-constexpr const char* kUpstreamKeys[] = {
-    "yaml_config",        "config",           "dataset",
-    "dataset_dir",        "tasksets_config",  "shard",
-    "agent",              "agent_config",     "model",
-    "model_config",       "checkpoint",       "batch_size",
-    "eval_batch_size",    "batches_per_allreduce",
-    "dataloader_workers", "epochs",           "no_evaluate",
-    "lr",                 "momentum",         "optimizer",
-    "no_cuda",            "seed",             "log_interval",
-    "fp16_allreduce",     "use_adasum",       "gradient_predivide_factor",
-    "weight_decay",       "results_dir",      "save_dir",
-    "tensorboard",        "tensorwatch",      "tensorwatch_port",
-    "cuda",               "evaluate",         "gpus"};
+constexpr const char* kUpstreamKeys[] = {"yaml_config",
+                                         "config",
+                                         "dataset",
+                                         "dataset_dir",
+                                         "tasksets_config",
+                                         "shard",
+                                         "agent",
+                                         "agent_config",
+                                         "model",
+                                         "model_config",
+                                         "checkpoint",
+                                         "batch_size",
+                                         "eval_batch_size",
+                                         "batches_per_allreduce",
+                                         "dataloader_workers",
+                                         "epochs",
+                                         "no_evaluate",
+                                         "lr",
+                                         "momentum",
+                                         "optimizer",
+                                         "no_cuda",
+                                         "seed",
+                                         "log_interval",
+                                         "fp16_allreduce",
+                                         "use_adasum",
+                                         "gradient_predivide_factor",
+                                         "weight_decay",
+                                         "results_dir",
+                                         "save_dir",
+                                         "tensorboard",
+                                         "tensorwatch",
+                                         "tensorwatch_port",
+                                         "cuda",
+                                         "evaluate",
+                                         "gpus"};
 
 absl::Status ReplaceJsonFile(const std::string& path, const Json& json) {
   const std::string text =
@@ -140,9 +162,9 @@ absl::Status WriteUpstreamArgs(const std::string& folder,
     Json value = Json::parse(argument.value_json, nullptr,
                              /*allow_exceptions=*/false);
     if (value.is_discarded()) {
-      return absl::InternalError(absl::StrCat("the value of ", argument.name,
-                                              " is not JSON: ",
-                                              argument.value_json));
+      return absl::InternalError(
+          absl::StrCat("the value of ", argument.name,
+                       " is not JSON: ", argument.value_json));
     }
     given[absl::StrReplaceAll(argument.name, {{"-", "_"}})] = std::move(value);
   }
@@ -164,8 +186,8 @@ absl::Status WriteUpstreamArgs(const std::string& folder,
     }
   }
   if (!missing.empty()) {
-    return absl::InternalError(absl::StrCat("args.json would lack ",
-                                            absl::StrJoin(missing, ", ")));
+    return absl::InternalError(
+        absl::StrCat("args.json would lack ", absl::StrJoin(missing, ", ")));
   }
   for (auto& [key, value] : given.items()) {
     if (!args.contains(key)) args[key] = std::move(value);

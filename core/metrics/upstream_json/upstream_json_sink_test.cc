@@ -123,14 +123,35 @@ TEST_F(UpstreamJsonTest, GeneratedDataIsSaidInEveryRecord) {
 
 std::vector<UpstreamArgument> Arguments() {
   std::vector<UpstreamArgument> arguments;
-  for (const char* name :
-       {"yaml-config", "config", "dataset", "dataset-dir", "tasksets-config",
-        "shard", "agent", "agent-config", "model", "model-config",
-        "checkpoint", "batch-size", "eval-batch-size", "batches-per-allreduce",
-        "dataloader-workers", "epochs", "lr", "momentum", "optimizer",
-        "no-cuda", "seed", "log-interval", "fp16-allreduce", "use-adasum",
-        "gradient-predivide-factor", "weight-decay", "results-dir", "save-dir",
-        "tensorboard"}) {
+  for (const char* name : {"yaml-config",
+                           "config",
+                           "dataset",
+                           "dataset-dir",
+                           "tasksets-config",
+                           "shard",
+                           "agent",
+                           "agent-config",
+                           "model",
+                           "model-config",
+                           "checkpoint",
+                           "batch-size",
+                           "eval-batch-size",
+                           "batches-per-allreduce",
+                           "dataloader-workers",
+                           "epochs",
+                           "lr",
+                           "momentum",
+                           "optimizer",
+                           "no-cuda",
+                           "seed",
+                           "log-interval",
+                           "fp16-allreduce",
+                           "use-adasum",
+                           "gradient-predivide-factor",
+                           "weight-decay",
+                           "results-dir",
+                           "save-dir",
+                           "tensorboard"}) {
     arguments.push_back({name, "0"});
   }
   arguments.push_back({"no_evaluate", "true"});

@@ -1,0 +1,177 @@
+#!/bin/bash
+# The program as its users meet it: real processes, real files, real mpirun.
+#   program_test.sh PROGRAM
+set -uo pipefail
+program=$PWD/$1
+cd "$TEST_TMPDIR"
+export HOME=$TEST_TMPDIR REPRISE_DATASETS=
+failures=0
+
+fail() {
+  echo "FAILED: $*"
+  failures=$((failures + 1))
+}
+
+# run CODE FLAG...: runs the program; its output goes to $output.
+run() {
+  local code=$1 actual
+  shift
+  output=$(timeout 120 "$program" "$@" 2>&1 < /dev/null)
+  actual=$?
+  [ "$actual" = "$code" ] || fail "exit code $actual, expected $code: $* : $output"
+}
+# says TEXT...: $output holds each.
+says() {
+  local text
+  for text in "$@"; do
+    grep -qF -- "$text" <<< "$output" || fail "no '$text' in: $output"
+  done
+}
+holds() { grep -qF -- "$2" "$1" || fail "$1 does not hold '$2'"; }
+title() { echo "== $* ($SECONDS s)"; }
+
+title "without data the stand-in is taken, and said wherever the result appears"
+run 0 --quick --results-dir=results --save-dir=one
+says "GENERATED DATA" "top1 accuracy" "forgetting" "time by phase" "results: "
+[ "$(grep -vc '^data:\|^model:\|^step:' <<< "$(head -n 4 <<< "$output")")" -ge 1 ] \
+  || fail "no announcement first: $output"
+for file in args.json dl_metrics.json tasks_metrics.json time_metrics.json metrics.jsonl \
+    summary.json run.json log.txt weights.safetensors; do
+  [ -s "results/one/$file" ] || fail "no $file"
+done
+for file in args.json dl_metrics.json tasks_metrics.json time_metrics.json summary.json run.json; do
+  python3 -m json.tool "results/one/$file" > /dev/null || fail "$file is not JSON"
+  holds "results/one/$file" '"generated_data": true'
+done
+holds results/one/metrics.jsonl '"generated_data":true'
+
+title "a folder that holds a run is refused"
+run 2 --quick --results-dir=results --save-dir=one
+says "results/one" "of process"
+
+title "the same seed gives the same bytes, another seed others"
+run 0 --quick --results-dir=results --save-dir=again
+run 0 --quick --results-dir=results --save-dir=other --seed=43
+cmp results/one/weights.safetensors results/again/weights.safetensors || fail "weights differ"
+cmp -s results/one/weights.safetensors results/other/weights.safetensors && fail "weights are equal"
+strip() { sed 's/"timing":.*//; s/"results_folder":"[^"]*"//' "results/$1/metrics.jsonl"; }
+[ "$(strip one)" = "$(strip again)" ] || fail "metrics differ"
+
+title "ranks: the same run on two, and again"
+run 0 --quick --ranks=2 --results-dir=results --save-dir=ranks
+says "2 ranks of"
+grep -q $'\r' <<< "$output" && fail "a live line without a terminal"
+run 0 --quick --ranks=2 --results-dir=results --save-dir=ranks2
+cmp results/ranks/weights.safetensors results/ranks2/weights.safetensors || fail "weights differ"
+
+title "base and scratch"
+run 0 --quick --agent=base --results-dir=results --save-dir=base
+run 0 --quick --scratch --results-dir=results --save-dir=scratch
+says "scratch"
+
+title "folders with spaces and other letters"
+folder="r é s"
+run 0 --quick --results-dir="$folder/ü b" --save-dir=run
+[ -s "$folder/ü b/run/summary.json" ] || fail "no results in '$folder'"
+printf 'base:\n  seed: 7\n' > "$folder/my config.yaml"
+run 0 --print-config --yaml-config="$folder/my config.yaml"
+says "my config.yaml:2"
+
+title "data sets that are not what they should be"
+run 3 --quick --dataset-dir="$folder/nowhere"
+says "$folder/nowhere"
+touch file
+run 3 --quick --dataset-dir=file
+says "file"
+mkdir -p "$folder/MNIST/raw"
+run 3 --quick --dataset-dir="$folder"
+says "$folder: expected train-images-idx3-ubyte" "remedy"
+for name in train-images-idx3-ubyte train-labels-idx1-ubyte t10k-images-idx3-ubyte \
+    t10k-labels-idx1-ubyte; do
+  printf '\0\0\10\3\0\0\0\12\0\0\0\34\0\0\0\34' > "$folder/MNIST/raw/$name"
+done
+run 3 --quick --dataset-dir="$folder"
+says "$folder/MNIST/raw/" "offset" "expected" "found"
+run 3 --quick --dataset-dir="$folder" --ranks=2
+says "rank 0: " "$folder/MNIST/raw/" "offset" "expected" "found"
+[ "$(grep -c "offset" <<< "$output")" = 1 ] || fail "told more than once: $output"
+
+title "flags: every problem at once"
+run 2 --epohcs=3 --lr=fast --agent=nli --tasksets-config="{'scenaro': 1}"
+says "--epohcs" "--epochs" "--lr" "nil" "scenaro" "scenario"
+
+title "a device that is not there"
+if ! ldconfig -p 2> /dev/null | grep -q 'libcuda\.so\.1'; then
+  run 2 --quick --device=cuda
+  says "--device=cuda" "driver" "--device=cpu"
+fi
+
+title "a loss that is not finite"
+run 1 --quick --lr=1e30 --results-dir=results --save-dir=nan
+says "task " "epoch " "step " "not finite" "training rows"
+
+title "ranks that differ in configuration or build"
+source "${TEST_SRCDIR:?}/mpi/prefix.sh"
+mpi=$TEST_SRCDIR/mpi
+if [ "$MPI_IS_RELOCATED" = 1 ]; then
+  export LD_LIBRARY_PATH=$mpi/lib:$mpi/lib/openmpi
+fi
+export OMPI_ALLOW_RUN_AS_ROOT=1 OMPI_ALLOW_RUN_AS_ROOT_CONFIRM=1
+two_programs() {  # FLAGS OF RANK 0 -- PROGRAM AND FLAGS OF RANK 1
+  local first=()
+  while [ "$1" != -- ]; do
+    first+=("$1")
+    shift
+  done
+  shift
+  output=$(TMPDIR=/tmp timeout 60 "$mpi/bin/mpirun" --oversubscribe --bind-to none \
+    -np 1 "$program" "${first[@]}" : -np 1 "$@" 2>&1 < /dev/null)
+  code=$?
+}
+two_programs --quick --lr=0.01 -- "$program" --quick --lr=0.02
+[ $code = 2 ] || fail "exit code $code for different flags: $output"
+says "ranks 0 and 1 differ" "lr = 0.01" "lr = 0.02"
+cp "$program" other_build
+chmod u+w other_build
+echo >> other_build
+# A copy finds its libraries where the program has them.
+libraries=$(ldd "$program" | sed -n 's|.* => \(/.*\)/[^/]* (.*|\1|p' | sort -u | paste -sd:)
+LD_LIBRARY_PATH=$libraries:${LD_LIBRARY_PATH:-} two_programs --quick -- ./other_build --quick
+[ $code = 2 ] || fail "exit code $code for different builds: $output"
+says "ranks 0 and 1 differ" "program = xxh64:"
+
+title "a rank killed in the middle"
+"$program" --ranks=2 --epochs=50 --results-dir=results --save-dir=killed > killed.out 2>&1 &
+launcher=$!
+for ((i = 0; i < 300; ++i)); do
+  [ "$(grep -c '"step"' results/killed/metrics.jsonl 2> /dev/null)" -ge 3 ] 2> /dev/null && break
+  sleep 0.1
+done
+sleep 0.5
+victim=
+for status in /proc/[0-9]*/environ; do
+  grep -qz '^OMPI_COMM_WORLD_RANK=1$' "$status" 2> /dev/null || continue
+  pid=${status#/proc/}
+  pid=${pid%/environ}
+  tr '\0' ' ' < "/proc/$pid/cmdline" | grep -q -- --save-dir=killed && victim=$pid
+done
+if [ -z "$victim" ]; then
+  fail "rank 1 was not found: $(cat killed.out)"
+else
+  before=$(date +%s%N)
+  kill -9 "$victim"
+fi
+wait $launcher
+code=$?
+[ -n "$victim" ] && [ $((($(date +%s%N) - before) / 1000000)) -gt 3000 ] \
+  && fail "the job took more than 3 s to end"
+[ $code = 4 ] || fail "exit code $code after a rank was killed"
+output=$(cat killed.out)
+says "rank 1 (host " "killed by signal 9" "last seen in task 1, epoch "
+
+title "help"
+run 0 --help
+says "--quick" "Exit codes"
+
+echo "$failures failures in $SECONDS s"
+exit $((failures > 0))
