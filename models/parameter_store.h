@@ -73,10 +73,9 @@ class ParameterStore {
   void BeginBackward();
   void FinishBackward();
 
-  // Parameter i of the master or of any flat tensor of its layout, contiguous
-  // in PyTorch's element order.
+  // A copy of parameter i of the master, contiguous in PyTorch's element order.
   at::Tensor Exported(int64_t i) const;
-  // The inverse: `value` has PyTorch's shape.
+  // The inverse: `value` has PyTorch's shape. RefreshLeaves is the caller's.
   void Import(int64_t i, const at::Tensor& value);
 
  private:

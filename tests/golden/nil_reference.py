@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
-"""Writes nil_reference.json: 50 steps of NIL on MNISTNet, computed by plain Python
-and PyTorch in double precision, sharing no code with Reprise.
+"""Writes nil_reference.json: two tasks of two epochs of NIL on MNISTNet, 54 steps,
+computed by plain Python and PyTorch in double precision, sharing no code with
+Reprise.
 
 Reimplemented here from the documented definitions: Philox4x32-10 and its stream
 keys, the Fisher-Yates order, the class-balanced buffer, the class weights, the
@@ -24,7 +25,7 @@ SEED = 42
 INITIAL, ORDER, DROPOUT, DRAW, CANDIDATE, REPLACEMENT, TEST = 1, 2, 3, 5, 6, 7, 255
 CLASSES, ROWS_PER_CLASS = 10, 60
 TASKS = [[0, 1, 2, 3], [4, 5, 6]]
-STEPS_PER_TASK = 25
+EPOCHS = 2  # the last batch of an epoch of the second task is short
 BATCH, REPRESENTATIVES, CANDIDATES, CAPACITY = 16, 6, 5, 4
 LR, MOMENTUM = 0.05, 0.5
 SKETCHES = 16
@@ -129,18 +130,6 @@ def inputs(ids):
 def main():
     params = initial_parameters()
     out = {"initial": sketch(params), "steps": []}
-
-    # The network by itself: eight samples, evaluation mode, then gradients of the
-    # mean cross-entropy.
-    ids = list(range(0, 8 * ROWS_PER_CLASS, ROWS_PER_CLASS))
-    labels = torch.tensor([i // ROWS_PER_CLASS for i in ids])
-    logits, features = forward(params, inputs(ids))
-    loss = F.cross_entropy(logits, labels)
-    gradients = torch.autograd.grad(loss, params)
-    out["network"] = {"ids": ids, "logits": logits.detach().reshape(-1).tolist(),
-                      "features": features.detach().reshape(-1).tolist(),
-                      "loss": loss.item(), "gradients": sketch(gradients)}
-
     stored = [[] for _ in range(CLASSES)]
     class_count = [0] * CLASSES
     class_weight = [1.0] * CLASSES
@@ -148,7 +137,7 @@ def main():
         rows = [i for c in classes for i in range(c * ROWS_PER_CLASS, (c + 1) * ROWS_PER_CLASS)]
         velocity = [torch.zeros_like(p) for p in params]
         per_epoch = (len(rows) + BATCH - 1) // BATCH
-        for step in range(STEPS_PER_TASK):
+        for step in range(EPOCHS * per_epoch):
             epoch, s = divmod(step, per_epoch)
             order = shuffle_prefix(Bounded(ORDER, task, epoch, 0), len(rows), len(rows))
             batch = [rows[j] for j in order[s * BATCH:(s + 1) * BATCH]]

@@ -1,0 +1,68 @@
+// An agent between the training loop and another agent: shows a test what goes
+// through the hooks, and lets it interfere.
+#ifndef REPRISE_TESTS_INTEGRATION_OBSERVED_AGENT_H_
+#define REPRISE_TESTS_INTEGRATION_OBSERVED_AGENT_H_
+
+#include <functional>
+#include <memory>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "agents/agent.h"
+#include "agents/batch.h"
+#include "core/base/status.h"
+
+namespace reprise {
+
+class ObservedAgent final : public Agent {
+ public:
+  explicit ObservedAgent(std::unique_ptr<Agent> agent)
+      : agent_(std::move(agent)) {}
+
+  // Called where set, after the hook of the agent inside.
+  std::function<void(Batch&)> after_augment;
+  std::function<void(const Batch&, LossResult&)> after_loss;
+  std::function<void(const Batch&)> after_step;
+
+  Agent& inside() { return *agent_; }
+
+  std::string name() const override { return agent_->name(); }
+  absl::StatusOr<TaskPlan> OnTaskStart(const TaskContext& context) override {
+    return agent_->OnTaskStart(context);
+  }
+  absl::Status AugmentBatch(Batch& batch) override {
+    REPRISE_RETURN_IF_ERROR(agent_->AugmentBatch(batch));
+    if (after_augment) after_augment(batch);
+    return absl::OkStatus();
+  }
+  absl::StatusOr<LossResult> Loss(const ModelOutput& output, const Batch& batch,
+                                  double gradient_scale) override {
+    REPRISE_ASSIGN_OR_RETURN(LossResult loss,
+                             agent_->Loss(output, batch, gradient_scale));
+    if (after_loss) after_loss(batch, loss);
+    return loss;
+  }
+  absl::Status OnStepEnd(const Batch& batch) override {
+    REPRISE_RETURN_IF_ERROR(agent_->OnStepEnd(batch));
+    if (after_step) after_step(batch);
+    return absl::OkStatus();
+  }
+  absl::Status OnTaskEnd(const TaskContext& context) override {
+    return agent_->OnTaskEnd(context);
+  }
+  std::vector<Classifier> Classifiers() const override {
+    return agent_->Classifiers();
+  }
+  int64_t max_appended() const override { return agent_->max_appended(); }
+  AgentReport Report() const override { return agent_->Report(); }
+
+ private:
+  const std::unique_ptr<Agent> agent_;
+};
+
+}  // namespace reprise
+
+#endif  // REPRISE_TESTS_INTEGRATION_OBSERVED_AGENT_H_
