@@ -67,10 +67,11 @@ at::Tensor Numerators(const ParameterStore& parameters) {
 
 class NotingSink final : public MetricSink {
  public:
-  explicit NotingSink(SmallRunResult* result) : result_(result) {}
+  NotingSink(SmallRunResult* result, absl::Status record_failure)
+      : result_(result), record_failure_(std::move(record_failure)) {}
   absl::Status OnTrainEpoch(const TrainEpochRecord& record) override {
     result_->epochs.push_back(record);
-    return absl::OkStatus();
+    return record_failure_;
   }
   absl::Status OnTest(const TestRecord& record) override {
     result_->tests.push_back(record);
@@ -79,6 +80,7 @@ class NotingSink final : public MetricSink {
 
  private:
   SmallRunResult* const result_;
+  const absl::Status record_failure_;
 };
 
 void Update(const SgdOptions& options, double factor, const at::Tensor& sums,
@@ -136,7 +138,7 @@ SmallRunResult RunOnRanks(const SmallRun& run, Communicator& communicator) {
     Note(batch, result);
     if (after_step) after_step(batch);
   };
-  NotingSink sink(&result);
+  NotingSink sink(&result, run.record_failure);
   result.status = Train(run.training, SmallData(), run.tasks, *result.model,
                         agent, communicator, sink);
   result.report = agent.Report();

@@ -40,6 +40,8 @@ struct SmallRun {
   TrainingOptions training;
   int64_t global_candidates = 20;         // W C
   int64_t representatives_per_class = 4;  // N, of each rank's buffer
+  // What the sink answers to the record of an epoch.
+  absl::Status record_failure;
   // Called before training, to set observers and to interfere.
   std::function<void(ObservedAgent& agent, Model& model, int rank)> prepare;
 };
