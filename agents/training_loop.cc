@@ -185,14 +185,9 @@ class TrainingRun {
     reduction_ = ReductionTimes{};
     SgdOptions sgd = options_.regime.At(epoch);
     for (int64_t step = 0; step < steps; ++step) {
-      const absl::Status status =
-          Step(t, indices, sampler.LocalBatch(step), sgd);
-      if (!status.ok()) {
-        const absl::Status annotated =
-            Annotate(status, absl::StrCat("step ", step + 1));
-        communicator_.Abort(annotated);
-        return annotated;
-      }
+      REPRISE_RETURN_IF_ERROR(
+          Annotate(Step(t, indices, sampler.LocalBatch(step), sgd),
+                   absl::StrCat("step ", step + 1)));
       if (step % options_.log_interval == 0 || step + 1 == steps) {
         REPRISE_RETURN_IF_ERROR(
             ReportStep(t, epoch, step, steps, sgd.lr, start));
@@ -482,13 +477,13 @@ class TrainingRun {
 absl::Status Train(const TrainingOptions& options, const DatasetPair& data,
                    const std::vector<TaskSpec>& tasks, Model& model,
                    Agent& agent, Communicator& communicator, MetricSink& sink) {
-  return CatchTorch("training", [&] {
-    const absl::Status status =
-        TrainingRun(options, data, tasks, model, agent, communicator, sink)
-            .Run();
-    model.parameters().SetGradientReadyCallback(nullptr);
-    return status;
-  });
+  // Outlives Abort: a bucket under way may lie in its memory.
+  TrainingRun run(options, data, tasks, model, agent, communicator, sink);
+  const absl::Status status = CatchTorch("training", [&] { return run.Run(); });
+  model.parameters().SetGradientReadyCallback(nullptr);
+  // The other ranks wait in a collective.
+  if (!status.ok() && !IsSharedByAllRanks(status)) communicator.Abort(status);
+  return status;
 }
 
 }  // namespace reprise

@@ -40,8 +40,11 @@ struct TrainingOptions {
 
 // Collective: trains on `tasks` in order and reports to `sink` (on rank 0; on
 // other ranks it may be a sink that ignores everything). All ranks pass the
-// same options, data and tasks. The model's initial parameters are rank 0's. A
-// failure on one rank ends the call on every rank.
+// same options, data and tasks. The model's initial parameters are rank 0's.
+//
+// A failure on one rank ends the call on every rank: where the ranks do not all
+// know of it (IsSharedByAllRanks), the communicator is aborted with a message
+// that names task, epoch and step, and is of no further use.
 absl::Status Train(const TrainingOptions& options, const DatasetPair& data,
                    const std::vector<TaskSpec>& tasks, Model& model,
                    Agent& agent, Communicator& communicator, MetricSink& sink);

@@ -1,0 +1,252 @@
+#include "tests/integration/small_run.h"
+
+#include <ATen/Parallel.h>
+#include <ATen/ops/zeros_like.h>
+
+#include <algorithm>
+#include <utility>
+
+#include "agents/base/base_agent.h"
+#include "agents/batch_input.h"
+#include "agents/nil/nil_agent.h"
+#include "core/base/check.h"
+#include "core/base/status.h"
+#include "core/comm/in_process/ranks_as_threads.h"
+#include "core/tensor/sgd_step.h"
+#include "data/sharded_sampler.h"
+#include "data/synthetic/mnist_like.h"
+#include "models/mnistnet.h"
+
+namespace reprise {
+namespace {
+
+std::unique_ptr<Model> NewModel(const SmallRun& run) {
+  // Ranks share the cores; also, sums must not depend on how many there are.
+  at::set_num_threads(1);
+  MnistNetOptions options;
+  options.master_type = options.compute_type = run.type;
+  std::unique_ptr<Model> model = MakeMnistNet(options);
+  model->parameters().Initialize(run.training.seed);
+  return model;
+}
+
+int64_t Share(int64_t total, int rank, int world_size) {
+  return SliceBegin(total, rank + 1, world_size) -
+         SliceBegin(total, rank, world_size);
+}
+
+std::unique_ptr<Agent> NewAgent(const SmallRun& run, int rank, int world_size) {
+  if (run.method == Method::kBase) return MakeBaseAgent();
+  NilOptions options;
+  options.row_bytes = SmallData().train->format.row_bytes();
+  options.representatives_per_class = run.representatives_per_class;
+  options.candidates = Share(run.global_candidates, rank, world_size);
+  options.representatives =
+      Share(run.training.global_representatives, rank, world_size);
+  options.batch_size = Share(run.training.global_batch_size, rank, world_size);
+  options.seed = run.training.seed;
+  options.rank = rank;
+  return MakeNilAgent(options);
+}
+
+std::vector<int64_t> Ids(const Batch& batch, int64_t begin, int64_t end) {
+  std::vector<int64_t> ids;
+  for (int64_t i = begin; i < end; ++i) ids.push_back(batch.samples[i].id);
+  return ids;
+}
+
+void Note(const Batch& batch, SmallRunResult& result) {
+  result.incoming.push_back(Ids(batch, 0, batch.incoming));
+  result.drawn.push_back(Ids(batch, batch.incoming, batch.size()));
+}
+
+at::Tensor Numerators(const ParameterStore& parameters) {
+  return parameters.gradients_with_weight_sum().narrow(0, 1,
+                                                       parameters.total_size());
+}
+
+class NotingSink final : public MetricSink {
+ public:
+  NotingSink(SmallRunResult* result, absl::Status record_failure)
+      : result_(result), record_failure_(std::move(record_failure)) {}
+  absl::Status OnTrainEpoch(const TrainEpochRecord& record) override {
+    result_->epochs.push_back(record);
+    return record_failure_;
+  }
+  absl::Status OnTest(const TestRecord& record) override {
+    result_->tests.push_back(record);
+    return absl::OkStatus();
+  }
+
+ private:
+  SmallRunResult* const result_;
+  const absl::Status record_failure_;
+};
+
+void Update(const SgdOptions& options, double factor, const at::Tensor& sums,
+            const at::Tensor& velocity, ParameterStore& parameters) {
+  const at::Tensor& master = parameters.master();
+  if (master.scalar_type() == at::kDouble) {
+    SgdStep<double>(options, factor, sums.data_ptr<double>(), master.numel(),
+                    velocity.data_ptr<double>(), master.data_ptr<double>());
+  } else {
+    SgdStep<float>(options, factor, sums.data_ptr<float>(), master.numel(),
+                   velocity.data_ptr<float>(), master.data_ptr<float>());
+  }
+  parameters.RefreshLeaves();
+}
+
+}  // namespace
+
+const DatasetPair& SmallData() {
+  static const DatasetPair* const data =
+      new DatasetPair(GenerateMnistLike(/*seed=*/7, /*train_per_class=*/40,
+                                        /*test_per_class=*/4));
+  return *data;
+}
+
+TaskSpec SmallTask(std::vector<int64_t> classes, int64_t samples) {
+  auto rows_of = [&](const Dataset& dataset, int64_t most) {
+    std::vector<int64_t> rows;
+    for (int64_t i = 0; i < dataset.size(); ++i) {
+      const bool belongs = std::find(classes.begin(), classes.end(),
+                                     dataset.labels[i]) != classes.end();
+      if (belongs && static_cast<int64_t>(rows.size()) < most) {
+        rows.push_back(i);
+      }
+    }
+    return rows;
+  };
+  TaskSpec task;
+  task.train_indices = rows_of(*SmallData().train, samples);
+  task.test_indices = rows_of(*SmallData().test, SmallData().test->size());
+  task.classes = task.new_classes = classes;
+  REPRISE_CHECK(static_cast<int64_t>(task.train_indices.size()) == samples)
+      << "only " << task.train_indices.size() << " samples of the classes";
+  return task;
+}
+
+SmallRunResult RunOnRanks(const SmallRun& run, Communicator& communicator) {
+  SmallRunResult result;
+  result.model = NewModel(run);
+  ParameterStore& parameters = result.model->parameters();
+  ObservedAgent agent(
+      NewAgent(run, communicator.rank(), communicator.world_size()));
+  if (run.prepare) run.prepare(agent, *result.model, communicator.rank());
+  agent.after_step = [&, after_step = agent.after_step](const Batch& batch) {
+    result.gradients.push_back(Numerators(parameters).clone());
+    Note(batch, result);
+    if (after_step) after_step(batch);
+  };
+  NotingSink sink(&result, run.record_failure);
+  result.status = Train(run.training, SmallData(), run.tasks, *result.model,
+                        agent, communicator, sink);
+  result.report = agent.Report();
+  return result;
+}
+
+SmallRunResult RunAlone(const SmallRun& run) {
+  SmallRunResult result;
+  RunRanksAsThreads(1, [&](Communicator& communicator) {
+    result = RunOnRanks(run, communicator);
+  });
+  return result;
+}
+
+SmallRunResult RunSerially(const SmallRun& run, int world_size, int rank) {
+  const TrainingOptions& training = run.training;
+  SmallRunResult result;
+  result.model = NewModel(run);
+  ParameterStore& parameters = result.model->parameters();
+  const BatchInput input(SmallData().train->format);
+  const double scale =
+      1.0 / (training.global_batch_size + training.global_representatives);
+  std::vector<std::unique_ptr<Agent>> agents;
+  for (int r = 0; r < world_size; ++r) {
+    agents.push_back(NewAgent(run, r, world_size));
+  }
+  const at::Tensor velocity = at::zeros_like(parameters.master());
+  for (size_t t = 0; t < run.tasks.size(); ++t) {
+    const std::vector<int64_t>& rows = run.tasks[t].train_indices;
+    const int64_t task = static_cast<int64_t>(t);
+    velocity.zero_();
+    int64_t step_of_task = 0;
+    for (int64_t epoch = 0; epoch < training.epochs; ++epoch) {
+      std::vector<ShardedSampler> samplers;
+      for (int r = 0; r < world_size; ++r) {
+        samplers.emplace_back(ShardedSamplerOptions{
+            training.seed, static_cast<int64_t>(rows.size()),
+            training.global_batch_size, r, world_size, training.shard});
+        samplers.back().StartEpoch(task, epoch);
+      }
+      for (int64_t s = 0; s < samplers[0].steps_per_epoch(); ++s) {
+        std::vector<Batch> batches(world_size);
+        at::Tensor sums = at::zeros_like(parameters.master());
+        double weight_sum = 0;
+        for (int r = 0; r < world_size; ++r) {
+          Batch& batch = batches[r];
+          const LocalSamples local = samplers[r].LocalBatch(s);
+          batch.task = task;
+          batch.step_of_task = step_of_task;
+          batch.incoming = static_cast<int64_t>(local.indices.size());
+          batch.first_appended_position =
+              training.global_batch_size +
+              SliceBegin(training.global_representatives, r, world_size);
+          for (int64_t i = 0; i < batch.incoming; ++i) {
+            batch.Append(SmallData().train->At(rows[local.indices[i]]), 1.0f,
+                         local.positions[i]);
+          }
+          result.status.Update(agents[r]->AugmentBatch(batch));
+          if (batch.size() == 0) continue;
+          for (const float weight : batch.weights) weight_sum += weight;
+          ForwardContext context;
+          context.training = true;
+          context.dropout = {training.seed, static_cast<uint32_t>(t),
+                             static_cast<uint32_t>(step_of_task)};
+          context.positions = &batch.positions;
+          const ModelOutput output = result.model->Forward(
+              input.Make(batch.samples, run.type, at::kCPU), context);
+          const absl::StatusOr<LossResult> loss =
+              agents[r]->Loss(output, batch, scale);
+          result.status.Update(loss.status());
+          if (!loss.ok()) return result;
+          parameters.BeginBackward();
+          output.logits.backward(loss->logits_gradient);
+          parameters.FinishBackward();
+          sums.add_(Numerators(parameters));
+        }
+        Update(training.regime.At(epoch), 1 / (scale * weight_sum), sums,
+               velocity, parameters);
+        for (int r = 0; r < world_size; ++r) {
+          result.status.Update(agents[r]->OnStepEnd(batches[r]));
+        }
+        result.gradients.push_back(sums);
+        Note(batches[rank], result);
+        ++step_of_task;
+      }
+    }
+  }
+  result.report = agents[rank]->Report();
+  return result;
+}
+
+double RelativeDistance(const at::Tensor& a, const at::Tensor& b) {
+  const at::Tensor wide_a = a.to(at::kDouble), wide_b = b.to(at::kDouble);
+  const double difference = wide_a.sub(wide_b).norm().item<double>();
+  const double norm = wide_b.norm().item<double>();
+  return difference == 0 ? 0 : difference / norm;
+}
+
+double LargestDistance(const at::Tensor& a, const at::Tensor& b,
+                       const ParameterStore& layout) {
+  double largest = 0;
+  int64_t offset = 0;
+  for (const int64_t size : layout.sizes()) {
+    largest = std::max(largest, RelativeDistance(a.narrow(0, offset, size),
+                                                 b.narrow(0, offset, size)));
+    offset += size;
+  }
+  return largest;
+}
+
+}  // namespace reprise

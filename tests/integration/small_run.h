@@ -1,0 +1,83 @@
+// Small training runs for comparisons over numbers of ranks: MNISTNet on a few
+// generated images, with everything that a comparison looks at written down.
+#ifndef REPRISE_TESTS_INTEGRATION_SMALL_RUN_H_
+#define REPRISE_TESTS_INTEGRATION_SMALL_RUN_H_
+
+#include <ATen/core/Tensor.h>
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "agents/agent.h"
+#include "agents/training_loop.h"
+#include "core/comm/communicator.h"
+#include "core/metrics/metric_sink.h"
+#include "data/dataset.h"
+#include "data/scenario/scenario.h"
+#include "models/model.h"
+#include "tests/integration/observed_agent.h"
+
+namespace reprise {
+
+// 400 training and 40 test images; sample i has label i mod 10.
+const DatasetPair& SmallData();
+
+// A task of the first `samples` training images of `classes`, and of all their
+// test images.
+TaskSpec SmallTask(std::vector<int64_t> classes, int64_t samples);
+
+enum class Method { kBase, kNil };
+
+// Sizes are those of all ranks, as in every comparison of numbers of ranks.
+struct SmallRun {
+  Method method = Method::kBase;
+  at::ScalarType type = at::kFloat;
+  std::vector<TaskSpec> tasks;
+  // Its global_representatives (W R) are nil's.
+  TrainingOptions training;
+  int64_t global_candidates = 20;         // W C
+  int64_t representatives_per_class = 4;  // N, of each rank's buffer
+  // What the sink answers to the record of an epoch.
+  absl::Status record_failure;
+  // Called before training, to set observers and to interfere.
+  std::function<void(ObservedAgent& agent, Model& model, int rank)> prepare;
+};
+
+struct SmallRunResult {
+  absl::Status status;
+  std::unique_ptr<Model> model;  // as training left it
+  // By step of the run: numerators summed over all ranks, in the master's
+  // layout; ids of the incoming samples and of the representatives of a rank.
+  std::vector<at::Tensor> gradients;
+  std::vector<std::vector<int64_t>> incoming, drawn;
+  std::vector<TrainEpochRecord> epochs;
+  std::vector<TestRecord> tests;
+  AgentReport report;  // of the rank's agent
+};
+
+// Collective: the training loop over the ranks of `communicator`.
+SmallRunResult RunOnRanks(const SmallRun& run, Communicator& communicator);
+
+// The training loop on one rank.
+SmallRunResult RunAlone(const SmallRun& run);
+
+// What `world_size` ranks would compute, written down anew without the training
+// loop: one model, and for each step the ranks' parts one after the other,
+// whose numerators and weights are summed. Draws and report are those of
+// `rank`.
+SmallRunResult RunSerially(const SmallRun& run, int world_size, int rank);
+
+// |a - b| / |b|, 0 where both are 0.
+double RelativeDistance(const at::Tensor& a, const at::Tensor& b);
+
+// The largest of the distances of the parameters' parts of two flat tensors in
+// the master's layout.
+double LargestDistance(const at::Tensor& a, const at::Tensor& b,
+                       const ParameterStore& layout);
+
+}  // namespace reprise
+
+#endif  // REPRISE_TESTS_INTEGRATION_SMALL_RUN_H_

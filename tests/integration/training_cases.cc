@@ -1,0 +1,419 @@
+// The training and the evaluation loop over the ranks of a job, which must
+// compute what one rank computes. D01 .. D07 are rows of docs/RELIABILITY.md.
+#include <ATen/ops/equal.h>
+
+#include <cstdint>
+#include <cstdio>
+#include <memory>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "absl/strings/str_cat.h"
+#include "absl/time/clock.h"
+#include "absl/time/time.h"
+#include "agents/batch_input.h"
+#include "agents/evaluation_loop.h"
+#include "core/base/philox.h"
+#include "core/base/status_matchers.h"
+#include "core/comm/in_process/ranks_as_threads.h"
+#include "gtest/gtest.h"
+#include "models/mnistnet.h"
+#include "tests/conformance/rank_cases.h"
+#include "tests/integration/small_run.h"
+
+namespace reprise {
+namespace {
+
+// Largest relative distances, per tensor, of gradients of the same step at the
+// same parameters, and of the parameters after an epoch.
+struct Tolerance {
+  at::ScalarType type;
+  const char* name;
+  double gradients, parameters;
+};
+constexpr Tolerance kTolerances[] = {{at::kFloat, "fp32", 1e-5, 1e-5},
+                                     {at::kDouble, "fp64", 1e-12, 1e-12}};
+
+const std::vector<int64_t> kFirstClasses = {0, 1, 2, 3, 4};
+const std::vector<int64_t> kLastClasses = {5, 6, 7, 8, 9};
+
+// Global sizes 64, 20, 20: at 2 ranks (32, 10, 10), at 4 ranks (16, 5, 5). The
+// last batch of the epoch is short, and no multiple of the number of ranks.
+SmallRun OneEpoch(Method method, at::ScalarType type) {
+  SmallRun run;
+  run.method = method;
+  run.type = type;
+  run.tasks = {SmallTask(kFirstClasses, 197)};
+  run.training.epochs = 1;
+  run.training.global_representatives = method == Method::kNil ? 20 : 0;
+  run.training.evaluate = false;
+  run.training.regime = Regime(SgdOptions{0.05, 0.5, 0.0}, {});
+  // Every parameter is a bucket of its own.
+  run.training.first_bucket_bytes = run.training.bucket_bytes = 1;
+  return run;
+}
+
+// 13 steps of 8 samples in each of two tasks.
+SmallRun TwoShortTasks(Method method) {
+  SmallRun run = OneEpoch(method, at::kFloat);
+  run.tasks = {SmallTask(kFirstClasses, 100), SmallTask(kLastClasses, 100)};
+  run.training.global_batch_size = 8;
+  run.training.global_representatives = method == Method::kNil ? 8 : 0;
+  run.global_candidates = 4;
+  return run;
+}
+
+at::Tensor Parameters(const SmallRunResult& result) {
+  return result.model->parameters().master();
+}
+
+// Of the ranks, one computes what the results are compared with.
+bool Compares(const Communicator& communicator) {
+  return communicator.rank() == communicator.world_size() - 1;
+}
+
+void ExpectSameOnAllRanks(const at::Tensor& tensor,
+                          Communicator& communicator) {
+  const int64_t bytes = static_cast<int64_t>(tensor.nbytes());
+  std::string all(bytes * communicator.world_size(), '\0');
+  REPRISE_EXPECT_OK(
+      communicator.AllGather(tensor.data_ptr(), bytes, &all[0])->Wait());
+  for (int rank = 1; rank < communicator.world_size(); ++rank) {
+    EXPECT_TRUE(all.compare(0, bytes, all, rank * bytes, bytes) == 0)
+        << "rank " << rank << " differs from rank 0";
+  }
+}
+
+// Compares `run` on all ranks with `reference`, step by step with a learning
+// rate of 0, then after an epoch of learning.
+void CheckAgainst(
+    const char* name, const Tolerance& tolerance, SmallRun run,
+    const std::function<SmallRunResult(const SmallRun&)>& reference,
+    Communicator& communicator) {
+  const Regime learning = run.training.regime;
+  run.training.regime = Regime(SgdOptions{0, 0, 0}, {});
+  const SmallRunResult still = RunOnRanks(run, communicator);
+  REPRISE_EXPECT_OK(still.status);
+  run.training.regime = learning;
+  const SmallRunResult moved = RunOnRanks(run, communicator);
+  REPRISE_EXPECT_OK(moved.status);
+  ExpectSameOnAllRanks(Parameters(moved), communicator);
+  if (!Compares(communicator)) return;
+
+  const SmallRunResult moved_reference = reference(run);
+  REPRISE_EXPECT_OK(moved_reference.status);
+  run.training.regime = Regime(SgdOptions{0, 0, 0}, {});
+  const SmallRunResult still_reference = reference(run);
+  REPRISE_EXPECT_OK(still_reference.status);
+
+  const ParameterStore& layout = still.model->parameters();
+  double gradients = 0;
+  ASSERT_EQ(still.gradients.size(), still_reference.gradients.size());
+  for (size_t step = 0; step < still.gradients.size(); ++step) {
+    gradients = std::max(
+        gradients, LargestDistance(still.gradients[step],
+                                   still_reference.gradients[step], layout));
+  }
+  const double parameters =
+      LargestDistance(Parameters(moved), Parameters(moved_reference), layout);
+  std::printf(
+      "%s %s, %d ranks: gradients %.2e (at most %.0e), parameters %.2e (at "
+      "most %.0e)\n",
+      name, tolerance.name, communicator.world_size(), gradients,
+      tolerance.gradients, parameters, tolerance.parameters);
+  EXPECT_LE(gradients, tolerance.gradients);
+  EXPECT_LE(parameters, tolerance.parameters);
+}
+
+// D01: the ranks' gradients and parameters are one rank's.
+void BaseComputesWhatOneRankComputes(Communicator& communicator,
+                                     const IssuedCollectives&) {
+  for (const Tolerance& tolerance : kTolerances) {
+    CheckAgainst("D01 base", tolerance, OneEpoch(Method::kBase, tolerance.type),
+                 RunAlone, communicator);
+  }
+}
+
+// D01 with buffers that are local to the ranks, hence other ones at other
+// numbers of ranks: against the same buffers in one process.
+void NilComputesWhatItsBuffersInOneProcessGive(Communicator& communicator,
+                                               const IssuedCollectives&) {
+  for (const Tolerance& tolerance : kTolerances) {
+    const SmallRun run = OneEpoch(Method::kNil, tolerance.type);
+    const auto serially = [&](const SmallRun& given) {
+      return RunSerially(given, communicator.world_size(), communicator.rank());
+    };
+    CheckAgainst("D01 nil", tolerance, run, serially, communicator);
+    const SmallRunResult ranks = RunOnRanks(run, communicator);
+    if (!Compares(communicator)) continue;
+    const SmallRunResult serial = serially(run);
+    EXPECT_EQ(ranks.incoming, serial.incoming);
+    EXPECT_EQ(ranks.drawn, serial.drawn);
+    EXPECT_FALSE(ranks.drawn.back().empty());
+    EXPECT_EQ(ranks.report.by_class, serial.report.by_class);
+  }
+}
+
+// D01: without representatives the first step of nil is that of one rank.
+void TheFirstStepOfNilIsThatOfOneRank(Communicator& communicator,
+                                      const IssuedCollectives&) {
+  SmallRun run = OneEpoch(Method::kNil, at::kDouble);
+  run.training.max_steps_per_epoch = 1;
+  const SmallRunResult ranks = RunOnRanks(run, communicator);
+  const SmallRunResult alone = RunAlone(run);
+  REPRISE_EXPECT_OK(ranks.status);
+  EXPECT_LE(LargestDistance(ranks.gradients[0], alone.gradients[0],
+                            ranks.model->parameters()),
+            1e-12);
+}
+
+// D01: the epoch's curve.
+void RecordsOfAnEpochAreThoseOfOneRank(Communicator& communicator,
+                                       const IssuedCollectives&) {
+  SmallRun run = OneEpoch(Method::kBase, at::kFloat);
+  run.training.evaluate = true;
+  const SmallRunResult ranks = RunOnRanks(run, communicator);
+  const SmallRunResult alone = RunAlone(run);
+  ASSERT_EQ(ranks.epochs.size(), 1);
+  EXPECT_EQ(ranks.epochs[0].incoming_samples, 197);
+  EXPECT_EQ(ranks.epochs[0].steps, 4);
+  EXPECT_NEAR(ranks.epochs[0].loss, alone.epochs[0].loss,
+              1e-5 * alone.epochs[0].loss);
+  EXPECT_NEAR(ranks.epochs[0].incoming_loss, alone.epochs[0].incoming_loss,
+              1e-5 * alone.epochs[0].incoming_loss);
+  // One sample may fall to the other side.
+  EXPECT_NEAR(ranks.epochs[0].top1, alone.epochs[0].top1, 1.01 / 197);
+  ASSERT_EQ(ranks.tests.size(), 2);
+  // Before training the parameters are the same.
+  EXPECT_EQ(ranks.tests[0].correct, alone.tests[0].correct);
+  EXPECT_EQ(ranks.tests[1].samples, alone.tests[1].samples);
+  EXPECT_NEAR(*ranks.tests[1].loss, *alone.tests[1].loss,
+              1e-5 * *alone.tests[1].loss);
+}
+
+// D02: compared after every step, and the bytes afterwards.
+void ParametersAreTheSameOnAllRanks(Communicator& communicator,
+                                    const IssuedCollectives&) {
+  SmallRun run = TwoShortTasks(Method::kNil);
+  run.training.parameter_check_interval = 1;
+  const SmallRunResult result = RunOnRanks(run, communicator);
+  REPRISE_EXPECT_OK(result.status);
+  ExpectSameOnAllRanks(Parameters(result), communicator);
+}
+
+// D02: one element of one parameter on the last rank, by a millionth.
+void AParameterThatDiffersEndsTheRun(Communicator& communicator,
+                                     const IssuedCollectives&) {
+  if (communicator.world_size() == 1) return;
+  const int last = communicator.world_size() - 1;
+  for (const int64_t interval : {2, 100}) {
+    SmallRun run = TwoShortTasks(Method::kBase);
+    run.training.parameter_check_interval = interval;
+    run.prepare = [&](ObservedAgent& agent, Model& model, int rank) {
+      if (rank != last) return;
+      agent.after_step = [&model](const Batch& batch) {
+        if (batch.step_of_task != 2) return;
+        ParameterStore& parameters = model.parameters();
+        at::Tensor value = parameters.Exported(4);
+        value[3][14].mul_(1 + 1e-6);
+        parameters.Import(4, value);
+        parameters.RefreshLeaves();
+      };
+    };
+    const SmallRunResult result = RunOnRanks(run, communicator);
+    EXPECT_THAT(result.status, ExitsWith(ExitCode::kDistributed));
+    EXPECT_THAT(result.status,
+                FailsWith("task 1: epoch 1: parameter fc1.weight "
+                          "differs between rank 0 (digest "));
+    EXPECT_THAT(result.status, FailsWith(absl::StrCat("and rank ", last)));
+    EXPECT_THAT(result.status,
+                FailsWith(interval == 2 ? "after 4 steps" : "after 13 steps"));
+    EXPECT_TRUE(IsSharedByAllRanks(result.status));
+  }
+}
+
+// D03: test sets that give the ranks nothing, one sample or a few.
+void EvaluationCountsAreThoseOfOneRank(Communicator& communicator,
+                                       const IssuedCollectives&) {
+  const std::unique_ptr<Model> model = MakeMnistNet({});
+  model->parameters().Initialize(5);
+  const at::Tensor before = model->parameters().master().clone();
+  const BatchInput input(SmallData().test->format);
+  int64_t all_top5 = 0;
+  for (int64_t n = 0; n <= 2 * communicator.world_size() + 1; ++n) {
+    std::vector<int64_t> indices;
+    for (int64_t i = 0; i < n; ++i) indices.push_back((7 * i + 3) % 40);
+    auto evaluate = [&](Communicator& ranks) {
+      return Evaluate(*model, {LogitsClassifier()}, input, *SmallData().test,
+                      indices, /*batch_size=*/2, ranks);
+    };
+    const absl::StatusOr<EvaluationResult> ranks = evaluate(communicator);
+    absl::StatusOr<EvaluationResult> alone;
+    RunRanksAsThreads(1, [&](Communicator& one) { alone = evaluate(one); });
+    REPRISE_ASSERT_OK(ranks);
+    REPRISE_ASSERT_OK(alone);
+    EXPECT_EQ(ranks->samples, n);
+    ASSERT_EQ(ranks->heads.size(), 1);
+    EXPECT_EQ(ranks->heads[0].answered, n > 0) << n;
+    EXPECT_EQ(ranks->heads[0].top1, alone->heads[0].top1) << n;
+    EXPECT_EQ(ranks->heads[0].top5, alone->heads[0].top5) << n;
+    EXPECT_NEAR(*ranks->heads[0].loss_sum, *alone->heads[0].loss_sum, 1e-5)
+        << n;
+    all_top5 += ranks->heads[0].top5;
+  }
+  EXPECT_GT(all_top5, 0);
+  EXPECT_TRUE(at::equal(model->parameters().master(), before));
+}
+
+// D03: with evaluation at every opportunity and without, a run is the same.
+void EvaluationChangesNothing(Communicator& communicator,
+                              const IssuedCollectives&) {
+  SmallRun run = TwoShortTasks(Method::kNil);
+  run.training.epochs = 2;
+  run.training.max_steps_per_epoch = 5;
+  const SmallRunResult without = RunOnRanks(run, communicator);
+  run.training.evaluate = true;
+  run.training.eval_batch_size = 3;
+  const SmallRunResult with = RunOnRanks(run, communicator);
+  REPRISE_EXPECT_OK(with.status);
+  // Task 1 three times, then both tasks three times.
+  EXPECT_EQ(with.tests.size(), 9);
+  EXPECT_TRUE(without.tests.empty());
+  EXPECT_TRUE(at::equal(Parameters(with), Parameters(without)));
+  EXPECT_EQ(with.incoming, without.incoming);
+  EXPECT_EQ(with.drawn, without.drawn);
+  EXPECT_EQ(with.report.by_class, without.report.by_class);
+  EXPECT_EQ(with.report.scalars, without.report.scalars);
+}
+
+// D04: fewer samples than ranks, one more than ranks, a last batch of one; with
+// and without fixed shards, with and without a buffer.
+void EveryNumberOfSamplesIsTrainedExactlyOnce(Communicator& communicator,
+                                              const IssuedCollectives&) {
+  const int ranks = communicator.world_size();
+  for (const int64_t batch : {1, 2 * ranks, 2 * ranks + 1}) {
+    for (const int64_t samples : {1, ranks - 1, ranks + 1, 4 * ranks + 3}) {
+      if (samples == 0) continue;
+      for (const bool shard : {false, true}) {
+        for (const Method method : {Method::kBase, Method::kNil}) {
+          SmallRun run = TwoShortTasks(method);
+          run.type = at::kDouble;
+          run.tasks = {SmallTask(kFirstClasses, samples)};
+          run.training.global_batch_size = batch;
+          run.training.epochs = 2;
+          run.training.shard = shard;
+          const std::string what = absl::StrCat(
+              samples, " samples in batches of ", batch, ", ",
+              shard ? "shards, " : "", method == Method::kNil ? "nil" : "base");
+          const SmallRunResult result = RunOnRanks(run, communicator);
+          REPRISE_EXPECT_OK(result.status) << what;
+          ASSERT_EQ(result.epochs.size(), 2) << what;
+          for (const TrainEpochRecord& epoch : result.epochs) {
+            EXPECT_EQ(epoch.incoming_samples, samples) << what;
+            EXPECT_EQ(epoch.steps, (samples + batch - 1) / batch) << what;
+          }
+          if (!Compares(communicator)) continue;
+          // The weighted mean, through the parameters that it leads to.
+          const SmallRunResult serial =
+              RunSerially(run, ranks, communicator.rank());
+          EXPECT_EQ(result.incoming, serial.incoming) << what;
+          EXPECT_EQ(result.drawn, serial.drawn) << what;
+          EXPECT_LE(LargestDistance(Parameters(result), Parameters(serial),
+                                    result.model->parameters()),
+                    1e-12)
+              << what;
+          if (method == Method::kBase && !shard) {
+            const SmallRunResult alone = RunAlone(run);
+            EXPECT_LE(LargestDistance(Parameters(result), Parameters(alone),
+                                      result.model->parameters()),
+                      1e-12)
+                << what;
+          }
+        }
+      }
+    }
+  }
+}
+
+// D07: ten runs with one seed, while ranks arrive at random times, and one with
+// another seed.
+void TheSameSeedGivesTheSameBytesTenTimes(Communicator& communicator,
+                                          const IssuedCollectives&) {
+  at::Tensor first;
+  for (uint32_t repetition = 0; repetition < 11; ++repetition) {
+    SmallRun run = TwoShortTasks(Method::kNil);
+    if (repetition == 10) run.training.seed = 43;
+    run.prepare = [&](ObservedAgent& agent, Model&, int rank) {
+      agent.after_loss = [repetition, rank](const Batch& batch, LossResult&) {
+        PhiloxStream delays({1, Purpose::kTest, repetition,
+                             static_cast<uint32_t>(batch.step_of_task),
+                             static_cast<uint32_t>(rank)});
+        absl::SleepFor(absl::Microseconds(delays.NextBelow(1000)));
+      };
+    };
+    const SmallRunResult result = RunOnRanks(run, communicator);
+    REPRISE_EXPECT_OK(result.status);
+    ExpectSameOnAllRanks(Parameters(result), communicator);
+    if (repetition == 0) first = Parameters(result).clone();
+    EXPECT_EQ(at::equal(Parameters(result), first), repetition < 10)
+        << "repetition " << repetition;
+  }
+}
+
+// The upper bound: a new network at each task.
+void AResetTaskStartsFromTheInitialParameters(Communicator& communicator,
+                                              const IssuedCollectives&) {
+  for (const bool reset : {false, true}) {
+    SmallRun run = TwoShortTasks(Method::kBase);
+    run.training.reset_at_each_task = reset;
+    run.training.max_steps_per_epoch = 3;
+    std::vector<at::Tensor> at_start;
+    run.prepare = [&](ObservedAgent& agent, Model& model, int) {
+      agent.after_augment = [&](Batch& batch) {
+        if (batch.step_of_task > 0) return;
+        at_start.push_back(model.parameters().master().clone());
+      };
+    };
+    const SmallRunResult result = RunOnRanks(run, communicator);
+    REPRISE_EXPECT_OK(result.status);
+    ASSERT_EQ(at_start.size(), 2);
+    EXPECT_EQ(at::equal(at_start[0], at_start[1]), reset);
+  }
+}
+
+// Whatever the other ranks start from.
+void TheInitialParametersAreThoseOfRank0(Communicator& communicator,
+                                         const IssuedCollectives&) {
+  SmallRun run = TwoShortTasks(Method::kBase);
+  run.training.max_steps_per_epoch = 2;
+  const SmallRunResult plain = RunOnRanks(run, communicator);
+  run.prepare = [](ObservedAgent&, Model& model, int rank) {
+    if (rank > 0) model.parameters().Initialize(1000 + rank);
+  };
+  const SmallRunResult other = RunOnRanks(run, communicator);
+  REPRISE_EXPECT_OK(other.status);
+  EXPECT_TRUE(at::equal(Parameters(plain), Parameters(other)));
+}
+
+}  // namespace
+
+std::vector<RankCase> RankCases() {
+#define REPRISE_CASE(function) \
+  { #function, function }
+  return {REPRISE_CASE(BaseComputesWhatOneRankComputes),
+          REPRISE_CASE(NilComputesWhatItsBuffersInOneProcessGive),
+          REPRISE_CASE(TheFirstStepOfNilIsThatOfOneRank),
+          REPRISE_CASE(RecordsOfAnEpochAreThoseOfOneRank),
+          REPRISE_CASE(ParametersAreTheSameOnAllRanks),
+          REPRISE_CASE(AParameterThatDiffersEndsTheRun),
+          REPRISE_CASE(EvaluationCountsAreThoseOfOneRank),
+          REPRISE_CASE(EvaluationChangesNothing),
+          REPRISE_CASE(EveryNumberOfSamplesIsTrainedExactlyOnce),
+          REPRISE_CASE(TheSameSeedGivesTheSameBytesTenTimes),
+          REPRISE_CASE(AResetTaskStartsFromTheInitialParameters),
+          REPRISE_CASE(TheInitialParametersAreThoseOfRank0)};
+#undef REPRISE_CASE
+}
+
+}  // namespace reprise
