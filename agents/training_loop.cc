@@ -34,6 +34,10 @@ namespace {
 struct ReductionTimes {
   double overlapped_seconds = 0;  // hidden by backward
   double busy_seconds = 0;
+
+  double OverlapShare() const {
+    return busy_seconds > 0 ? overlapped_seconds / busy_seconds : 0;
+  }
 };
 
 DType DTypeOf(at::ScalarType type) {
@@ -94,6 +98,7 @@ class TrainingRun {
     end.phase_seconds = timer_.Seconds();
     end.incoming_samples = incoming_samples_;
     end.training_seconds = training_seconds_;
+    end.overlap_share = run_reduction_.OverlapShare();
     end.world_size = communicator_.world_size();
     return sink_.OnRunEnd(end);
   }
@@ -207,8 +212,12 @@ class TrainingRun {
         total.sums().data(), TrainMeter::kNumSums, DType::kFloat64));
     REPRISE_RETURN_IF_ERROR(SumOverRanks(
         total.counts().data(), TrainMeter::kNumCounts, DType::kInt64));
-    double times[] = {reduction_.overlapped_seconds, reduction_.busy_seconds};
-    REPRISE_RETURN_IF_ERROR(SumOverRanks(times, 2, DType::kFloat64));
+    ReductionTimes times = reduction_;
+    static_assert(sizeof(times) == 2 * sizeof(double));
+    REPRISE_RETURN_IF_ERROR(
+        SumOverRanks(&times.overlapped_seconds, 2, DType::kFloat64));
+    run_reduction_.overlapped_seconds += times.overlapped_seconds;
+    run_reduction_.busy_seconds += times.busy_seconds;
     TrainEpochRecord record;
     total.Fill(&record);
     training_seconds_ += seconds;
@@ -222,7 +231,7 @@ class TrainingRun {
     record.learning_rate = sgd.lr;
     record.world_size = communicator_.world_size();
     record.phase_seconds = Difference(timer_.Seconds(), phases_before);
-    record.overlap_share = times[1] > 0 ? times[0] / times[1] : 0.0;
+    record.overlap_share = times.OverlapShare();
     return sink_.OnTrainEpoch(record);
   }
 
@@ -466,7 +475,8 @@ class TrainingRun {
   at::Tensor initial_parameters_, velocity_;
   PhaseTimer timer_;
   TrainMeter meter_;  // of the epoch, this rank
-  ReductionTimes reduction_;
+  ReductionTimes reduction_;      // of the epoch, this rank
+  ReductionTimes run_reduction_;  // of the run so far, all ranks
   int64_t step_of_task_ = 0, steps_of_run_ = 0, expected_steps_ = 0;
   int64_t incoming_samples_ = 0;
   double training_seconds_ = 0;

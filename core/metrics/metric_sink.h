@@ -112,6 +112,8 @@ struct RunEnd {
   int64_t incoming_samples = 0;  // trained, all ranks
   double training_seconds = 0;
   int world_size = 1;
+  // Of the reduction's time, the part hidden by backward; 0 at W = 1.
+  double overlap_share = 0;
 };
 
 // All calls come from one thread. A sink that fails says so once through its

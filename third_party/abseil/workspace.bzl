@@ -12,4 +12,7 @@ def abseil():
         download_size = "2 MB",
         licence = "Apache-2.0",
         strip_prefix = "abseil-20220623.1",
+        upstream_url = "https://github.com/abseil/abseil-cpp/archive/refs/tags/20220623.1.tar.gz",
+        upstream_sha256 = "91ac87d30cc6d79f9ab974c51874a704de9c2647c40f6932597329a282217ba8",
+        upstream_strip_prefix = "abseil-cpp-20220623.1",
     )

@@ -1,9 +1,10 @@
 """CUDA 13.0 libraries that libtorch_cuda.so loads. Why: LibTorch's GPU half needs
 exactly these at run time. Licence: NVIDIA's CUDA end-user licence.
 
-Nothing depends on them unless --config=cuda: 1.8 GB. --repo_env=CUDA_HOME=... names
-an installed toolkit (lib64/ and, where they lie apart, its cuDNN on the linker's
-path); a LIBTORCH_HOME of an older build, for P100 and V100, brings its own."""
+Nothing depends on them unless --config=cuda: 1.9 GB. --repo_env=CUDA_HOME=... (or
+CUDA_HOME in the environment) names an installed toolkit, whose lib64/ is taken
+instead, cuDNN included; --repo_env=CUDA_HOME= takes the pinned ones all the same. A
+LIBTORCH_HOME of an older build, for P100 and V100, brings its own."""
 
 load("//tools/repositories:wheel_repository.bzl", "wheel_repository")
 

@@ -14,4 +14,6 @@ def re2():
         strip_prefix = "re2-2022-06-01",
         debs = {"unicode-data=15.0.0-1": "5efef23bbb1c6a133ecbdd63a2cfa07159ccacf5466a49e2426101c5ecd691fc"},
         script = "//third_party/re2:make_tables.sh",
+        upstream_url = "https://github.com/google/re2/archive/refs/tags/2022-06-01.tar.gz",
+        upstream_sha256 = "f89c61410a072e5cbcf8c27e3a778da7d6fd2f2b5b1445cd4f4508bee946ab0f",
     )

@@ -13,4 +13,6 @@ def yaml_cpp():
         licence = "MIT",
         strip_prefix = "yaml-cpp-yaml-cpp-0.7.0",
         build_file = "//third_party/yaml_cpp:yaml_cpp.BUILD",
+        upstream_url = "https://github.com/jbeder/yaml-cpp/archive/refs/tags/yaml-cpp-0.7.0.tar.gz",
+        upstream_sha256 = "43e6a9fcb146ad871515f0d0873947e5d497a1c9c60c58cb102a97b47208b7c3",
     )

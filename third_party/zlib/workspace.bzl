@@ -12,4 +12,7 @@ def zlib():
         licence = "Zlib",
         strip_prefix = "zlib-1.2.13.dfsg",
         build_file = "//third_party/zlib:zlib.BUILD",
+        upstream_url = "https://github.com/madler/zlib/releases/download/v1.2.13/zlib-1.2.13.tar.gz",
+        upstream_sha256 = "b3a24de97a8fdbc835b9833169501030b8977031bcb54b3b3ac13740f846ab30",
+        upstream_strip_prefix = "zlib-1.2.13",
     )

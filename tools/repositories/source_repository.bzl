@@ -12,14 +12,22 @@ def _implementation(ctx):
         ctx.attr.download_size,
         second_source = (ctx.attr.upstream_url, ctx.attr.upstream_sha256) if ctx.attr.upstream_sha256 else None,
     )
+    if ctx.attr.upstream_sha256 and not ctx.which("apt-get"):
+        # Whole, unlike what the distribution repacked: nothing is added.
+        ctx.extract(archive, stripPrefix = ctx.attr.upstream_strip_prefix or ctx.attr.strip_prefix)
+        _finish(ctx)
+        return
     ctx.extract(archive, stripPrefix = ctx.attr.strip_prefix)
     for package, sha256 in ctx.attr.debs.items():
         deb = fetch(ctx, "deb", package, package.split("=")[0] + ".deb", sha256, "for " + ctx.name)
         run(ctx, ["dpkg-deb", "-x", deb, "debs"], "unpacking " + package)
-    for patch in ctx.attr.patches:
-        ctx.patch(patch, strip = 1)
     if ctx.attr.script:
         run(ctx, ["bash", ctx.path(ctx.attr.script)], str(ctx.attr.script))
+    _finish(ctx)
+
+def _finish(ctx):
+    for patch in ctx.attr.patches:
+        ctx.patch(patch, strip = 1)
     ctx.delete("dl")
     ctx.delete("debs")
     if ctx.attr.build_file:
@@ -40,6 +48,7 @@ source_repository = repository_rule(
         "licence": attr.string(mandatory = True),
         "upstream_url": attr.string(doc = "second source, for machines without apt"),
         "upstream_sha256": attr.string(),
+        "upstream_strip_prefix": attr.string(doc = "where it differs from strip_prefix"),
         "build_file": attr.label(allow_single_file = True),
         "patches": attr.label_list(),
         "debs": attr.string_dict(doc = "packages unpacked into debs/ for script"),

@@ -140,6 +140,7 @@ absl::Status JsonlSink::OnRunEnd(const RunEnd& run) {
   return AppendLine(&file_, std::move(record),
                     {{"seconds", run.seconds},
                      {"training_seconds", run.training_seconds},
+                     {"overlap_share", run.overlap_share},
                      {"phase_seconds", PhaseJson(run.phase_seconds)}});
 }
 

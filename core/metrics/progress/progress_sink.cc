@@ -152,8 +152,13 @@ class ProgressSink final : public MetricSink {
                             PhaseName(static_cast<Phase>(phase)), seconds,
                             run.seconds > 0 ? 100 * seconds / run.seconds : 0);
     }
-    absl::StrAppendFormat(&text, "  %-15s %9.1f s\n\nresults: %s\n", "total",
-                          run.seconds, run_.results_folder);
+    absl::StrAppendFormat(&text, "  %-15s %9.1f s\n", "total", run.seconds);
+    if (run.world_size > 1) {
+      absl::StrAppendFormat(
+          &text, "  of the gradients' reduction backward hid %.1f %%\n",
+          100 * run.overlap_share);
+    }
+    absl::StrAppendFormat(&text, "\nresults: %s\n", run_.results_folder);
     return Print(text + GeneratedDataLine());
   }
 

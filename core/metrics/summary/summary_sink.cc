@@ -88,6 +88,7 @@ class SummarySink final : public MetricSink {
         {"heads", std::move(heads)},
         {"seconds", end.seconds},
         {"training_seconds", end.training_seconds},
+        {"overlap_share", end.overlap_share},
         {"incoming_samples", end.incoming_samples},
         // Of a run without training, 0 / 0 is dumped as null.
         {"images_per_second",
