@@ -13,5 +13,7 @@ fi
 TMPDIR=$(mktemp -d /tmp/mpi.XXXXXX)
 export TMPDIR HOME=${HOME:-$TMPDIR}
 trap 'rm -rf "$TMPDIR"' EXIT
+# The ranks are many programs that each would remove it.
+unset TEST_PREMATURE_EXIT_FILE
 export OMPI_ALLOW_RUN_AS_ROOT=1 OMPI_ALLOW_RUN_AS_ROOT_CONFIRM=1
 "$mpi/bin/mpirun" --oversubscribe --bind-to none -np "$ranks" "./$program" "$@"
