@@ -31,5 +31,6 @@ def cuda():
         keep = ["nvidia/*/lib/*"],
         build_file = "//third_party/cuda:cuda.BUILD",
         home_variable = "CUDA_HOME",
+        home_holds = ["lib64"],
         home_prefix = "home",
     )

@@ -1,11 +1,11 @@
 """LibTorch 2.11.0 (CUDA 13 build, C++17, cxx11 ABI). Why: tensors, autograd and
 the fastest convolutions on CPU and GPU. Licence: BSD-3.
 
-CPU programs link libc10.so and libtorch_cpu.so only; the CUDA half comes with the
-same wheel and is linked by //third_party/libtorch's cuda target under
---config=cuda. CUDA 13 has dropped sm_60 and sm_70 (P100, V100): sites with those
-set LIBTORCH_HOME to an older build. --repo_env=LIBTORCH_HOME=... names a folder
-with include/ and lib/ (an unpacked libtorch, or site-packages/torch)."""
+Programs link libc10.so and libtorch_cpu.so only; the CUDA half comes with the same
+wheel and is loaded at run time where there is a driver (docs/GPU.md). CUDA 13 has
+dropped sm_60 and sm_70 (P100, V100): sites with those set LIBTORCH_HOME to an older
+build. --repo_env=LIBTORCH_HOME=... names a folder with include/ and lib/: an unpacked
+libtorch, or site-packages/torch, whose nvidia/ folder beside it is then taken too."""
 
 load("//tools/repositories:wheel_repository.bzl", "wheel_repository")
 
@@ -27,5 +27,7 @@ def libtorch():
         exclude = ["torch/lib/libtorch_python.so", "torch/lib/libshm*"],
         build_file = "//third_party/libtorch:libtorch.BUILD",
         home_variable = "LIBTORCH_HOME",
+        home_holds = ["include/ATen/ATen.h", "lib/libtorch_cpu.so"],
         home_prefix = "torch",
+        home_siblings = ["nvidia"],
     )

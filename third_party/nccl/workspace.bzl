@@ -13,5 +13,6 @@ def nccl():
         keep = ["nvidia/nccl/*"],
         build_file = "//third_party/nccl:nccl.BUILD",
         home_variable = "NCCL_HOME",
+        home_holds = ["lib/libnccl.so.2"],
         home_prefix = "home",
     )

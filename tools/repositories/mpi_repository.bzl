@@ -23,13 +23,20 @@ filegroup(
 )
 """
 
+def _existing(ctx, variable, path, holds):
+    if not ctx.path(path + holds).exists:
+        fail("%s%s, of the MPI_HOME that was set, does not exist; set %s, too" % (path, holds, variable))
+    return path
+
 def _implementation(ctx):
     environ = ctx.os.environ
     home = environ.get("MPI_HOME", "")
     if home:
-        ctx.symlink(environ.get("MPI_RUN") or home + "/bin/mpirun", "bin/mpirun")
-        ctx.symlink(environ.get("MPI_INCLUDE") or home + "/include", "include")
-        library = environ.get("MPI_LIB") or home + "/lib"
+        run_mpi = _existing(ctx, "MPI_RUN", environ.get("MPI_RUN") or home + "/bin/mpirun", "")
+        include = _existing(ctx, "MPI_INCLUDE", environ.get("MPI_INCLUDE") or home + "/include", "/mpi.h")
+        library = _existing(ctx, "MPI_LIB", environ.get("MPI_LIB") or home + "/lib", "/libmpi.so")
+        ctx.symlink(run_mpi, "bin/mpirun")
+        ctx.symlink(include, "include")
         ctx.symlink(library + "/libmpi.so", "lib/libmpi.so")
         libraries = '["lib/libmpi.so"]'
         runtime = '["bin/mpirun"]'

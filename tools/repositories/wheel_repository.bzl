@@ -11,7 +11,14 @@ def _implementation(ctx):
     if home:
         if not ctx.path(home).exists:
             fail("%s=%s does not exist" % (ctx.attr.home_variable, home))
+        for part in ctx.attr.home_holds:
+            if not ctx.path(home + "/" + part).exists:
+                fail("%s=%s has no %s" % (ctx.attr.home_variable, home, part))
         ctx.symlink(home, ctx.attr.home_prefix)
+        for sibling in ctx.attr.home_siblings:
+            path = ctx.path(home).dirname.get_child(sibling)
+            if path.exists:
+                ctx.symlink(path, sibling)
     else:
         for package, sha256 in ctx.attr.wheels.items():
             wheel = fetch_wheel(ctx, package, sha256, ctx.attr.sizes.get(package, ""))
@@ -36,6 +43,8 @@ wheel_repository = repository_rule(
         "exclude": attr.string_list(),
         "build_file": attr.label(mandatory = True, allow_single_file = True),
         "home_variable": attr.string(doc = "names a site's installation"),
+        "home_holds": attr.string_list(doc = "what is there in an installation that can be used"),
         "home_prefix": attr.string(doc = "where the installation is linked to"),
+        "home_siblings": attr.string_list(doc = "folders beside the installation that are taken where they exist"),
     },
 )
