@@ -474,7 +474,7 @@ class TrainingRun {
   at::Tensor reduced_;
   at::Tensor initial_parameters_, velocity_;
   PhaseTimer timer_;
-  TrainMeter meter_;  // of the epoch, this rank
+  TrainMeter meter_;              // of the epoch, this rank
   ReductionTimes reduction_;      // of the epoch, this rank
   ReductionTimes run_reduction_;  // of the run so far, all ranks
   int64_t step_of_task_ = 0, steps_of_run_ = 0, expected_steps_ = 0;

@@ -43,6 +43,7 @@ for file in args.json dl_metrics.json tasks_metrics.json time_metrics.json summa
   python3 -m json.tool "results/one/$file" > /dev/null || fail "$file is not JSON"
   holds "results/one/$file" '"generated_data": true'
 done
+holds results/one/log.txt "top1 accuracy"
 holds results/one/metrics.jsonl '"generated_data":true'
 
 title "a folder that holds a run is refused"

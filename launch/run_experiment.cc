@@ -1,6 +1,7 @@
 #include "launch/run_experiment.h"
 
 #include <ATen/Parallel.h>
+#include <fcntl.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -23,6 +24,7 @@
 #include "agents/base/base_agent.h"
 #include "agents/nil/nil_agent.h"
 #include "agents/training_loop.h"
+#include "core/base/file.h"
 #include "core/base/log.h"
 #include "core/base/status.h"
 #include "core/metrics/jsonl/jsonl_sink.h"
@@ -293,6 +295,13 @@ class Run {
     progress.live = progress.live && MayUseTerminal();
     progress.color = progress.color && progress.live;
     sink_.Add("progress", OnFailure::kWarnOnce, MakeProgressSink(progress));
+    // The same in plain lines, among those of the log.
+    log_ = FileDescriptor(
+        open(log.file.c_str(), O_WRONLY | O_APPEND | O_NOFOLLOW | O_CLOEXEC));
+    if (log_.get() < 0) return ErrnoToStorageError("open", log.file);
+    ProgressOptions lines;
+    lines.fd = log_.get();
+    sink_.Add("log.txt", OnFailure::kWarnOnce, MakeProgressSink(lines));
     return absl::OkStatus();
   }
 
@@ -422,6 +431,7 @@ class Run {
   std::unique_ptr<Model> model_;
   std::unique_ptr<Agent> agent_;
   std::string folder_;  // rank 0
+  FileDescriptor log_;  // rank 0
   MetricsFanout sink_;
 };
 

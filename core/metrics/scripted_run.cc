@@ -63,6 +63,7 @@ RunEnd ScriptedRunEnd() {
   run.phase_seconds[static_cast<int>(Phase::kOther)] = 5;
   run.incoming_samples = 3000;
   run.training_seconds = 30;
+  run.overlap_share = 0.25;
   run.world_size = 2;
   return run;
 }

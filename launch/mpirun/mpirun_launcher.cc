@@ -13,6 +13,7 @@
 #include <cerrno>
 #include <cstdlib>
 #include <cstring>
+#include <filesystem>
 #include <map>
 #include <utility>
 
@@ -87,9 +88,35 @@ bool IsDocumented(int exit_code) {
   return false;
 }
 
+// A folder for the shared memory of a job on this host, gone with it. Open MPI
+// names its segments after the process number of mpirun only: jobs of two
+// containers that share /dev/shm crashed each other, and killed jobs left
+// theirs.
+class SharedMemoryFolder {
+ public:
+  SharedMemoryFolder() {
+    char path[] = "/dev/shm/reprise.XXXXXX";
+    // Without one the segments lie where Open MPI puts them.
+    if (mkdtemp(path) == nullptr) return;
+    path_ = path;
+    setenv("OMPI_MCA_btl_sm_backing_directory", path, /*overwrite=*/0);
+    setenv("OMPI_MCA_btl_vader_backing_directory", path, /*overwrite=*/0);
+  }
+  SharedMemoryFolder(const SharedMemoryFolder&) = delete;
+  ~SharedMemoryFolder() {
+    std::error_code ignored;
+    if (!path_.empty()) std::filesystem::remove_all(path_, ignored);
+  }
+
+ private:
+  std::string path_;
+};
+
 class Job {
  public:
-  Job(int64_t ranks) : ranks_(ranks) {}
+  Job(int64_t ranks, bool on_this_host) : ranks_(ranks) {
+    if (on_this_host) shared_memory_.emplace();
+  }
 
   absl::StatusOr<int> Run(std::vector<std::string> arguments) {
     sigset_t handled;
@@ -307,11 +334,12 @@ class Job {
     return std::nullopt;
   }
 
-  int Conclude() const {
+  int Conclude() {
     const bool exited = WIFEXITED(mpirun_status_);
     const int mpirun_code = exited ? WEXITSTATUS(mpirun_status_) : -1;
     if (interrupted_by_ != 0 && !AllCompletedWith(std::nullopt)) {
       // As the shell expects of an interrupted program.
+      shared_memory_.reset();
       signal(interrupted_by_, SIG_DFL);
       sigprocmask(SIG_SETMASK, &mask_before_, nullptr);
       raise(interrupted_by_);
@@ -350,6 +378,7 @@ class Job {
   }
 
   const int64_t ranks_;
+  std::optional<SharedMemoryFolder> shared_memory_;
   const std::string host_ = HostName();
   sigset_t mask_before_;
   FileDescriptor signals_, stderr_;
@@ -389,7 +418,7 @@ absl::StatusOr<int> LaunchRanks(const Launch& launch) {
   command.variables = ForwardedVariables();
   REPRISE_ASSIGN_OR_RETURN(std::vector<std::string> arguments,
                            MpirunArguments(mpirun, version, command));
-  return Job(launch.ranks).Run(std::move(arguments));
+  return Job(launch.ranks, launch.hosts.empty()).Run(std::move(arguments));
 }
 
 absl::StatusOr<std::optional<int>> LaunchRanksIfAsked(const Launch& launch,

@@ -49,6 +49,24 @@ bool IsRule(absl::string_view line) {
          line.find_first_not_of('-') == absl::string_view::npos;
 }
 
+// "[HOST:PID] PMIX ERROR: PMIX_ERR_UNREACH in file F at line L", which PRRTE
+// may print when a rank is gone while it is told that the job ends: a
+// consequence that says nothing about the cause.
+constexpr absl::string_view kUnreachable =
+    " PMIX ERROR: PMIX_ERR_UNREACH in file ";
+constexpr size_t kLongestHostAndPid = 300;
+
+bool MayBecomeUnreachable(absl::string_view text) {
+  const size_t end = text.find(']');
+  if (end == absl::string_view::npos) {
+    return text.size() < kLongestHostAndPid &&
+           text.find_first_of(" \n") == absl::string_view::npos;
+  }
+  const absl::string_view rest = text.substr(end + 1);
+  return absl::StartsWith(rest, kUnreachable) ||
+         absl::StartsWith(kUnreachable, rest);
+}
+
 }  // namespace
 
 std::string MpirunReport::Consume(absl::string_view bytes) {
@@ -111,11 +129,19 @@ void MpirunReport::TakeReportsOut(absl::string_view bytes, std::string* shown) {
     // PRRTE ends its reports with a zero byte. They may begin in mid-line,
     // where a rank has left one.
     if (c == '\0') continue;
-    if (report_.empty() && c != '-') {
+    if (report_.empty() && c != '-' && c != '[') {
       shown->push_back(c);
       continue;
     }
     report_ += c;
+    if (report_[0] == '[') {
+      if (!MayBecomeUnreachable(report_) || report_.size() > kLongestReport) {
+        shown->append(std::exchange(report_, ""));
+      } else if (c == '\n') {
+        report_.clear();
+      }
+      continue;
+    }
     const size_t first_end = report_.find('\n');
     bool over = report_.size() > kLongestReport;
     if (first_end == std::string::npos) {

@@ -54,7 +54,7 @@ class MpirunReport {
   bool ReadReport(absl::string_view report);
 
   std::string message_;  // begun
-  std::string report_;   // begun: hyphens, perhaps more
+  std::string report_;   // begun: hyphens or a bracket, perhaps more
   std::map<int, Rank> ranks_;
   std::optional<Failure> failure_;
 };

@@ -8,7 +8,7 @@ def nccl():
     wheel_repository(
         name = "nccl",
         wheels = {"nvidia-nccl-cu13==2.28.9": "e4553a30f34195f3fa1da02a6da3d6337d28f2003943aa0a3d247bbc25fefc42"},
-        sizes = {"nvidia-nccl-cu13==2.28.9": "needed to load"},
+        sizes = {"nvidia-nccl-cu13==2.28.9": "196 MB"},
         licence = "BSD-3-Clause",
         keep = ["nvidia/nccl/*"],
         build_file = "//third_party/nccl:nccl.BUILD",

@@ -6,7 +6,7 @@
 // is announced first and last.
 //
 // Lines of the log (core/base/log.h) clear the live line before they appear.
-// At most one such sink exists at a time. Calls from one thread; the log may be
+// At most one live sink exists at a time. Calls from one thread; the log may be
 // used from any. A reader of the output that goes away is SIGPIPE, as for any
 // program.
 #ifndef REPRISE_CORE_METRICS_PROGRESS_PROGRESS_SINK_H_

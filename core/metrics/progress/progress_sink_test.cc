@@ -162,6 +162,7 @@ time by phase, rank 0
   evaluation            5.0 s  12.5 %
   other                 5.0 s  12.5 %
   total                40.0 s
+  of the gradients' reduction backward hid 25.0 %
 
 results: results/scripted
 )";
