@@ -13,7 +13,7 @@ def _cache_folder(ctx):
     return cache + "/reprise/downloads"
 
 def fetch(ctx, kind, package, file, sha256, size, second_source = None):
-    """Brings the file into the repository as dl/<file> and returns that name.
+    """Brings the file into the repository and returns its name there.
 
     Args:
       ctx: the repository context.
@@ -24,11 +24,14 @@ def fetch(ctx, kind, package, file, sha256, size, second_source = None):
       size: for the line shown to the user, "531 MB".
       second_source: upstream archive (url, sha256) for machines without apt.
     """
-    output = "dl/" + file
     if second_source and not ctx.which("apt-get"):
         url, second_sha256 = second_source
+
+        # Under its own name: how it is packed is told by that.
+        output = "dl/" + url.split("/")[-1]
         ctx.download(url = url, output = output, sha256 = second_sha256)
         return output
+    output = "dl/" + file
     stored = _cache_folder(ctx) + "/" + sha256
     if not ctx.path(stored).exists:
         script = ctx.path(Label("//tools/repositories:fetch_package.sh"))
