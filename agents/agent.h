@@ -70,7 +70,8 @@ class Agent {
   }
   // Appends representatives to the incoming samples.
   virtual absl::Status AugmentBatch(Batch&) { return absl::OkStatus(); }
-  // gradient_scale: the constant 1 / (W (B + R)) that every numerator carries.
+  // gradient_scale: the constant 1 / (samples of a full step over all ranks)
+  // that every numerator carries.
   virtual absl::StatusOr<LossResult> Loss(const ModelOutput& output,
                                           const Batch& batch,
                                           double gradient_scale) = 0;

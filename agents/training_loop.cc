@@ -205,6 +205,12 @@ class TrainingRun {
     }
     timer_.Enter(Phase::kOther);
     REPRISE_RETURN_IF_ERROR(CheckParametersAgree());
+    // A NaN is the largest value of its tensor.
+    if (!std::isfinite(parameters_.master().abs().max().item<double>())) {
+      return SharedByAllRanks(absl::OutOfRangeError(
+          "the parameters are not finite at the end of the epoch; lower --lr "
+          "or start from other parameters (--seed)"));
+    }
 
     const double seconds = absl::ToDoubleSeconds(absl::Now() - start);
     TrainMeter total = meter_;
@@ -343,12 +349,18 @@ class TrainingRun {
     std::vector<int32_t> ranks(batch.incoming);
     LabelRanks<float>(host.data_ptr<float>(), labels.data(), batch.incoming,
                       host.size(1), ranks.data());
+    constexpr size_t kMostListed = 8;
     std::vector<std::string> nonfinite;
+    int64_t num_nonfinite = 0;
     TrainStepSums sums;
     for (int64_t i = 0; i < batch.size(); ++i) {
       const double l = loss.losses[i], w = batch.weights[i];
       if (!std::isfinite(l)) {
-        nonfinite.push_back(absl::StrCat(batch.samples[i].id));
+        ++num_nonfinite;
+        if (nonfinite.size() == kMostListed) nonfinite.push_back("...");
+        if (nonfinite.size() < kMostListed) {
+          nonfinite.push_back(absl::StrCat(batch.samples[i].id));
+        }
       }
       sums.objective_sum += w * l;
       sums.objective_weight += w;
@@ -364,9 +376,9 @@ class TrainingRun {
       }
     }
     meter_.Add(sums);
-    if (nonfinite.empty()) return absl::OkStatus();
+    if (num_nonfinite == 0) return absl::OkStatus();
     return absl::OutOfRangeError(absl::StrCat(
-        "the loss is not finite for ", nonfinite.size(), " of ", batch.size(),
+        "the loss is not finite for ", num_nonfinite, " of ", batch.size(),
         " samples (training rows ", absl::StrJoin(nonfinite, ", "),
         "); lower --lr or start from other parameters (--seed)"));
   }

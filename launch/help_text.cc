@@ -83,7 +83,7 @@ forgetting, time by phase), metrics.jsonl (everything as it happens), run.json
 dl_metrics.json, tasks_metrics.json, time_metrics.json.
 
 Exit codes: 0 ok, 1 internal error, 2 usage, 3 data, 4 a rank or the network
-failed, 5 storage, 75 interrupted and resumable.
+failed, 5 storage.
 )";
 
 }  // namespace

@@ -1,6 +1,7 @@
 #include "launch/main.h"
 
 #include <malloc.h>
+#include <signal.h>
 
 #include <cstdio>
 #include <memory>
@@ -105,6 +106,8 @@ int Main(const char* experiment, int argc, char** argv) {
   if (job->has_value()) return **job;
 
   KeepFreedMemory();
+  // A reader of stdout that goes away costs a warning, not the run.
+  signal(SIGPIPE, SIG_IGN);
   const bool under_launcher = place->has_value();
   if (under_launcher) {
     StartRank(**place);

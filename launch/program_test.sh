@@ -65,6 +65,9 @@ grep -q $'\r' <<< "$output" && fail "a live line without a terminal"
 run 0 --quick --ranks=2 --results-dir=results --save-dir=ranks2
 cmp results/ranks/weights.safetensors results/ranks2/weights.safetensors || fail "weights differ"
 
+title "fewer representatives than ranks"
+run 0 --quick --ranks=2 --global-representatives=1 --lr-scaling=none --results-dir=results
+
 title "base and scratch"
 run 0 --quick --agent=base --results-dir=results --save-dir=base
 run 0 --quick --scratch --results-dir=results --save-dir=scratch

@@ -24,6 +24,7 @@
 #include "agents/base/base_agent.h"
 #include "agents/nil/nil_agent.h"
 #include "agents/training_loop.h"
+#include "core/base/check.h"
 #include "core/base/file.h"
 #include "core/base/log.h"
 #include "core/base/status.h"
@@ -145,6 +146,11 @@ struct StepSizes {
   int64_t batch = 0, representatives = 0, candidates = 0;
 };
 
+// Of --scratch and base: the batch holds what comes in and nothing else.
+bool Rehearses(const ExperimentSpec& spec) {
+  return !spec.scratch && spec.agent != "base";
+}
+
 StepSizes SizesOf(const ExperimentSpec& spec, int rank, int world_size) {
   const auto share = [&](int64_t total) {
     return SliceBegin(total, rank + 1, world_size) -
@@ -156,6 +162,7 @@ StepSizes SizesOf(const ExperimentSpec& spec, int rank, int world_size) {
       spec.global_batch_size.value_or(spec.batch_size * world_size);
   sizes.global_representatives = spec.global_representatives.value_or(
       agent.num_samples.value_or(agent.num_candidates) * world_size);
+  if (!Rehearses(spec)) sizes.global_representatives = 0;
   sizes.batch = share(sizes.global_batch);
   sizes.representatives = share(sizes.global_representatives);
   sizes.candidates =
@@ -167,7 +174,8 @@ std::unique_ptr<Agent> MakeAgent(const ExperimentSpec& spec,
                                  const DatasetPair& data,
                                  const StepSizes& sizes, int rank) {
   // The baseline is the same for every agent.
-  if (spec.scratch || spec.agent == "base") return MakeBaseAgent();
+  if (!Rehearses(spec)) return MakeBaseAgent();
+  REPRISE_CHECK(spec.agent == "nil") << spec.agent;
   NilOptions options;
   options.num_classes = data.train->num_classes;
   options.row_bytes = data.train->format.row_bytes();
@@ -289,8 +297,8 @@ class Run {
     sink_.Add("metrics.jsonl", OnFailure::kStopRun, std::move(jsonl));
     sink_.Add("upstream's files", OnFailure::kWarnOnce,
               MakeUpstreamJsonSink(folder_));
-    sink_.Add("summary.json", OnFailure::kWarnOnce, MakeSummarySink(folder_));
     sink_.Add("weights.safetensors", OnFailure::kStopRun, MakeWeightsSink());
+    sink_.Add("summary.json", OnFailure::kWarnOnce, MakeSummarySink(folder_));
     ProgressOptions progress = DetectTerminal(STDOUT_FILENO);
     progress.live = progress.live && MayUseTerminal();
     progress.color = progress.color && progress.live;
@@ -385,7 +393,7 @@ class Run {
         hosts.size() > 1 ? absl::StrCat(" on ", hosts.size(), " hosts") : ""));
     LogInfo(absl::StrCat(
         "step: ", sizes_.global_batch, " incoming samples",
-        agent_->max_appended() > 0
+        sizes_.global_representatives > 0
             ? absl::StrCat(" and ", sizes_.global_representatives,
                            " representatives")
             : "",
@@ -400,8 +408,7 @@ class Run {
     TrainingOptions options;
     options.epochs = spec_.epochs;
     options.global_batch_size = sizes_.global_batch;
-    options.global_representatives =
-        agent_->max_appended() > 0 ? sizes_.global_representatives : 0;
+    options.global_representatives = sizes_.global_representatives;
     options.max_steps_per_epoch = spec_.max_steps_per_epoch;
     options.eval_batch_size =
         spec_.eval_batch_size > 0 ? spec_.eval_batch_size : spec_.batch_size;

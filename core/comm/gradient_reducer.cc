@@ -129,11 +129,9 @@ absl::StatusOr<StepReduction> GradientReducer::Finish(absl::Time backward_end) {
   }
   const std::vector<std::shared_ptr<Work>> works = std::move(works_);
   works_.clear();
-  const absl::Time start = absl::Now();
   for (const std::shared_ptr<Work>& work : works) {
     REPRISE_RETURN_IF_ERROR(work->Wait());
   }
-  reduction.wait_seconds = absl::ToDoubleSeconds(absl::Now() - start);
   reduction.weight_sum = dtype_ == DType::kFloat64
                              ? *reinterpret_cast<const double*>(flat_)
                              : *reinterpret_cast<const float*>(flat_);

@@ -33,7 +33,6 @@ namespace reprise {
 // What one step's reduction gave and took, on this rank.
 struct StepReduction {
   double weight_sum = 0;    // S over all ranks
-  double wait_seconds = 0;  // Finish waited
   double busy_seconds = 0;  // at least one bucket was under way
   // The part of busy_seconds before the end of backward: hidden behind it.
   double overlapped_seconds = 0;

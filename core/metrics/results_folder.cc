@@ -52,14 +52,8 @@ absl::Status FolderTaken(const std::string& folder, const std::string& why) {
                    "); choose another --save-dir or move that folder away"));
 }
 
-}  // namespace
-
-absl::StatusOr<std::string> CreateResultsFolder(const std::string& results_dir,
-                                                const std::string& save_dir) {
-  const std::string name = save_dir.empty()
-                               ? absl::FormatTime("%Y%m%d-%H%M%S", absl::Now(),
-                                                  absl::LocalTimeZone())
-                               : save_dir;
+absl::StatusOr<std::string> CreateNamedFolder(const std::string& results_dir,
+                                              const std::string& name) {
   const std::string folder =
       (std::filesystem::path(results_dir) / name).lexically_normal().string();
   std::error_code error;
@@ -89,6 +83,22 @@ absl::StatusOr<std::string> CreateResultsFolder(const std::string& results_dir,
     return ErrnoToStorageError("create", run_json);
   }
   REPRISE_RETURN_IF_ERROR(WriteFully(fd.get(), Dump(ClaimJson()), run_json));
+  return folder;
+}
+
+}  // namespace
+
+absl::StatusOr<std::string> CreateResultsFolder(const std::string& results_dir,
+                                                const std::string& save_dir) {
+  if (!save_dir.empty()) return CreateNamedFolder(results_dir, save_dir);
+  const std::string time =
+      absl::FormatTime("%Y%m%d-%H%M%S", absl::Now(), absl::LocalTimeZone());
+  // Of runs that start in the same second each gets a folder.
+  absl::StatusOr<std::string> folder = CreateNamedFolder(results_dir, time);
+  for (int i = 2; ExitCodeOf(folder.status()) == ExitCode::kUsage && i < 1000;
+       ++i) {
+    folder = CreateNamedFolder(results_dir, absl::StrCat(time, "-", i));
+  }
   return folder;
 }
 

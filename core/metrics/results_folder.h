@@ -17,7 +17,7 @@ namespace reprise {
 // Creates the folder and the folders above it, and claims it by creating
 // run.json with this process's host, pid and start time, so that of two runs
 // started at once one is refused. An empty `save_dir` is the local time, as in
-// 20240229-235959. Returns its path.
+// 20240229-235959, with -2, -3 ... where that is taken. Returns its path.
 // UsageError naming the folder, the pid and host that took it, and the remedy,
 // when it holds a run already; StorageError when it cannot be created.
 absl::StatusOr<std::string> CreateResultsFolder(const std::string& results_dir,

@@ -88,9 +88,9 @@ bool IsDocumented(int exit_code) {
   return false;
 }
 
-// A folder for the shared memory of a job on this host, gone with it. Open MPI
-// names its segments after the process number of mpirun only: jobs of two
-// containers that share /dev/shm crashed each other, and killed jobs left
+// A folder for the shared memory of a job on this host, removed at its end.
+// Open MPI names its segments after the process number of mpirun only: jobs of
+// two containers that share /dev/shm crashed each other, and killed jobs left
 // theirs.
 class SharedMemoryFolder {
  public:
@@ -123,6 +123,13 @@ class Job {
     sigemptyset(&handled);
     for (const int signal :
          {SIGINT, SIGTERM, SIGHUP, SIGUSR1, SIGUSR2, SIGCHLD}) {
+      // What nohup or a shell has made this process ignore stays ignored: a
+      // blocked signal would be read all the same.
+      struct sigaction action;
+      if (sigaction(signal, nullptr, &action) == 0 &&
+          action.sa_handler == SIG_IGN && signal != SIGCHLD) {
+        continue;
+      }
       sigaddset(&handled, signal);
     }
     sigprocmask(SIG_BLOCK, &handled, &mask_before_);

@@ -180,8 +180,8 @@ class ProgressSink final : public MetricSink {
   // Lasting text; whole lines.
   absl::Status Print(absl::string_view text) {
     std::lock_guard<std::mutex> lock(screen_mutex);
-    const bool erase = live_line_fd >= 0;
-    live_line_fd = -1;
+    const bool erase = live_line_fd == options_.fd;
+    if (erase) live_line_fd = -1;
     drawn_ = absl::InfinitePast();
     return WriteFully(options_.fd, absl::StrCat(erase ? kEraseLine : "", text),
                       "terminal");

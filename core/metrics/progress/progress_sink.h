@@ -7,8 +7,8 @@
 //
 // Lines of the log (core/base/log.h) clear the live line before they appear.
 // At most one live sink exists at a time. Calls from one thread; the log may be
-// used from any. A reader of the output that goes away is SIGPIPE, as for any
-// program.
+// used from any. A reader of the output that goes away is SIGPIPE, unless the
+// program ignores that, and then a StorageError.
 #ifndef REPRISE_CORE_METRICS_PROGRESS_PROGRESS_SINK_H_
 #define REPRISE_CORE_METRICS_PROGRESS_PROGRESS_SINK_H_
 
