@@ -88,34 +88,47 @@ bool IsDocumented(int exit_code) {
   return false;
 }
 
-// A folder for the shared memory of a job on this host, removed at its end.
-// Open MPI names its segments after the process number of mpirun only: jobs of
-// two containers that share /dev/shm crashed each other, and killed jobs left
-// theirs.
-class SharedMemoryFolder {
+// Folders of a job's own for what Open MPI keeps on this host, removed at its
+// end: sockets in TMPDIR, shared memory. It names both after the process number
+// of mpirun, which repeats in containers that share /tmp or /dev/shm: jobs of
+// two crashed each other, and what a killed job had left stopped a later one.
+class JobFolders {
  public:
-  SharedMemoryFolder() {
-    char path[] = "/dev/shm/reprise.XXXXXX";
-    // Without one the segments lie where Open MPI puts them.
-    if (mkdtemp(path) == nullptr) return;
-    path_ = path;
-    setenv("OMPI_MCA_btl_sm_backing_directory", path, /*overwrite=*/0);
-    setenv("OMPI_MCA_btl_vader_backing_directory", path, /*overwrite=*/0);
+  // `shared_memory`: ranks on other hosts would look for it there, too.
+  explicit JobFolders(bool shared_memory) {
+    const char* base = std::getenv("TMPDIR");
+    const std::string temporary = Make(base == nullptr ? "/tmp" : base);
+    if (!temporary.empty()) setenv("TMPDIR", temporary.c_str(), 1);
+    if (!shared_memory) return;
+    const std::string memory = Make("/dev/shm");
+    if (memory.empty()) return;
+    setenv("OMPI_MCA_btl_sm_backing_directory", memory.c_str(), 0);
+    setenv("OMPI_MCA_btl_vader_backing_directory", memory.c_str(), 0);
   }
-  SharedMemoryFolder(const SharedMemoryFolder&) = delete;
-  ~SharedMemoryFolder() {
+  JobFolders(const JobFolders&) = delete;
+  ~JobFolders() {
     std::error_code ignored;
-    if (!path_.empty()) std::filesystem::remove_all(path_, ignored);
+    for (const std::string& path : paths_) {
+      std::filesystem::remove_all(path, ignored);
+    }
   }
 
  private:
-  std::string path_;
+  // Empty: there the files lie where Open MPI puts them.
+  std::string Make(absl::string_view base) {
+    std::string path = absl::StrCat(base, "/reprise.XXXXXX");
+    if (mkdtemp(path.data()) == nullptr) return "";
+    paths_.push_back(path);
+    return path;
+  }
+
+  std::vector<std::string> paths_;
 };
 
 class Job {
  public:
   Job(int64_t ranks, bool on_this_host) : ranks_(ranks) {
-    if (on_this_host) shared_memory_.emplace();
+    folders_.emplace(/*shared_memory=*/on_this_host);
   }
 
   absl::StatusOr<int> Run(std::vector<std::string> arguments) {
@@ -346,7 +359,7 @@ class Job {
     const int mpirun_code = exited ? WEXITSTATUS(mpirun_status_) : -1;
     if (interrupted_by_ != 0 && !AllCompletedWith(std::nullopt)) {
       // As the shell expects of an interrupted program.
-      shared_memory_.reset();
+      folders_.reset();
       signal(interrupted_by_, SIG_DFL);
       sigprocmask(SIG_SETMASK, &mask_before_, nullptr);
       raise(interrupted_by_);
@@ -385,7 +398,7 @@ class Job {
   }
 
   const int64_t ranks_;
-  std::optional<SharedMemoryFolder> shared_memory_;
+  std::optional<JobFolders> folders_;
   const std::string host_ = HostName();
   sigset_t mask_before_;
   FileDescriptor signals_, stderr_;
