@@ -30,7 +30,10 @@ def mpi_test(name, srcs, deps, ranks = [1, 2, 3], size = "small", tags = [], arg
                 ":%s_program" % name,
                 "@mpi//:runtime",
             ],
-            tags = tags + ["cpu:2"],
+            tags = tags + [
+                "cpu:2",
+                "mpi",
+            ],
         )
     native.test_suite(
         name = name,
