@@ -24,8 +24,8 @@ extern char** environ;
 namespace reprise {
 namespace {
 
-// A socket's path is limited to 107 bytes; the job's own folder takes 15 and Open
-// MPI appends about 40.
+// A socket's path is limited to 107 bytes; the job's own folder takes 15 and
+// Open MPI appends about 40.
 constexpr size_t kLongestTmpdir = 45;
 
 std::string ReadEnvironment(const char* name) {
