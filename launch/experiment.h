@@ -66,6 +66,9 @@ struct ExperimentSpec {
   std::string device = "auto";     // auto | cpu | cuda
   std::string precision = "auto";  // auto | fp32 | bf16
   bool scratch = false;  // concatenated tasksets, reset, and no rehearsal
+  // Whether batches hold more than what comes in: not the baseline's, whatever
+  // the agent, nor plain fine-tuning's.
+  bool Rehearses() const { return !scratch && agent != "base"; }
   bool quick = false;
   // Limits set by --quick; 0: none.
   int64_t max_steps_per_epoch = 0;

@@ -693,10 +693,10 @@ class CommandParser {
       command_.notes.push_back(
           "--model-config has no effect: mnistnet has no options");
     }
-    const bool rehearses = !spec.scratch && spec.agent != "base";
     for (const char* key :
          {"num_representatives", "num_candidates", "num_samples"}) {
-      if (!rehearses && KeyLevel(DictFlag::kAgent, key) > Level::kPreset) {
+      if (!spec.Rehearses() &&
+          KeyLevel(DictFlag::kAgent, key) > Level::kPreset) {
         command_.notes.push_back(absl::StrCat(
             "'", key, "' in --agent-config has no effect: ",
             spec.scratch ? "--scratch" : "agent base", " does not rehearse"));

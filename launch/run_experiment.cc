@@ -146,11 +146,6 @@ struct StepSizes {
   int64_t batch = 0, representatives = 0, candidates = 0;
 };
 
-// Of --scratch and base: the batch holds what comes in and nothing else.
-bool Rehearses(const ExperimentSpec& spec) {
-  return !spec.scratch && spec.agent != "base";
-}
-
 StepSizes SizesOf(const ExperimentSpec& spec, int rank, int world_size) {
   const auto share = [&](int64_t total) {
     return SliceBegin(total, rank + 1, world_size) -
@@ -162,7 +157,7 @@ StepSizes SizesOf(const ExperimentSpec& spec, int rank, int world_size) {
       spec.global_batch_size.value_or(spec.batch_size * world_size);
   sizes.global_representatives = spec.global_representatives.value_or(
       agent.num_samples.value_or(agent.num_candidates) * world_size);
-  if (!Rehearses(spec)) sizes.global_representatives = 0;
+  if (!spec.Rehearses()) sizes.global_representatives = 0;
   sizes.batch = share(sizes.global_batch);
   sizes.representatives = share(sizes.global_representatives);
   sizes.candidates =
@@ -174,7 +169,7 @@ std::unique_ptr<Agent> MakeAgent(const ExperimentSpec& spec,
                                  const DatasetPair& data,
                                  const StepSizes& sizes, int rank) {
   // The baseline is the same for every agent.
-  if (!Rehearses(spec)) return MakeBaseAgent();
+  if (!spec.Rehearses()) return MakeBaseAgent();
   REPRISE_CHECK(spec.agent == "nil") << spec.agent;
   NilOptions options;
   options.num_classes = data.train->num_classes;
