@@ -16,16 +16,18 @@ namespace reprise {
 
 enum class ElementType { kUint8, kFloat32 };
 
-// What a row is and how it becomes network input:
-// (value / scale - mean[c]) / stddev[c], with c the channel.
+// What a row is and how it becomes network input.
+//   kUint8:   (value / scale - mean[c]) / stddev[c], with c the channel
+//   kFloat32: value * element_scale[e], with e the element of the row
 struct RowFormat {
   ElementType element = ElementType::kUint8;
   int64_t channels = 1;
   int64_t height = 1;
   int64_t width = 1;
-  double scale = 255.0;        // 255 for uint8 images, 1 for fp32
+  double scale = 255.0;
   std::vector<double> mean;    // one per channel, after division by scale
   std::vector<double> stddev;  // one per channel, positive
+  std::vector<float> element_scale;  // one per element; empty: all 1
 
   int64_t elements() const { return channels * height * width; }
   int64_t row_bytes() const {
@@ -38,11 +40,15 @@ struct Dataset {
   RowFormat format;
   int64_t num_classes = 0;
   std::vector<std::byte> rows;
+  // In place of `rows` where they lie in a mapped file.
+  std::shared_ptr<const std::byte> mapped_rows;
   std::vector<int32_t> labels;
 
   int64_t size() const { return static_cast<int64_t>(labels.size()); }
   Sample At(int64_t index) const {
-    return {rows.data() + index * format.row_bytes(), labels[index], index};
+    const std::byte* first =
+        mapped_rows != nullptr ? mapped_rows.get() : rows.data();
+    return {first + index * format.row_bytes(), labels[index], index};
   }
 };
 
