@@ -27,6 +27,9 @@ struct Batch {
   std::vector<float> weights;
   // Global sample positions in the step: what random numbers are keyed by.
   std::vector<int64_t> positions;
+  // [n, C, H, W] in the model's compute type, on its device; from the forward
+  // pass on.
+  at::Tensor input;
 
   int64_t size() const { return static_cast<int64_t>(samples.size()); }
 

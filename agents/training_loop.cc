@@ -1,5 +1,7 @@
 #include "agents/training_loop.h"
 
+#include <ATen/ops/stack.h>
+#include <ATen/ops/zeros.h>
 #include <ATen/ops/zeros_like.h>
 #include <c10/core/GradMode.h>
 
@@ -17,6 +19,7 @@
 #include "absl/time/clock.h"
 #include "agents/batch_input.h"
 #include "agents/evaluation_loop.h"
+#include "agents/feature_extraction.h"
 #include "agents/phase_timer.h"
 #include "core/base/status.h"
 #include "core/comm/gradient_reducer.h"
@@ -151,12 +154,19 @@ class TrainingRun {
 
   absl::Status RunTask(int64_t t) {
     const absl::Time start = absl::Now();
-    const TaskContext context{t, tasks_[t], *data_.train};
+    const TaskContext context{t, tasks_[t], *data_.train,
+                              [this](const std::vector<int64_t>& rows) {
+                                return ExtractFeatures(model_, input_,
+                                                       *data_.train, rows,
+                                                       communicator_);
+                              },
+                              [this] { return model_.Clone(); }};
     absl::StatusOr<TaskPlan> plan = agent_.OnTaskStart(context);
     REPRISE_RETURN_IF_ERROR(AgreeOnStatus(communicator_, plan.status()));
     if (options_.reset_at_each_task) {
       parameters_.master().copy_(initial_parameters_);
       parameters_.RefreshLeaves();
+      model_.running_statistics().Reset();
     }
     velocity_.zero_();
     step_of_task_ = 0;
@@ -164,14 +174,17 @@ class TrainingRun {
     std::vector<int64_t> indices = tasks_[t].train_indices;
     indices.insert(indices.end(), plan->extra_training_indices.begin(),
                    plan->extra_training_indices.end());
-    REPRISE_RETURN_IF_ERROR(EvaluateSeenTasks(t, /*epoch=*/0));
+    REPRISE_RETURN_IF_ERROR(EvaluateSeenTasks(context, /*epoch=*/0));
     for (int64_t epoch = 0; epoch < options_.epochs; ++epoch) {
       REPRISE_RETURN_IF_ERROR(Annotate(TrainEpoch(t, epoch, indices),
                                        absl::StrCat("epoch ", epoch + 1)));
-      REPRISE_RETURN_IF_ERROR(EvaluateSeenTasks(t, epoch + 1));
+      REPRISE_RETURN_IF_ERROR(MergeRunningStatistics());
+      if (epoch + 1 == options_.epochs) {
+        REPRISE_RETURN_IF_ERROR(
+            AgreeOnStatus(communicator_, agent_.OnTaskEnd(context)));
+      }
+      REPRISE_RETURN_IF_ERROR(EvaluateSeenTasks(context, epoch + 1));
     }
-    REPRISE_RETURN_IF_ERROR(
-        AgreeOnStatus(communicator_, agent_.OnTaskEnd(context)));
     TaskRecord record;
     record.task = t;
     record.seconds = absl::ToDoubleSeconds(absl::Now() - start);
@@ -274,14 +287,14 @@ class TrainingRun {
     REPRISE_RETURN_IF_ERROR(CatchTorch("training step", [&]() -> absl::Status {
       if (batch.size() > 0) {
         timer_.Enter(Phase::kLoad);
-        const at::Tensor input = input_.Make(
-            batch.samples, parameters_.compute_type(), parameters_.device());
+        batch.input = input_.Make(batch.samples, model_.options().compute_type,
+                                  model_.options().device);
         timer_.Enter(Phase::kForward);
         const ForwardContext forward{/*training=*/true,
                                      {options_.seed, static_cast<uint32_t>(t),
                                       static_cast<uint32_t>(step_of_task_)},
                                      &batch.positions};
-        const ModelOutput output = model_.Forward(input, forward);
+        const ModelOutput output = model_.Forward(batch.input, forward);
         REPRISE_ASSIGN_OR_RETURN(loss,
                                  agent_.Loss(output, batch, gradient_scale_));
         REPRISE_RETURN_IF_ERROR(Account(batch, loss, output.logits));
@@ -406,21 +419,23 @@ class TrainingRun {
     return sink_.OnStep(record);
   }
 
-  absl::Status EvaluateSeenTasks(int64_t t, int64_t epoch) {
+  absl::Status EvaluateSeenTasks(const TaskContext& context, int64_t epoch) {
     if (!options_.evaluate) return absl::OkStatus();
     timer_.Enter(Phase::kEvaluation);
-    const std::vector<Classifier> classifiers = agent_.Classifiers();
-    for (int64_t test_task = 0; test_task <= t; ++test_task) {
+    const absl::StatusOr<std::vector<Classifier>> classifiers =
+        agent_.Classifiers(context);
+    REPRISE_RETURN_IF_ERROR(AgreeOnStatus(communicator_, classifiers.status()));
+    for (int64_t test_task = 0; test_task <= context.task; ++test_task) {
       const absl::Time start = absl::Now();
       REPRISE_ASSIGN_OR_RETURN(
           const EvaluationResult result,
-          Evaluate(model_, classifiers, input_, *data_.test,
+          Evaluate(model_, *classifiers, input_, *data_.test,
                    tasks_[test_task].test_indices, options_.eval_batch_size,
                    communicator_));
       for (size_t h = 0; h < result.heads.size(); ++h) {
         const HeadResult& head = result.heads[h];
         TestRecord record;
-        record.task = t;
+        record.task = context.task;
         record.test_task = test_task;
         record.epoch = epoch;
         record.head = head.head;
@@ -441,6 +456,31 @@ class TrainingRun {
       }
     }
     timer_.Enter(Phase::kOther);
+    return absl::OkStatus();
+  }
+
+  // Collective: every rank normalises with the statistics of all minibatches
+  // from here on.
+  absl::Status MergeRunningStatistics() {
+    RunningStatistics& statistics = model_.running_statistics();
+    if (communicator_.world_size() == 1 || statistics.empty()) {
+      return absl::OkStatus();
+    }
+    const at::Tensor mine =
+        at::stack({statistics.means(), statistics.variances()})
+            .to(at::kCPU, at::kDouble)
+            .contiguous();
+    at::Tensor all =
+        at::zeros({communicator_.world_size(), 2, mine.size(1)}, at::kDouble);
+    REPRISE_RETURN_IF_ERROR(
+        communicator_.AllGather(mine.data_ptr(), mine.nbytes(), all.data_ptr())
+            ->Wait());
+    const at::Tensor means = all.select(1, 0), variances = all.select(1, 1);
+    const at::Tensor mean = means.mean(0);
+    statistics.means().copy_(mean);
+    // The variance within the ranks' minibatches and between them.
+    statistics.variances().copy_(
+        variances.mean(0).add(means.sub(mean).square().mean(0)));
     return absl::OkStatus();
   }
 

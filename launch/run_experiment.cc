@@ -252,7 +252,7 @@ class Run {
     threads_ = ThreadsOfRank(spec_.threads, communicator_.local_size());
     at::set_num_threads(static_cast<int>(threads_));
 
-    MnistNetOptions model;
+    ModelOptions model;
     model.num_classes = data_.train->num_classes;
     model.device = choice->device;
     model.compute_type = compute_type;

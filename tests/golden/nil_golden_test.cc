@@ -62,7 +62,7 @@ TEST_P(NilGoldenTest, DrawsCountsWeightsAndParametersAreThoseOfTheScript) {
   ASSERT_EQ(steps.size(), 54);
   const DatasetPair data = ScriptedData();
 
-  MnistNetOptions model_options;
+  ModelOptions model_options;
   model_options.master_type = model_options.compute_type = GetParam().type;
   const auto model = MakeMnistNet(model_options);
   model->parameters().Initialize(42);

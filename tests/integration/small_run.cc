@@ -23,7 +23,7 @@ namespace {
 std::unique_ptr<Model> NewModel(const SmallRun& run) {
   // Ranks share the cores; also, sums must not depend on how many there are.
   at::set_num_threads(1);
-  MnistNetOptions options;
+  ModelOptions options;
   options.master_type = options.compute_type = run.type;
   std::unique_ptr<Model> model = MakeMnistNet(options);
   model->parameters().Initialize(run.training.seed);
