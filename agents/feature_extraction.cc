@@ -41,10 +41,10 @@ absl::StatusOr<at::Tensor> ExtractFeatures(Model& model,
       for (int64_t i = first; i < std::min(first + kChunk, end); ++i) {
         samples.push_back(dataset.At(rows[i]));
       }
-      const ModelOutput output = model.Forward(
-          input.Make(samples, model.options().compute_type,
-                     model.options().device),
-          ForwardContext{});
+      const ModelOutput output =
+          model.Forward(input.Make(samples, model.options().compute_type,
+                                   model.options().device),
+                        ForwardContext{});
       mine.narrow(0, first - begin, samples.size()).copy_(output.features);
     }
     return absl::OkStatus();

@@ -204,7 +204,7 @@ class TrainingRun {
     SgdOptions sgd = options_.regime.At(epoch);
     for (int64_t step = 0; step < steps; ++step) {
       REPRISE_RETURN_IF_ERROR(
-          Annotate(Step(t, indices, sampler.LocalBatch(step), sgd),
+          Annotate(Step(t, epoch, step, indices, sampler.LocalBatch(step), sgd),
                    absl::StrCat("step ", step + 1)));
       if (step % options_.log_interval == 0 || step + 1 == steps) {
         REPRISE_RETURN_IF_ERROR(
@@ -260,12 +260,15 @@ class TrainingRun {
   }
 
   // One optimizer step on this rank's part of the global batch.
-  absl::Status Step(int64_t t, const std::vector<int64_t>& indices,
+  absl::Status Step(int64_t t, int64_t epoch, int64_t step_of_epoch,
+                    const std::vector<int64_t>& indices,
                     const LocalSamples& local, const SgdOptions& sgd) {
     timer_.Enter(Phase::kLoad);
     Batch batch;
     batch.task = t;
     batch.step_of_task = step_of_task_;
+    batch.epoch = epoch;
+    batch.step_of_epoch = step_of_epoch;
     batch.incoming = static_cast<int64_t>(local.indices.size());
     batch.first_appended_position =
         options_.global_batch_size + SliceBegin(options_.global_representatives,
