@@ -11,8 +11,8 @@ namespace {
 ImageNormalization NormalizationOf(const RowFormat& format) {
   REPRISE_CHECK(format.element == ElementType::kUint8)
       << "only uint8 images are gathered";
-  return {format.channels, format.height * format.width, format.scale,
-          format.mean, format.stddev};
+  return {format.channels, format.height, format.width,
+          format.scale,    format.mean,   format.stddev};
 }
 
 }  // namespace
