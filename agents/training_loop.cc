@@ -2,7 +2,6 @@
 
 #include <ATen/ops/stack.h>
 #include <ATen/ops/zeros.h>
-#include <ATen/ops/zeros_like.h>
 #include <c10/core/GradMode.h>
 
 #include <algorithm>
@@ -24,7 +23,8 @@
 #include "core/base/status.h"
 #include "core/comm/gradient_reducer.h"
 #include "core/metrics/meters.h"
-#include "core/tensor/sgd_step.h"
+#include "core/tensor/augmentation.h"
+#include "core/tensor/optimizer.h"
 #include "core/tensor/torch_status.h"
 #include "core/tensor/weighted_cross_entropy.h"
 #include "data/sharded_sampler.h"
@@ -62,6 +62,7 @@ class TrainingRun {
         tasks_(tasks),
         model_(model),
         parameters_(model.parameters()),
+        optimizer_(parameters_.master()),
         agent_(agent),
         communicator_(communicator),
         sink_(sink),
@@ -74,7 +75,6 @@ class TrainingRun {
     if (options_.reset_at_each_task) {
       initial_parameters_ = parameters_.master().clone();
     }
-    velocity_ = at::zeros_like(parameters_.master());
     // The reducer works on host memory: gradients of another device are staged.
     const at::Tensor& gradients = parameters_.gradients_with_weight_sum();
     reduced_ = gradients;
@@ -168,7 +168,7 @@ class TrainingRun {
       parameters_.RefreshLeaves();
       model_.running_statistics().Reset();
     }
-    velocity_.zero_();
+    optimizer_.Reset();
     step_of_task_ = 0;
 
     std::vector<int64_t> indices = tasks_[t].train_indices;
@@ -290,8 +290,15 @@ class TrainingRun {
     REPRISE_RETURN_IF_ERROR(CatchTorch("training step", [&]() -> absl::Status {
       if (batch.size() > 0) {
         timer_.Enter(Phase::kLoad);
-        batch.input = input_.Make(batch.samples, model_.options().compute_type,
-                                  model_.options().device);
+        std::vector<Placement> placements;
+        if (options_.augment) {
+          placements = StandardPlacements(
+              options_.seed, static_cast<uint32_t>(t),
+              static_cast<uint32_t>(step_of_task_), batch.positions);
+        }
+        batch.input =
+            input_.Make(batch.samples, placements,
+                        model_.options().compute_type, model_.options().device);
         timer_.Enter(Phase::kForward);
         const ForwardContext forward{/*training=*/true,
                                      {options_.seed, static_cast<uint32_t>(t),
@@ -324,7 +331,13 @@ class TrainingRun {
 
     timer_.Enter(Phase::kOptimizer);
     if (reduction.weight_sum > 0) {
-      ApplySgd(sgd, 1.0 / (gradient_scale_ * reduction.weight_sum));
+      OptimizerOptions options;
+      options.lr = sgd.lr;
+      options.momentum = sgd.momentum;
+      options.weight_decay = sgd.weight_decay;
+      optimizer_.Step(options, 1.0 / (gradient_scale_ * reduction.weight_sum),
+                      WithoutWeightSum(reduced_));
+      parameters_.RefreshLeaves();
     }
     timer_.Enter(Phase::kBufferUpdate);
     REPRISE_RETURN_IF_ERROR(agent_.OnStepEnd(batch));
@@ -332,25 +345,6 @@ class TrainingRun {
     ++step_of_task_;
     ++steps_of_run_;
     return absl::OkStatus();
-  }
-
-  void ApplySgd(const SgdOptions& sgd, double factor) {
-    const at::Tensor& master = parameters_.master();
-    const at::Tensor sums = WithoutWeightSum(reduced_);
-    const int64_t n = parameters_.total_size();
-    if (!master.is_cpu()) {
-      at::Tensor gradients = sums.to(master.device()).mul(factor);
-      if (sgd.weight_decay != 0) gradients.add_(master, sgd.weight_decay);
-      velocity_.mul_(sgd.momentum).add_(gradients);
-      master.sub_(velocity_, sgd.lr);
-    } else if (master.scalar_type() == at::kDouble) {
-      SgdStep<double>(sgd, factor, sums.data_ptr<double>(), n,
-                      velocity_.data_ptr<double>(), master.data_ptr<double>());
-    } else {
-      SgdStep<float>(sgd, factor, sums.data_ptr<float>(), n,
-                     velocity_.data_ptr<float>(), master.data_ptr<float>());
-    }
-    parameters_.RefreshLeaves();
   }
 
   // Adds the batch to the epoch's meter.
@@ -518,6 +512,7 @@ class TrainingRun {
   const std::vector<TaskSpec>& tasks_;
   Model& model_;
   ParameterStore& parameters_;
+  Optimizer optimizer_;
   Agent& agent_;
   Communicator& communicator_;
   MetricSink& sink_;
@@ -527,7 +522,7 @@ class TrainingRun {
   std::unique_ptr<GradientReducer> reducer_;
   // What the reducer sums: the gradients, or their copy in host memory.
   at::Tensor reduced_;
-  at::Tensor initial_parameters_, velocity_;
+  at::Tensor initial_parameters_;
   PhaseTimer timer_;
   TrainMeter meter_;              // of the epoch, this rank
   ReductionTimes reduction_;      // of the epoch, this rank

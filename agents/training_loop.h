@@ -27,6 +27,8 @@ struct TrainingOptions {
   int64_t eval_batch_size = 64;
   bool evaluate = true;
   bool reset_at_each_task = false;  // to the initial parameters
+  // Random crops and flips of training images (core/tensor/augmentation.h).
+  bool augment = false;
   bool shard = false;  // each rank keeps its part of the task's samples
   Regime regime{SgdOptions{}, {}};
   uint64_t seed = 42;

@@ -22,8 +22,8 @@ absl::StatusOr<std::vector<std::vector<double>>> MeansOfRows(
                              context.features(class_rows));
     std::vector<int64_t> all(class_rows.size());
     std::iota(all.begin(), all.end(), 0);
-    means.back() = ClassMean(features.data_ptr<float>(), features.size(1), all,
-                             norm);
+    means.back() =
+        ClassMean(features.data_ptr<float>(), features.size(1), all, norm);
   }
   return means;
 }
@@ -32,17 +32,17 @@ Classifier NearestMeanClassifier(std::vector<std::vector<double>> means,
                                  FeatureNorm norm, bool answers) {
   Classifier classifier;
   classifier.name = "nme";
-  classifier.scores = [means = std::move(means), norm,
-                       answers](const ModelOutput& output)
-      -> std::optional<at::Tensor> {
+  classifier.scores =
+      [means = std::move(means), norm,
+       answers](const ModelOutput& output) -> std::optional<at::Tensor> {
     if (!answers) return std::nullopt;
     const at::Tensor features =
         output.features.to(at::kCPU, at::kFloat).contiguous();
     at::Tensor scores =
         at::empty({features.size(0), static_cast<int64_t>(means.size())},
                   at::TensorOptions(at::kFloat));
-    NearestMeans(features.data_ptr<float>(), features.size(0),
-                 features.size(1), means, norm, scores.data_ptr<float>());
+    NearestMeans(features.data_ptr<float>(), features.size(0), features.size(1),
+                 means, norm, scores.data_ptr<float>());
     return scores;
   };
   return classifier;
@@ -51,8 +51,9 @@ Classifier NearestMeanClassifier(std::vector<std::vector<double>> means,
 Classifier SeenLogitsClassifier(std::vector<bool> seen) {
   Classifier classifier;
   classifier.name = "logits";
-  classifier.scores = [seen = std::move(seen)](const ModelOutput& output)
-      -> std::optional<at::Tensor> {
+  classifier.scores =
+      [seen = std::move(seen)](
+          const ModelOutput& output) -> std::optional<at::Tensor> {
     at::Tensor scores = output.logits.detach().clone();
     for (size_t c = 0; c < seen.size(); ++c) {
       if (!seen[c]) {

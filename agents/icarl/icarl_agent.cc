@@ -145,15 +145,15 @@ class IcarlAgent final : public Agent {
  private:
   // m of the paper, before it is cut to the size of a class.
   int64_t ExemplarsPerClass() const {
-    const int64_t seen = static_cast<int64_t>(roles_.size()) -
-                         std::count(roles_.begin(), roles_.end(),
-                                    ClassRole::kUnseen);
+    const int64_t seen =
+        static_cast<int64_t>(roles_.size()) -
+        std::count(roles_.begin(), roles_.end(), ClassRole::kUnseen);
     return options_.representatives_per_class * options_.num_classes / seen;
   }
 
   const IcarlOptions options_;
-  std::vector<ClassRole> roles_;                  // [K]
-  std::vector<std::vector<int64_t>> exemplars_;   // [K], in herding order
+  std::vector<ClassRole> roles_;                 // [K]
+  std::vector<std::vector<int64_t>> exemplars_;  // [K], in herding order
   bool herded_ = false;  // whether this task's classes have exemplars
   std::unique_ptr<Model> previous_;  // nullptr where no class is old
 };

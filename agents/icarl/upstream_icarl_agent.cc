@@ -72,8 +72,7 @@ class UpstreamIcarlAgent final : public Agent {
                         ForwardContext{})
               .logits.to(at::kCPU)
               .contiguous();
-      const at::Tensor host =
-          output.logits.detach().to(at::kCPU).contiguous();
+      const at::Tensor host = output.logits.detach().to(at::kCPU).contiguous();
       at::Tensor gradient = result.logits_gradient.to(at::kCPU).contiguous();
       const double all = static_cast<double>(batch.size());
       if (incoming > 0) {
@@ -99,8 +98,7 @@ class UpstreamIcarlAgent final : public Agent {
   absl::Status OnTaskEnd(const TaskContext& context) override {
     const int64_t budget =
         options_.representatives_per_class * options_.num_classes;
-    const int64_t m =
-        budget / std::count(seen_.begin(), seen_.end(), true);
+    const int64_t m = budget / std::count(seen_.begin(), seen_.end(), true);
     for (ClassRows& of_rank : exemplars_) {
       for (std::vector<int64_t>& rows : of_rank) {
         rows.resize(std::min(m, static_cast<int64_t>(rows.size())));
