@@ -5,13 +5,12 @@
 
 #include <cstdint>
 
+#include "core/tensor/optimizer_step.h"
+
 namespace reprise {
 
-struct SgdOptions {
-  double lr = 0.01;
-  double momentum = 0.0;
-  double weight_decay = 0.0;
-};
+// Of which lr, momentum and weight_decay count here.
+using SgdOptions = OptimizerOptions;
 
 // For each of n parameters, in the order of torch.optim.SGD:
 //   g = numerators * gradient_factor + weight_decay * parameter
