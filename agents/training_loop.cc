@@ -1,6 +1,5 @@
 #include "agents/training_loop.h"
 
-#include <ATen/ops/stack.h>
 #include <ATen/ops/zeros.h>
 #include <c10/core/GradMode.h>
 
@@ -24,6 +23,7 @@
 #include "core/comm/gradient_reducer.h"
 #include "core/metrics/meters.h"
 #include "core/tensor/augmentation.h"
+#include "core/tensor/batch_norm_merge.h"
 #include "core/tensor/optimizer.h"
 #include "core/tensor/torch_status.h"
 #include "core/tensor/weighted_cross_entropy.h"
@@ -201,14 +201,15 @@ class TrainingRun {
     const absl::Time start = absl::Now();
     meter_ = TrainMeter();
     reduction_ = ReductionTimes{};
-    SgdOptions sgd = options_.regime.At(epoch);
+    OptimizerOptions optimizer;
     for (int64_t step = 0; step < steps; ++step) {
-      REPRISE_RETURN_IF_ERROR(
-          Annotate(Step(t, epoch, step, indices, sampler.LocalBatch(step), sgd),
-                   absl::StrCat("step ", step + 1)));
+      optimizer = options_.regime.At({epoch, step, steps, options_.epochs});
+      REPRISE_RETURN_IF_ERROR(Annotate(
+          Step(t, epoch, step, indices, sampler.LocalBatch(step), optimizer),
+          absl::StrCat("step ", step + 1)));
       if (step % options_.log_interval == 0 || step + 1 == steps) {
         REPRISE_RETURN_IF_ERROR(
-            ReportStep(t, epoch, step, steps, sgd.lr, start));
+            ReportStep(t, epoch, step, steps, optimizer.lr, start));
       }
       if (communicator_.world_size() > 1 && step + 1 < steps &&
           step % options_.parameter_check_interval ==
@@ -247,7 +248,7 @@ class TrainingRun {
     record.steps_of_run = steps_of_run_;
     record.steps = steps;
     record.seconds = seconds;
-    record.learning_rate = sgd.lr;
+    record.learning_rate = optimizer.lr;
     record.world_size = communicator_.world_size();
     record.phase_seconds = Difference(timer_.Seconds(), phases_before);
     record.overlap_share = times.OverlapShare();
@@ -262,7 +263,8 @@ class TrainingRun {
   // One optimizer step on this rank's part of the global batch.
   absl::Status Step(int64_t t, int64_t epoch, int64_t step_of_epoch,
                     const std::vector<int64_t>& indices,
-                    const LocalSamples& local, const SgdOptions& sgd) {
+                    const LocalSamples& local,
+                    const OptimizerOptions& optimizer) {
     timer_.Enter(Phase::kLoad);
     Batch batch;
     batch.task = t;
@@ -331,11 +333,7 @@ class TrainingRun {
 
     timer_.Enter(Phase::kOptimizer);
     if (reduction.weight_sum > 0) {
-      OptimizerOptions options;
-      options.lr = sgd.lr;
-      options.momentum = sgd.momentum;
-      options.weight_decay = sgd.weight_decay;
-      optimizer_.Step(options, 1.0 / (gradient_scale_ * reduction.weight_sum),
+      optimizer_.Step(optimizer, 1.0 / (gradient_scale_ * reduction.weight_sum),
                       WithoutWeightSum(reduced_));
       parameters_.RefreshLeaves();
     }
@@ -463,21 +461,26 @@ class TrainingRun {
     if (communicator_.world_size() == 1 || statistics.empty()) {
       return absl::OkStatus();
     }
-    const at::Tensor mine =
-        at::stack({statistics.means(), statistics.variances()})
-            .to(at::kCPU, at::kDouble)
-            .contiguous();
-    at::Tensor all =
-        at::zeros({communicator_.world_size(), 2, mine.size(1)}, at::kDouble);
-    REPRISE_RETURN_IF_ERROR(
-        communicator_.AllGather(mine.data_ptr(), mine.nbytes(), all.data_ptr())
-            ->Wait());
-    const at::Tensor means = all.select(1, 0), variances = all.select(1, 1);
-    const at::Tensor mean = means.mean(0);
-    statistics.means().copy_(mean);
-    // The variance within the ranks' minibatches and between them.
-    statistics.variances().copy_(
-        variances.mean(0).add(means.sub(mean).square().mean(0)));
+    const int64_t world_size = communicator_.world_size();
+    const auto gather =
+        [&](const at::Tensor& mine) -> absl::StatusOr<at::Tensor> {
+      const at::Tensor host = mine.to(at::kCPU, at::kDouble).contiguous();
+      at::Tensor all = at::zeros({world_size, host.numel()}, at::kDouble);
+      REPRISE_RETURN_IF_ERROR(
+          communicator_
+              .AllGather(host.data_ptr(), host.nbytes(), all.data_ptr())
+              ->Wait());
+      return all;
+    };
+    REPRISE_ASSIGN_OR_RETURN(at::Tensor means, gather(statistics.means()));
+    REPRISE_ASSIGN_OR_RETURN(at::Tensor variances,
+                             gather(statistics.variances()));
+    double* mean = means.data_ptr<double>();
+    double* variance = variances.data_ptr<double>();
+    MergeBatchNorm<double>(mean, variance, world_size, means.size(1), mean,
+                           variance);
+    statistics.means().copy_(means[0]);
+    statistics.variances().copy_(variances[0]);
     return absl::OkStatus();
   }
 

@@ -425,7 +425,8 @@ class Run {
     options.evaluate = spec_.evaluate;
     options.reset_at_each_task = spec_.agent_config.reset_state_dict;
     options.shard = spec_.shard;
-    options.regime = Regime({lr_, spec_.momentum, spec_.weight_decay}, {});
+    options.regime =
+        Regime(OptimizerOptions{lr_, spec_.momentum, spec_.weight_decay});
     options.seed = spec_.seed;
     options.log_interval = spec_.log_interval;
     options.bucket_bytes = spec_.bucket_bytes;

@@ -119,7 +119,7 @@ TEST_P(NilGoldenTest, DrawsCountsWeightsAndParametersAreThoseOfTheScript) {
   options.epochs = 2;
   options.global_batch_size = kBatch;
   options.global_representatives = kRepresentatives;
-  options.regime = Regime(SgdOptions{0.05, 0.5, 0.0}, {});
+  options.regime = Regime(OptimizerOptions{0.05, 0.5, 0.0});
   RunRanksAsThreads(1, [&](Communicator& communicator) {
     MetricSink sink;
     REPRISE_EXPECT_OK(Train(options, data,
