@@ -30,7 +30,12 @@ OptimizerOptions Apply(const RegimePhase& phase, double base_lr,
   options.kind = phase.kind.value_or(options.kind);
   options.momentum = phase.momentum.value_or(options.momentum);
   options.weight_decay = phase.weight_decay.value_or(options.weight_decay);
+  options.dampening = phase.dampening.value_or(options.dampening);
   options.nesterov = phase.nesterov.value_or(options.nesterov);
+  options.beta1 = phase.beta1.value_or(options.beta1);
+  options.beta2 = phase.beta2.value_or(options.beta2);
+  if (phase.epsilon.has_value()) options.epsilon = phase.epsilon;
+  options.alpha = phase.alpha.value_or(options.alpha);
   if (phase.lr_factor.has_value()) options.lr = base_lr * *phase.lr_factor;
   options.lr = phase.lr.value_or(options.lr);
   return options;

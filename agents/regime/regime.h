@@ -32,8 +32,10 @@ struct RegimePhase {
   std::optional<double> lr_factor;    // times the regime's base rate
   LrCourse course = LrCourse::kConstant;
   std::optional<double> decay_rate;  // kExponentialDecay only
-  std::optional<double> momentum, weight_decay;
+  std::optional<double> momentum, weight_decay, dampening;
   std::optional<bool> nesterov;
+  std::optional<double> beta1, beta2, epsilon, alpha;
+  // `centered` is the base's: what states there are depends on it.
 };
 
 // Gradual warm-up (Goyal et al., "Accurate, Large Minibatch SGD", 2017): over

@@ -87,6 +87,24 @@ TEST(Regime, PhasesHoldUntilTheNextAndKeepWhatTheyDoNotSet) {
   EXPECT_EQ(regime.At(Epoch(2)).lr, 0.5);
 }
 
+TEST(Regime, PhasesMayChangeAnyOption) {
+  RegimePhase phase = FromEpoch(1);
+  phase.dampening = 0.1;
+  phase.beta1 = 0.2;
+  phase.beta2 = 0.3;
+  phase.epsilon = 0.4;
+  phase.alpha = 0.5;
+  const Regime regime(Base(0.1), {phase, FromEpoch(2)});
+  REPRISE_EXPECT_OK(regime.Validate());
+  EXPECT_EQ(regime.At(0).EpsilonOrDefault(), 1e-8);
+  const OptimizerOptions options = regime.At(2);
+  EXPECT_EQ(options.dampening, 0.1);
+  EXPECT_EQ(options.beta1, 0.2);
+  EXPECT_EQ(options.beta2, 0.3);
+  EXPECT_EQ(options.epsilon, 0.4);
+  EXPECT_EQ(options.alpha, 0.5);
+}
+
 TEST(Regime, PhasesMayBeginAtSteps) {
   RegimePhase phase = FromStep(6);
   phase.lr = 0.5;

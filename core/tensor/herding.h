@@ -17,7 +17,8 @@ namespace reprise {
 //         |mu - (phi + phi(p_1) + ... + phi(p_(k-1))) / k|,
 // where mu is the mean of the rows, not normalised again. Computed in double;
 // equal rows tie exactly, and ties go to the smallest index. A pure function of
-// its arguments, the same on every machine. A row with a NaN is chosen last.
+// its arguments, the same on every machine. With a NaN in any row, the order is
+// that of the indices.
 //
 // Cost: one dot product of length d per row not yet chosen and choice, up to
 // n m d multiply-adds, and n + d numbers of memory. Thread-safe.
