@@ -109,6 +109,22 @@ absl::Status CheckNotDangling(const std::string& folder) {
   return absl::OkStatus();
 }
 
+absl::Status MakeFolders(const std::string& folder) {
+  for (size_t end = 0; end != std::string::npos;) {
+    end = folder.find('/', end + 1);
+    const std::string part = folder.substr(0, end);
+    if (mkdir(part.c_str(), 0755) != 0 && errno != EEXIST) {
+      return ErrnoToStorageError("create the folder", part);
+    }
+  }
+  struct stat found;
+  if (stat(folder.c_str(), &found) == 0 && !S_ISDIR(found.st_mode)) {
+    errno = ENOTDIR;
+    return ErrnoToStorageError("create the folder", folder);
+  }
+  return absl::OkStatus();
+}
+
 std::string BaseName(const std::string& path) {
   return path.substr(path.rfind('/') + 1);
 }

@@ -1,8 +1,8 @@
 // The files of data sets as users store them: read in order, with a running
 // digest, behind symbolic links if need be.
 //
-// Every failure is a DataError that names the path, what was expected and
-// found, and the remedy.
+// Every failure to read is a DataError that names the path, what was expected
+// and found, and the remedy.
 #ifndef REPRISE_DATA_STORED_FILE_H_
 #define REPRISE_DATA_STORED_FILE_H_
 
@@ -59,6 +59,9 @@ absl::StatusOr<bool> IsThere(const std::string& path);
 // A folder that is a link to nothing is a mistake, not an absent data set. Of a
 // folder that is not there at all: OK.
 absl::Status CheckNotDangling(const std::string& folder);
+
+// The folder and those above it, made where they are missing. StorageError.
+absl::Status MakeFolders(const std::string& folder);
 
 // What follows the last slash.
 std::string BaseName(const std::string& path);
