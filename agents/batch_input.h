@@ -32,6 +32,7 @@ class BatchInput {
 
  private:
   RowFormat format_;
+  std::vector<float> element_scale_;  // fp32 rows
   ImageGatherer gatherer_;
 };
 

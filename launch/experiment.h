@@ -10,6 +10,8 @@
 #include <string>
 #include <vector>
 
+#include "agents/regime/regime.h"
+
 namespace reprise {
 
 struct TasksetsConfig {
@@ -53,10 +55,19 @@ struct ExperimentSpec {
   int64_t batches_per_allreduce = 1;
   int64_t epochs = 10;  // per task
   bool evaluate = true;
-  std::string optimizer = "SGD";
+  std::string optimizer = "SGD";  // RMSprop, Adam, AdamW, Adagrad
   double lr = 0.01;
   double momentum = 0.5;
   double weight_decay = 0.0;
+  bool nesterov = false;
+  std::string regime = "none";  // none | cifar | upstream | a list
+  // What `regime` stands for; an absolute rate is still one rank's.
+  std::vector<RegimePhase> regime_phases;
+  // Epochs from lr to lr x ranks; default 5 where linear scaling raises it.
+  std::optional<int64_t> warmup_epochs;
+  std::string augment = "none";       // none | standard
+  std::string profile = "default";    // default | upstream
+  std::string preset = "none";        // none | 2022-01 | 2022-02
   std::string lr_scaling = "linear";  // "linear" | "none"
   uint64_t seed = 42;
   int64_t log_interval = 10;

@@ -18,8 +18,7 @@
 namespace reprise {
 namespace {
 
-constexpr std::array<const char*, 2> kFiles = {"nt_train2.csv",
-                                               "nt_test2.csv"};
+constexpr std::array<const char*, 2> kFiles = {"nt_train2.csv", "nt_test2.csv"};
 
 // Whether there is something of this name, also a broken link (reading it fails
 // with a better message than "not found").

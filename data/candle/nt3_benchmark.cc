@@ -1,7 +1,8 @@
 // One load of NT3, measured in a process of its own; prints one JSON line.
 //   nt3_benchmark synthesize FOLDER            writes FOLDER/CANDLE/nt_*2.csv
-//   nt3_benchmark csv FILE [threads [kernel]]  parses (kernel 0 to 2: Nt3Kernel)
-//   nt3_benchmark cached FILE                  from the cache, made if need be
+//   nt3_benchmark csv FILE [threads [kernel]]  parses (kernel 0 to 2:
+//   Nt3Kernel) nt3_benchmark cached FILE                  from the cache, made
+//   if need be
 // tests/peer/csv_compare.py runs it beside other readers.
 #include <sys/resource.h>
 

@@ -17,7 +17,8 @@
 namespace reprise {
 namespace {
 
-// Longest: a sign and the 48 characters of float32's extremes in plain decimals.
+// Longest: a sign and the 48 characters of float32's extremes in plain
+// decimals.
 constexpr int kLongestNumber = 64;
 
 // Writes `value` at `to` and returns the end.
