@@ -91,9 +91,10 @@ std::vector<RegimePhase> ParseRegime(absl::string_view text, int64_t epochs,
   const absl::StatusOr<LiteralDict> dict =
       ParseDictLiteral(absl::StrCat("{'regime': ", stripped, "}"));
   if (!dict.ok()) {
-    problems->push_back(absl::StrCat("--regime, counted from 11 columns before "
-                                     "the list: ",
-                                     dict.status().message()));
+    problems->push_back(
+        absl::StrCat("--regime, counted from 11 columns before "
+                     "the list: ",
+                     dict.status().message()));
     return phases;
   }
   const LiteralList* list =
