@@ -11,8 +11,8 @@ namespace {
 ImageNormalization NormalizationOf(const RowFormat& format) {
   REPRISE_CHECK(format.element == ElementType::kUint8)
       << "only uint8 images are gathered";
-  return {format.channels, format.height * format.width, format.scale,
-          format.mean, format.stddev};
+  return {format.channels, format.height, format.width,
+          format.scale,    format.mean,   format.stddev};
 }
 
 }  // namespace
@@ -21,6 +21,7 @@ BatchInput::BatchInput(const RowFormat& format)
     : format_(format), gatherer_(NormalizationOf(format)) {}
 
 at::Tensor BatchInput::Make(const std::vector<Sample>& samples,
+                            const std::vector<Placement>& placements,
                             at::ScalarType type, at::Device device) const {
   std::vector<const std::byte*> rows;
   rows.reserve(samples.size());
@@ -31,7 +32,7 @@ at::Tensor BatchInput::Make(const std::vector<Sample>& samples,
       at::empty_strided({n, format_.channels, format_.height, format_.width},
                         {format_.height * row, 1, row, format_.channels},
                         at::TensorOptions(type));
-  gatherer_.Gather(rows, ElementOf(type), input.data_ptr());
+  gatherer_.Gather(rows, placements, ElementOf(type), input.data_ptr());
   return input.to(device);
 }
 

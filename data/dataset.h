@@ -25,8 +25,8 @@ struct RowFormat {
   int64_t height = 1;
   int64_t width = 1;
   double scale = 255.0;
-  std::vector<double> mean;    // one per channel, after division by scale
-  std::vector<double> stddev;  // one per channel, positive
+  std::vector<double> mean;          // one per channel, after division by scale
+  std::vector<double> stddev;        // one per channel, positive
   std::vector<float> element_scale;  // one per element; empty: all 1
 
   int64_t elements() const { return channels * height * width; }

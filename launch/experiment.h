@@ -66,9 +66,15 @@ struct ExperimentSpec {
   std::string device = "auto";     // auto | cpu | cuda
   std::string precision = "auto";  // auto | fp32 | bf16
   bool scratch = false;  // concatenated tasksets, reset, and no rehearsal
-  // Whether batches hold more than what comes in: not the baseline's, whatever
-  // the agent, nor plain fine-tuning's.
+  // Whether earlier samples are trained on again: not in the baseline, whatever
+  // the agent, nor in plain fine-tuning.
   bool Rehearses() const { return !scratch && agent != "base"; }
+  // Whether batches hold more than what comes in. The exemplars of the paper's
+  // iCaRL come in with the epoch.
+  bool AppendsToBatches() const {
+    return Rehearses() &&
+           (agent != "icarl" || agent_config.implementation == "upstream");
+  }
   bool quick = false;
   // Limits set by --quick; 0: none.
   int64_t max_steps_per_epoch = 0;

@@ -60,15 +60,13 @@ std::vector<Flag> MakeTable() {
           Row("agent", &Spec::agent, "NAME",
               "how the network learns: base (plain fine-tuning), nil "
               "(rehearsal), icarl")
-              .OneOf({"base", "nil", "icarl"})
-              .NotBuilt({"icarl"}),
+              .OneOf({"base", "nil", "icarl"}),
           Row("agent-config", DictFlag::kAgent, "DICT",
               "num_representatives [6000 per class], num_candidates [20], "
               "num_samples [num_candidates], reset_state_dict [False], "
               "implementation"),
           Row("model", &Spec::model, "NAME", "the network")
-              .OneOf({"mnistnet", "resnet", "candlenet"})
-              .NotBuilt({"resnet", "candlenet"}),
+              .OneOf({"mnistnet", "resnet", "candlenet"}),
           Row("model-config", DictFlag::kModel, "DICT",
               "depth, width, variant"),
           Row("scratch", &Spec::scratch, "",

@@ -477,9 +477,6 @@ class CommandParser {
       reader.Read("num_samples", 0, &agent.num_samples);
       reader.Read("reset_state_dict", &agent.reset_state_dict);
       reader.Read("implementation", {"", "upstream"}, &agent.implementation);
-      if (agent.implementation == "upstream") {
-        AddProblem(context, ": 'implementation': 'upstream' is not built yet");
-      }
     } else {
       ModelConfig& model = spec->model_config;
       reader.Read("depth", 1, &model.depth);

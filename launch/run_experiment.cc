@@ -22,6 +22,7 @@
 #include "absl/time/clock.h"
 #include "absl/time/time.h"
 #include "agents/base/base_agent.h"
+#include "agents/icarl/icarl_agent.h"
 #include "agents/nil/nil_agent.h"
 #include "agents/training_loop.h"
 #include "core/base/check.h"
@@ -42,7 +43,7 @@
 #include "data/synthetic/mnist_like.h"
 #include "launch/mpirun/rank_process.h"
 #include "launch/program_info.h"
-#include "models/mnistnet.h"
+#include "models/model_table.h"
 #include "models/model_weights.h"
 
 namespace reprise {
@@ -157,7 +158,7 @@ StepSizes SizesOf(const ExperimentSpec& spec, int rank, int world_size) {
       spec.global_batch_size.value_or(spec.batch_size * world_size);
   sizes.global_representatives = spec.global_representatives.value_or(
       agent.num_samples.value_or(agent.num_candidates) * world_size);
-  if (!spec.Rehearses()) sizes.global_representatives = 0;
+  if (!spec.AppendsToBatches()) sizes.global_representatives = 0;
   sizes.batch = share(sizes.global_batch);
   sizes.representatives = share(sizes.global_representatives);
   sizes.candidates =
@@ -167,9 +168,19 @@ StepSizes SizesOf(const ExperimentSpec& spec, int rank, int world_size) {
 
 std::unique_ptr<Agent> MakeAgent(const ExperimentSpec& spec,
                                  const DatasetPair& data,
-                                 const StepSizes& sizes, int rank) {
+                                 const StepSizes& sizes, int rank,
+                                 int world_size) {
   // The baseline is the same for every agent.
   if (!spec.Rehearses()) return MakeBaseAgent();
+  if (spec.agent == "icarl") {
+    const int64_t per_class = spec.agent_config.num_representatives;
+    if (spec.agent_config.implementation == "upstream") {
+      return MakeUpstreamIcarlAgent({data.train->num_classes, per_class,
+                                     sizes.representatives, spec.seed, rank,
+                                     world_size});
+    }
+    return MakeIcarlAgent({data.train->num_classes, per_class});
+  }
   REPRISE_CHECK(spec.agent == "nil") << spec.agent;
   NilOptions options;
   options.num_classes = data.train->num_classes;
@@ -252,14 +263,18 @@ class Run {
     threads_ = ThreadsOfRank(spec_.threads, communicator_.local_size());
     at::set_num_threads(static_cast<int>(threads_));
 
-    MnistNetOptions model;
+    ModelOptions model;
     model.num_classes = data_.train->num_classes;
     model.device = choice->device;
     model.compute_type = compute_type;
-    model_ = MakeMnistNet(model);
+    const ModelConfig& config = spec_.model_config;
+    REPRISE_ASSIGN_OR_RETURN(
+        model_, MakeModel({spec_.model, config.depth, config.width.value_or(0),
+                           config.variant},
+                          model));
     model_->parameters().Initialize(spec_.seed);
     sizes_ = SizesOf(spec_, rank_, world_size_);
-    agent_ = MakeAgent(spec_, data_, sizes_, rank_);
+    agent_ = MakeAgent(spec_, data_, sizes_, rank_, world_size_);
     lr_ = spec_.lr * (spec_.lr_scaling == "linear" ? world_size_ : 1);
     return absl::OkStatus();
   }
@@ -410,7 +425,8 @@ class Run {
     options.evaluate = spec_.evaluate;
     options.reset_at_each_task = spec_.agent_config.reset_state_dict;
     options.shard = spec_.shard;
-    options.regime = Regime({lr_, spec_.momentum, spec_.weight_decay}, {});
+    options.regime =
+        Regime(OptimizerOptions{lr_, spec_.momentum, spec_.weight_decay});
     options.seed = spec_.seed;
     options.log_interval = spec_.log_interval;
     options.bucket_bytes = spec_.bucket_bytes;

@@ -1,13 +1,17 @@
 // Each kernel against a naive reference or a closed form.
+#include <algorithm>
 #include <cmath>
+#include <cstddef>
 #include <cstdint>
+#include <cstdlib>
 #include <cstring>
 #include <vector>
 
 #include "core/base/philox.h"
+#include "core/tensor/augmentation.h"
 #include "core/tensor/dropout_mask.h"
+#include "core/tensor/element.h"
 #include "core/tensor/gather_normalize.h"
-#include "core/tensor/sgd_step.h"
 #include "core/tensor/weighted_cross_entropy.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
@@ -36,7 +40,8 @@ float FromBFloat16(uint16_t bits) {
 TEST(GatherNormalize, EqualsTheFormulaForEveryByteChannelAndElement) {
   ImageNormalization normalization;
   normalization.channels = 3;
-  normalization.pixels = 256;
+  normalization.height = 8;
+  normalization.width = 32;
   normalization.mean = {0.5, 0.25, 0.1};
   normalization.stddev = {0.5, 0.125, 2.0};
   std::vector<std::byte> row(3 * 256), other(3 * 256, std::byte{7});
@@ -68,6 +73,169 @@ TEST(GatherNormalize, NoRowsWriteNothing) {
   normalization.mean = {0};
   normalization.stddev = {1};
   ImageGatherer(normalization).Gather({}, Element::kFloat32, nullptr);
+  ImageGatherer(normalization).Gather({}, {}, Element::kFloat32, nullptr);
+}
+
+// torchvision's way: a padded copy, a crop of it, its mirror image, then the
+// normalisation.
+std::vector<double> AugmentNaively(const ImageNormalization& normalization,
+                                   const std::vector<std::byte>& image,
+                                   const Placement& placement) {
+  constexpr int kPadding = 4;
+  const int channels = normalization.channels, height = normalization.height,
+            width = normalization.width;
+  const int padded_height = height + 2 * kPadding,
+            padded_width = width + 2 * kPadding;
+  std::vector<double> out(channels * height * width);
+  for (int c = 0; c < channels; ++c) {
+    std::vector<int> padded(padded_height * padded_width, 0);
+    for (int y = 0; y < height; ++y) {
+      for (int x = 0; x < width; ++x) {
+        padded[(y + kPadding) * padded_width + x + kPadding] =
+            std::to_integer<int>(image[(c * height + y) * width + x]);
+      }
+    }
+    for (int y = 0; y < height; ++y) {
+      std::vector<int> line;
+      for (int x = 0; x < width; ++x) {
+        line.push_back(padded[(y + placement.dy + kPadding) * padded_width + x +
+                              placement.dx + kPadding]);
+      }
+      if (placement.flip) std::reverse(line.begin(), line.end());
+      for (int x = 0; x < width; ++x) {
+        out[(y * width + x) * channels + c] =
+            (line[x] / normalization.scale - normalization.mean[c]) /
+            normalization.stddev[c];
+      }
+    }
+  }
+  return out;
+}
+
+class AugmentedGather : public ::testing::TestWithParam<int> {
+ protected:
+  AugmentedGather() {
+    normalization_.channels = GetParam();
+    normalization_.height = 32;
+    normalization_.width = 32;
+    for (int c = 0; c < GetParam(); ++c) {
+      normalization_.mean.push_back(0.4 + 0.03 * c);
+      normalization_.stddev.push_back(0.25 - 0.02 * c);
+    }
+    PhiloxStream stream({1, Purpose::kTest, 0, 0, 9});
+    image_.resize(normalization_.channels * 32 * 32);
+    for (std::byte& value : image_) value = std::byte(stream.NextWord());
+  }
+
+  ImageNormalization normalization_;
+  std::vector<std::byte> image_;
+};
+
+TEST_P(AugmentedGather, EqualsPadCropFlipNormaliseForEveryPlacement) {
+  std::vector<Placement> placements;
+  for (int dy = -4; dy <= 4; ++dy) {
+    for (int dx = -4; dx <= 4; ++dx) {
+      for (const bool flip : {false, true}) {
+        placements.push_back(
+            {static_cast<int8_t>(dy), static_cast<int8_t>(dx), flip});
+      }
+    }
+  }
+  const std::vector<const std::byte*> rows(placements.size(), image_.data());
+  const size_t row = image_.size();
+  std::vector<double> doubles(rows.size() * row);
+  std::vector<float> floats(doubles.size());
+  std::vector<uint16_t> halves(doubles.size());
+  const ImageGatherer gatherer(normalization_);
+  gatherer.Gather(rows, placements, Element::kFloat64, doubles.data());
+  gatherer.Gather(rows, placements, Element::kFloat32, floats.data());
+  gatherer.Gather(rows, placements, Element::kBFloat16, halves.data());
+  for (size_t i = 0; i < rows.size(); ++i) {
+    const std::vector<double> expected =
+        AugmentNaively(normalization_, image_, placements[i]);
+    int different = 0;
+    for (size_t e = 0; e < row; ++e) {
+      const float rounded = static_cast<float>(expected[e]);
+      different += doubles[i * row + e] != expected[e] ||
+                   floats[i * row + e] != rounded ||
+                   halves[i * row + e] != ToBFloat16(rounded);
+    }
+    EXPECT_EQ(different, 0)
+        << static_cast<int>(placements[i].dy) << " "
+        << static_cast<int>(placements[i].dx) << " " << placements[i].flip;
+  }
+}
+
+TEST_P(AugmentedGather, AtPlaceNoughtEqualsThePlainGather) {
+  const ImageGatherer gatherer(normalization_);
+  const std::vector<const std::byte*> rows(2, image_.data());
+  std::vector<float> plain(2 * image_.size()), placed(plain.size(), -1);
+  gatherer.Gather(rows, Element::kFloat32, plain.data());
+  gatherer.Gather(rows, std::vector<Placement>(2), Element::kFloat32,
+                  placed.data());
+  EXPECT_EQ(plain, placed);
+}
+
+TEST_P(AugmentedGather, OutsideOfTheImageIsByteNoughtNormalised) {
+  const ImageGatherer gatherer(normalization_);
+  for (const Placement& placement :
+       {Placement{127, 0, false}, Placement{-128, 0, true},
+        Placement{0, 127, true}, Placement{0, -128, false},
+        Placement{32, -32, false}}) {
+    std::vector<double> out(image_.size());
+    gatherer.Gather({image_.data()}, {placement}, Element::kFloat64,
+                    out.data());
+    for (size_t e = 0; e < out.size(); ++e) {
+      const int64_t c = e % normalization_.channels;
+      EXPECT_EQ(out[e], -normalization_.mean[c] / normalization_.stddev[c]);
+    }
+  }
+}
+
+INSTANTIATE_TEST_SUITE_P(Channels, AugmentedGather, ::testing::Values(1, 2, 3));
+
+TEST(StandardPlacements, AreAFunctionOfThePositionAndNotOfTheBatch) {
+  const auto whole = StandardPlacements(42, 1, 7, {0, 1, 2, 3, 4294967295});
+  const auto part = StandardPlacements(42, 1, 7, {4294967295, 1});
+  EXPECT_TRUE(part[0] == whole[4]);
+  EXPECT_TRUE(part[1] == whole[1]);
+  EXPECT_TRUE(StandardPlacements(42, 1, 7, {}).empty());
+}
+
+TEST(StandardPlacements, DifferBySeedTaskAndStep) {
+  std::vector<int64_t> positions;
+  for (int64_t i = 0; i < 100; ++i) positions.push_back(i);
+  const auto placements = StandardPlacements(42, 1, 7, positions);
+  EXPECT_TRUE(StandardPlacements(42, 1, 7, positions) == placements);
+  EXPECT_FALSE(StandardPlacements(43, 1, 7, positions) == placements);
+  EXPECT_FALSE(StandardPlacements(42, 2, 7, positions) == placements);
+  EXPECT_FALSE(StandardPlacements(42, 1, 8, positions) == placements);
+}
+
+TEST(StandardPlacements, DrawYThenXThenTheFlipFromTheSamplesStream) {
+  const auto placements = StandardPlacements(5, 2, 9, {11});
+  PhiloxStream stream({5, Purpose::kAugmentation, 2, 9, 11});
+  EXPECT_EQ(placements[0].dy, static_cast<int>(stream.NextBelow(9)) - 4);
+  EXPECT_EQ(placements[0].dx, static_cast<int>(stream.NextBelow(9)) - 4);
+  EXPECT_EQ(placements[0].flip, stream.NextBelow(2) == 1);
+}
+
+TEST(StandardPlacements, AreUniformOverAllOffsetsAndBothSides) {
+  std::vector<int64_t> positions;
+  const int n = 162000;
+  for (int64_t i = 0; i < n; ++i) positions.push_back(i);
+  std::vector<int> counts(9 * 9 * 2);
+  for (const Placement& p : StandardPlacements(42, 0, 0, positions)) {
+    ASSERT_LE(std::max(std::abs(p.dy), std::abs(p.dx)), 4);
+    ++counts[((p.dy + 4) * 9 + p.dx + 4) * 2 + p.flip];
+  }
+  // Chi-squared with 161 degrees of freedom: mean 161, deviation 18.
+  double chi = 0;
+  const double expected = n / 162.0;
+  for (const int count : counts) {
+    chi += (count - expected) * (count - expected) / expected;
+  }
+  EXPECT_LT(chi, 161 + 5 * 18);
 }
 
 TEST(WeightedCrossEntropy, EqualsTheNaiveDefinition) {
@@ -189,23 +357,6 @@ TEST(DropoutMask, KeepsTheStatedShareAndTheMeanInEveryElementType) {
         std::sqrt(probability * (1 - probability) / mask.size());
     EXPECT_THAT(dropped / mask.size(),
                 DoubleNear(probability, 5 * deviation + 1e-12));
-  }
-}
-
-TEST(SgdStep, FollowsTheRecurrenceOfTorchOptimSgd) {
-  const std::vector<double> gradients = RandomValues(5, 1, 3);
-  std::vector<double> parameters = RandomValues(5, 1, 4);
-  std::vector<double> velocity(5, 0.0), naive = parameters, naive_velocity(5);
-  const SgdOptions options{/*lr=*/0.1, /*momentum=*/0.9, /*weight_decay=*/0.01};
-  for (int step = 0; step < 3; ++step) {
-    SgdStep<double>(options, 0.5, gradients.data(), 5, velocity.data(),
-                    parameters.data());
-    for (int i = 0; i < 5; ++i) {
-      const double g = 0.5 * gradients[i] + 0.01 * naive[i];
-      naive_velocity[i] = step == 0 ? g : 0.9 * naive_velocity[i] + g;
-      naive[i] -= 0.1 * naive_velocity[i];
-      EXPECT_NEAR(parameters[i], naive[i], 1e-15);
-    }
   }
 }
 

@@ -1,91 +1,24 @@
 #include "data/mnist/idx.h"
 
-#include <fcntl.h>
-#include <sys/stat.h>
-#include <unistd.h>
 #include <zlib.h>
 
 #include <algorithm>
 #include <array>
-#include <cerrno>
 #include <memory>
-#include <system_error>
 #include <utility>
 
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
 #include "absl/strings/str_join.h"
-#include "core/base/file.h"
 #include "core/base/status.h"
+#include "data/stored_file.h"
 
 namespace reprise {
 namespace {
 
 constexpr absl::string_view kFetchAgain =
     "; remedy: replace it with an intact copy";
-
-std::string ErrnoText() { return std::generic_category().message(errno); }
-
-// The file as stored, in order, with its running CRC.
-class StoredFile {
- public:
-  static absl::StatusOr<StoredFile> Open(const std::string& path) {
-    // O_NONBLOCK: opening a named pipe must not wait for its writer.
-    FileDescriptor fd(open(path.c_str(), O_RDONLY | O_NONBLOCK | O_CLOEXEC));
-    struct stat found;
-    if (fd.get() < 0 || fstat(fd.get(), &found) != 0) {
-      const bool dangling = errno == ENOENT && lstat(path.c_str(), &found) == 0;
-      return DataError(absl::StrCat(
-          path, ": expected a readable file, found ",
-          dangling ? "a symbolic link whose target does not exist"
-                   : absl::StrCat("an error on opening it: ", ErrnoText()),
-          dangling ? "; remedy: restore the target or remove the link"
-                   : "; remedy: make it readable for this user"));
-    }
-    if (!S_ISREG(found.st_mode)) {
-      return DataError(
-          absl::StrCat(path, ": expected a file, found ",
-                       S_ISDIR(found.st_mode) ? "a folder" : "a device or pipe",
-                       "; remedy: put the data file itself there"));
-    }
-    return StoredFile(std::move(fd), path, found.st_size);
-  }
-
-  const std::string& path() const { return path_; }
-  int64_t size() const { return size_; }
-  uint32_t crc() const { return static_cast<uint32_t>(crc_); }
-
-  // Up to `bytes` bytes; fewer only at the end of the file.
-  absl::StatusOr<int64_t> Read(void* destination, int64_t bytes) {
-    int64_t done = 0;
-    while (done < bytes) {
-      Bytef* const next = static_cast<Bytef*>(destination) + done;
-      const ssize_t got = read(fd_.get(), next, bytes - done);
-      if (got < 0 && errno == EINTR) continue;
-      if (got < 0) {
-        return DataError(absl::StrCat(
-            path_, ": stored offset ", offset_,
-            ": expected to read, found an error: ", ErrnoText(), kFetchAgain));
-      }
-      if (got == 0) break;
-      crc_ = crc32_z(crc_, next, got);
-      offset_ += got;
-      done += got;
-    }
-    return done;
-  }
-
- private:
-  StoredFile(FileDescriptor fd, std::string path, int64_t size)
-      : fd_(std::move(fd)), path_(std::move(path)), size_(size) {}
-
-  FileDescriptor fd_;
-  std::string path_;
-  int64_t size_;
-  int64_t offset_ = 0;
-  uLong crc_ = crc32_z(0, nullptr, 0);
-};
 
 // The uncompressed content of a file, in order.
 class Content {
@@ -133,9 +66,7 @@ class Content {
     return absl::OkStatus();
   }
 
-  std::string Digest() const {
-    return absl::StrFormat("crc32:%08x", file_.crc());
-  }
+  std::string Digest() const { return file_.Digest(); }
 
  private:
   struct EndInflate {

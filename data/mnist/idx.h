@@ -24,10 +24,7 @@ namespace reprise {
 struct IdxArray {
   std::vector<int64_t> sizes;    // of each dimension, all positive
   std::vector<std::byte> bytes;  // row-major, product of sizes
-  // "crc32:" and eight hex digits, of the file as stored. CRC-32 since it must
-  // tell a changed file from the same one at start-up, not an adversary's, and
-  // comes with zlib at over 1 GB/s.
-  std::string digest;
+  std::string digest;            // StoredFile's, of the file as stored
 };
 
 // `dimensions` is 1 for label files and 3 for image files. Thread-safe.

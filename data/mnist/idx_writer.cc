@@ -1,17 +1,14 @@
 #include "data/mnist/idx_writer.h"
 
-#include <sys/stat.h>
 #include <zlib.h>
 
-#include <cerrno>
-
-#include "absl/status/statusor.h"
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/string_view.h"
 #include "core/base/check.h"
 #include "core/base/file.h"
 #include "core/base/status.h"
+#include "data/stored_file.h"
 
 namespace reprise {
 namespace {
@@ -43,13 +40,6 @@ std::string Compress(const std::string& content) {
   deflateEnd(&stream);
   REPRISE_CHECK(result == Z_STREAM_END) << "deflate returned " << result;
   return compressed;
-}
-
-absl::Status MakeFolder(const std::string& path) {
-  if (mkdir(path.c_str(), 0755) == 0 || errno == EEXIST) {
-    return absl::OkStatus();
-  }
-  return ErrnoToStorageError("create the folder", path);
 }
 
 absl::Status WriteSplit(const std::string& folder, const std::string& prefix,
@@ -85,11 +75,8 @@ absl::Status WriteIdx(const std::string& path,
 
 absl::Status WriteMnist(const std::string& folder, const DatasetPair& pair,
                         bool compressed) {
-  const std::string top = absl::StrCat(folder, "/MNIST");
-  const std::string raw = absl::StrCat(top, "/raw");
-  for (const std::string& path : {folder, top, raw}) {
-    REPRISE_RETURN_IF_ERROR(MakeFolder(path));
-  }
+  const std::string raw = absl::StrCat(folder, "/MNIST/raw");
+  REPRISE_RETURN_IF_ERROR(MakeFolders(raw));
   const std::string suffix = compressed ? ".gz" : "";
   REPRISE_RETURN_IF_ERROR(WriteSplit(raw, "train", *pair.train, suffix));
   return WriteSplit(raw, "t10k", *pair.test, suffix);

@@ -1,13 +1,9 @@
 #include "data/mnist/mnist.h"
 
-#include <sys/stat.h>
-
 #include <array>
-#include <cerrno>
 #include <map>
 #include <memory>
 #include <optional>
-#include <system_error>
 #include <thread>
 #include <utility>
 #include <vector>
@@ -16,6 +12,7 @@
 #include "absl/strings/str_cat.h"
 #include "core/base/status.h"
 #include "data/mnist/idx.h"
+#include "data/stored_file.h"
 
 namespace reprise {
 namespace {
@@ -26,31 +23,6 @@ constexpr std::array<const char*, 4> kFiles = {
     "train-images-idx3-ubyte", "train-labels-idx1-ubyte",
     "t10k-images-idx3-ubyte", "t10k-labels-idx1-ubyte"};
 
-// Whether there is something of this name, also a broken link (reading it fails
-// with a better message than "not found").
-absl::StatusOr<bool> Exists(const std::string& path) {
-  struct stat found;
-  if (lstat(path.c_str(), &found) == 0) return true;
-  if (errno == ENOENT) return false;
-  return DataError(absl::StrCat(
-      path, ": expected to look it up, found an error: ",
-      std::generic_category().message(errno),
-      "; remedy: make its folder a folder that this user may read"));
-}
-
-// A folder that is a link to nothing is a mistake, not an absent data set.
-absl::Status CheckNotDangling(const std::string& folder) {
-  struct stat found;
-  if (lstat(folder.c_str(), &found) == 0 && stat(folder.c_str(), &found) != 0 &&
-      errno == ENOENT) {
-    return DataError(absl::StrCat(
-        folder,
-        ": expected a folder, found a symbolic link whose target does "
-        "not exist; remedy: restore the target or remove the link"));
-  }
-  return absl::OkStatus();
-}
-
 // The paths of kFiles in `folder`; nullopt if it has none of them.
 absl::StatusOr<std::optional<std::array<std::string, 4>>> FindFiles(
     const std::string& folder) {
@@ -59,8 +31,8 @@ absl::StatusOr<std::optional<std::array<std::string, 4>>> FindFiles(
   std::vector<std::string> missing;
   for (size_t i = 0; i < kFiles.size(); ++i) {
     const std::string plain = absl::StrCat(folder, "/", kFiles[i]);
-    REPRISE_ASSIGN_OR_RETURN(const bool has_plain, Exists(plain));
-    REPRISE_ASSIGN_OR_RETURN(const bool has_gzip, Exists(plain + ".gz"));
+    REPRISE_ASSIGN_OR_RETURN(const bool has_plain, IsThere(plain));
+    REPRISE_ASSIGN_OR_RETURN(const bool has_gzip, IsThere(plain + ".gz"));
     if (has_plain || has_gzip) {
       paths[i] = has_plain ? plain : plain + ".gz";
     } else {
@@ -114,10 +86,6 @@ absl::StatusOr<Split> ReadSplit(const std::string& images_path,
     dataset->labels.push_back(label);
   }
   return Split{std::move(dataset), images.digest, labels.digest};
-}
-
-std::string BaseName(const std::string& path) {
-  return path.substr(path.rfind('/') + 1);
 }
 
 }  // namespace
