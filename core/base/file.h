@@ -87,11 +87,11 @@ class InputFile {
 
 absl::StatusOr<std::string> ReadWholeFile(const std::string& path);
 
-// A file that becomes the content of `path` in one step, however long writing it
-// takes: written to a temporary file beside it; Commit does fsync, rename, and
-// fsync of the folder. Without a successful Commit the former content stays and
-// the temporary file is removed. Threads and processes may replace the same path
-// at the same time: one of them wins. Movable, not thread-safe.
+// A file that becomes the content of `path` in one step, however long writing
+// it takes: written to a temporary file beside it; Commit does fsync, rename,
+// and fsync of the folder. Without a successful Commit the former content stays
+// and the temporary file is removed. Threads and processes may replace the same
+// path at the same time: one of them wins. Movable, not thread-safe.
 class FileReplacement {
  public:
   static absl::StatusOr<FileReplacement> Begin(const std::string& path);

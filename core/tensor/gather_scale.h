@@ -13,9 +13,9 @@
 namespace reprise {
 
 // out[i, e] = rows[i][e] * scale[e]; rows hold E fp32 values each, at any
-// address that is a multiple of 4 bytes; scale [E]; out [n, E] of `element`. The
-// product is rounded once to fp32, and from there to bf16 (to nearest, ties to
-// even); in fp64 it is exact. Products must not be NaN in bf16. Thread-safe.
+// address that is a multiple of 4 bytes; scale [E]; out [n, E] of `element`.
+// The product is rounded once to fp32, and from there to bf16 (to nearest, ties
+// to even); in fp64 it is exact. Products must not be NaN in bf16. Thread-safe.
 void GatherScale(const std::vector<const std::byte*>& rows,
                  const std::vector<float>& scale, Element element, void* out);
 

@@ -75,14 +75,14 @@ TEST(GatherScale, EqualsTheFormulaForEveryLengthTypeAndAlignment) {
 
 TEST(GatherScale, BFloat16TiesGoToEvenAndLargeValuesToInfinity) {
   // 1 + 2^-8 lies between 1 and 1 + 2^-7, 1 + 3 * 2^-8 between the next two.
-  const std::vector<float> row = {1 + 1.0f / 256, 1 + 3.0f / 256,
-                                  -1 - 1.0f / 256, 0.0f, -0.0f,
-                                  std::numeric_limits<float>::max()};
+  const std::vector<float> row = {
+      1 + 1.0f / 256, 1 + 3.0f / 256, -1 - 1.0f / 256,
+      0.0f,           -0.0f,          std::numeric_limits<float>::max()};
   std::vector<uint16_t> halves(row.size());
   GatherScale({RowAt(row, 0)}, std::vector<float>(row.size(), 1.0f),
               Element::kBFloat16, halves.data());
-  EXPECT_EQ(halves, (std::vector<uint16_t>{0x3F80, 0x3F82, 0xBF80, 0, 0x8000,
-                                           0x7F80}));
+  EXPECT_EQ(halves,
+            (std::vector<uint16_t>{0x3F80, 0x3F82, 0xBF80, 0, 0x8000, 0x7F80}));
 }
 
 TEST(GatherScale, NoRowsWriteNothing) {

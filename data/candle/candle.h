@@ -25,9 +25,9 @@ struct CandleOptions {
 
 // Two classes; fp32 rows [1, 1, 60483], mapped; element_scale is 1 / max |x| of
 // each feature (max_abs.h), the same in both splits. `folder` is the folder of
-// data sets, <dir> above. absl::IsNotFound if it holds none of the two files (the
-// caller may choose the stand-in); DataError naming the file if one is missing or
-// not what it should be. `warnings` as LoadNt3's.
+// data sets, <dir> above. absl::IsNotFound if it holds none of the two files
+// (the caller may choose the stand-in); DataError naming the file if one is
+// missing or not what it should be. `warnings` as LoadNt3's.
 absl::StatusOr<DatasetPair> ReadCandle(const std::string& folder,
                                        const CandleOptions& options,
                                        std::vector<std::string>* warnings);

@@ -149,17 +149,17 @@ TEST(MaxAbs, IsTheLargestMagnitudeOfEachFeature) {
   const std::vector<float> rows = {1, -0.0f, -3, 2, 0, 1};
   EXPECT_THAT(MaxAbsOf(rows.data(), 2, 3), ElementsAre(2.0f, 0.0f, 3.0f));
   const float subnormal = std::numeric_limits<float>::denorm_min();
-  EXPECT_THAT(ScaleOfMaxAbs({2, 0, 4, subnormal}),
-              ElementsAre(0.5f, 1.0f, 0.25f,
-                          std::numeric_limits<float>::max()));
+  EXPECT_THAT(
+      ScaleOfMaxAbs({2, 0, 4, subnormal}),
+      ElementsAre(0.5f, 1.0f, 0.25f, std::numeric_limits<float>::max()));
 }
 
 TEST(RealCandle, HasThePublishedSizes) {
   const std::optional<std::string> folder = FindRealData("CANDLE");
   if (!folder.has_value()) GTEST_SKIP() << "no CANDLE NT3 on this machine";
   std::vector<std::string> warnings;
-  REPRISE_ASSERT_OK_AND_ASSIGN(
-      const DatasetPair pair, ReadCandle(*folder, CandleOptions(), &warnings));
+  REPRISE_ASSERT_OK_AND_ASSIGN(const DatasetPair pair,
+                               ReadCandle(*folder, CandleOptions(), &warnings));
   EXPECT_EQ(pair.train->size(), 1120);
   EXPECT_EQ(pair.test->size(), 280);
   EXPECT_EQ(pair.train->format.width, 60483);

@@ -15,15 +15,15 @@ namespace reprise {
 enum class DecimalResult {
   kOk,
   kEmpty,
-  kNotANumber,   // NaN, inf, text, or more than the number
-  kOutOfRange,   // rounds to an infinite float32
+  kNotANumber,  // NaN, inf, text, or more than the number
+  kOutOfRange,  // rounds to an infinite float32
 };
 
 // Reads all of `text` as [+-]digits[.digits][(e|E)[+-]digits], where one of the
 // two groups of digits may be empty; nothing else, no space and no sign of
 // grouping. `value` becomes the float32 nearest to the number, ties to even, so
-// that numbers below half of the least subnormal become zero. For texts of up to
-// 500,000 characters.
+// that numbers below half of the least subnormal become zero. For texts of up
+// to 500,000 characters.
 DecimalResult ParseDecimal(absl::string_view text, float* value);
 
 namespace decimal_internal {

@@ -13,8 +13,8 @@ namespace reprise {
 std::vector<float> MaxAbsOf(const float* rows, int64_t count, int64_t features);
 
 // RowFormat::element_scale for features of these largest magnitudes: 1 / max, 1
-// where the maximum is 0. Limited to float32's largest value, which maxima below
-// 3e-39 would exceed.
+// where the maximum is 0. Limited to float32's largest value, which maxima
+// below 3e-39 would exceed.
 std::vector<float> ScaleOfMaxAbs(const std::vector<float>& max_abs);
 
 }  // namespace reprise

@@ -23,6 +23,7 @@
 #include "core/base/file.h"
 #include "core/base/status.h"
 #include "data/candle/max_abs.h"
+#include "data/stored_file.h"
 #include "xxhash.h"
 
 namespace reprise {
@@ -49,14 +50,14 @@ struct Header {
   int64_t file_bytes;
   uint64_t rows_digest;    // XXH3-64
   char source_digest[32];  // ended by a zero
-  // Of the header up to here, the labels and the largest magnitudes. XXH64, whose
-  // algorithm is final.
+  // Of the header up to here, the labels and the largest magnitudes. XXH64,
+  // whose algorithm is final.
   uint64_t checksum;
 
   int64_t rows_offset() const {
-    const int64_t before =
-        int64_t{sizeof(Header)} + rows * int64_t{sizeof(int32_t)} +
-        features * int64_t{sizeof(float)};
+    const int64_t before = int64_t{sizeof(Header)} +
+                           rows * int64_t{sizeof(int32_t)} +
+                           features * int64_t{sizeof(float)};
     return (before + kRowAlignment - 1) / kRowAlignment * kRowAlignment;
   }
   int64_t rows_bytes() const {
@@ -76,7 +77,7 @@ uint64_t ChecksumOf(const Header& header, const std::vector<int32_t>& labels,
 
 enum class CacheState {
   kGood,
-  kAbsent,   // or one of another version, or of a file that has changed
+  kAbsent,  // or one of another version, or of a file that has changed
   kDamaged,
 };
 
@@ -107,8 +108,7 @@ CacheContent OpenCache(const std::string& cache, const FileStamp& stamp,
       open(cache.c_str(), O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC));
   if (fd.get() < 0 && (errno == ENOENT || errno == ENOTDIR)) return {};
   struct stat found;
-  if (fd.get() < 0 || fstat(fd.get(), &found) != 0 ||
-      !S_ISREG(found.st_mode)) {
+  if (fd.get() < 0 || fstat(fd.get(), &found) != 0 || !S_ISREG(found.st_mode)) {
     return Damaged("expected a readable file, found something else");
   }
   const int64_t size = found.st_size;
@@ -136,8 +136,7 @@ CacheContent OpenCache(const std::string& cache, const FileStamp& stamp,
   const int64_t label_bytes = header.rows * int64_t{sizeof(int32_t)};
   if (!ReadAt(fd.get(), sizeof(header), label_bytes, split.labels.data()) ||
       !ReadAt(fd.get(), int64_t{sizeof(header)} + label_bytes,
-              header.features * int64_t{sizeof(float)},
-              split.max_abs.data())) {
+              header.features * int64_t{sizeof(float)}, split.max_abs.data())) {
     return Damaged("expected to read its labels, found an error");
   }
   if (ChecksumOf(header, split.labels, split.max_abs) != header.checksum) {
@@ -194,8 +193,8 @@ void RemoveOrphans(const std::string& cache) {
     if (!absl::StartsWith(next->path().filename().string(), prefix)) continue;
     // A younger one may still be written by a process that has no lock.
     const auto written = fs::last_write_time(next->path(), ignored);
-    if (!ignored && fs::file_time_type::clock::now() - written >
-                        std::chrono::hours(1)) {
+    if (!ignored &&
+        fs::file_time_type::clock::now() - written > std::chrono::hours(1)) {
       fs::remove(next->path(), ignored);
     }
   }
@@ -227,9 +226,9 @@ absl::Status WriteCache(const std::string& cache, const Nt3Rows& rows,
   std::memcpy(next, max_abs.data(), max_abs.size() * sizeof(float));
   RemoveOrphans(cache);
   return ReplaceFile(
-      cache, {start, absl::string_view(
-                         reinterpret_cast<const char*>(rows.rows.get()),
-                         header.rows_bytes())});
+      cache,
+      {start, absl::string_view(reinterpret_cast<const char*>(rows.rows.get()),
+                                header.rows_bytes())});
 }
 
 // Writes the first of `caches` that can be written, and makes its folder unless
@@ -240,8 +239,8 @@ absl::Status WriteFirst(const std::vector<std::string>& caches,
   absl::Status status;
   for (size_t i = 0; i < caches.size(); ++i) {
     if (i > 0) {
-      std::error_code ignored;  // ReplaceFile then says what is wrong
-      fs::create_directories(fs::path(caches[i]).parent_path(), ignored);
+      status = MakeFolders(fs::path(caches[i]).parent_path().string());
+      if (!status.ok()) continue;
     }
     status = WriteCache(caches[i], rows, options, max_abs);
     if (status.ok()) return status;
@@ -305,22 +304,22 @@ absl::StatusOr<Nt3Split> LoadNt3(const std::string& path,
   }
   REPRISE_ASSIGN_OR_RETURN(Nt3Rows rows, ReadNt3Csv(path, options));
   Nt3Split split;
-  split.max_abs = MaxAbsOf(reinterpret_cast<const float*>(rows.rows.get()),
-                           static_cast<int64_t>(rows.labels.size()),
-                           rows.features);
-  const absl::Status written =
-      WriteFirst(caches, rows, options, split.max_abs);
+  split.max_abs =
+      MaxAbsOf(reinterpret_cast<const float*>(rows.rows.get()),
+               static_cast<int64_t>(rows.labels.size()), rows.features);
+  const absl::Status written = WriteFirst(caches, rows, options, split.max_abs);
   if (written.ok()) {
-    // Shared with the other processes of the node, in place of memory of its own.
+    // Shared with the other processes of the node, in place of memory of its
+    // own.
     content = FindCache(caches, rows.stamp, options);
     if (content.state == CacheState::kGood) {
       content.split.from_cache = false;
       return std::move(content.split);
     }
   } else {
-    warnings->push_back(absl::StrCat(
-        "no cache of ", path, " (the next run parses it again): ",
-        written.message()));
+    warnings->push_back(
+        absl::StrCat("no cache of ", path,
+                     " (the next run parses it again): ", written.message()));
   }
   split.rows = std::move(rows.rows);
   split.labels = std::move(rows.labels);
@@ -331,8 +330,7 @@ absl::StatusOr<Nt3Split> LoadNt3(const std::string& path,
 absl::Status VerifyNt3Cache(const std::string& path,
                             const Nt3CsvOptions& options) {
   REPRISE_ASSIGN_OR_RETURN(const FileStamp stamp, StampOf(path));
-  const CacheContent content =
-      FindCache(Nt3CachePaths(path), stamp, options);
+  const CacheContent content = FindCache(Nt3CachePaths(path), stamp, options);
   switch (content.state) {
     case CacheState::kAbsent:
       return StatusWithExitCode(absl::StatusCode::kNotFound,

@@ -46,7 +46,8 @@ class Nt3CacheTest : public ::testing::Test {
     csv_ = top_ + "/data/nt_train2.csv";
     beside_ = csv_ + ".cache";
     options_.features = kFeatures;
-    EXPECT_THAT(ReplaceFile(csv_, {"0,1.5,-2,0\n1,-3,0.5,0\n0,1,1,0\n"}), IsOk());
+    EXPECT_THAT(ReplaceFile(csv_, {"0,1.5,-2,0\n1,-3,0.5,0\n0,1,1,0\n"}),
+                IsOk());
   }
 
   // Loads, and checks that the rows are those of the CSV.
@@ -131,8 +132,8 @@ TEST_F(Nt3CacheTest, ABadCsvLeavesNoCache) {
   EXPECT_THAT(LoadNt3(csv_, options_, &warnings_),
               AllOf(ExitsWith(ExitCode::kData), FailsWith("row 1, column 4")));
   EXPECT_FALSE(fs::exists(beside_));
-  EXPECT_TRUE(absl::IsNotFound(
-      LoadNt3(top_ + "/none", options_, &warnings_).status()));
+  EXPECT_TRUE(
+      absl::IsNotFound(LoadNt3(top_ + "/none", options_, &warnings_).status()));
 }
 
 TEST_F(Nt3CacheTest, EveryTruncationAndExtensionIsFoundAndRepaired) {
@@ -145,9 +146,9 @@ TEST_F(Nt3CacheTest, EveryTruncationAndExtensionIsFoundAndRepaired) {
     damaged.resize(length, 'x');
     SetCache(damaged);
     ASSERT_FALSE(Load().from_cache) << length;
-    ASSERT_THAT(warnings_,
-                ElementsAre(AllOf(HasSubstr("the cache " + beside_ + ": expected"),
-                                  HasSubstr("; made it anew from " + csv_))));
+    ASSERT_THAT(warnings_, ElementsAre(AllOf(
+                               HasSubstr("the cache " + beside_ + ": expected"),
+                               HasSubstr("; made it anew from " + csv_))));
     ASSERT_EQ(Cache(), made);
   }
 }
@@ -222,18 +223,17 @@ TEST_F(Nt3CacheTest, LiesInTheUsersFolderWhereTheCsvsCannotBeWritten) {
   fs::create_directory(beside_);  // in the way of the file
   Load();
   const std::string user = Nt3CachePaths(csv_)[1];
-  EXPECT_THAT(user, ::testing::StartsWith(top_ +
-                                          "/user/reprise/candle/nt_train2.csv-"));
+  EXPECT_THAT(user, ::testing::StartsWith(
+                        top_ + "/user/reprise/candle/nt_train2.csv-"));
   EXPECT_TRUE(fs::exists(user));
   EXPECT_TRUE(Load().from_cache);
   // Another CSV of the same name has another.
   EXPECT_NE(Nt3CachePaths(top_ + "/nt_train2.csv")[1], user);
   unsetenv("XDG_CACHE_HOME");
   setenv("HOME", "/home/somebody", 1);
-  EXPECT_THAT(
-      Nt3CachePaths(csv_)[1],
-      ::testing::StartsWith(
-          "/home/somebody/.cache/reprise/candle/nt_train2.csv-"));
+  EXPECT_THAT(Nt3CachePaths(csv_)[1],
+              ::testing::StartsWith(
+                  "/home/somebody/.cache/reprise/candle/nt_train2.csv-"));
   setenv("XDG_CACHE_HOME", "relative", 1);
   EXPECT_THAT(Nt3CachePaths(csv_)[1],
               ::testing::StartsWith("/home/somebody/.cache/"));
@@ -244,17 +244,17 @@ TEST_F(Nt3CacheTest, RowsStayInMemoryWhereNoCacheCanBeWritten) {
   REPRISE_ASSERT_OK(ReplaceFile(top_ + "/user", {"a file, not a folder"}));
   const Nt3Split split = Load();
   EXPECT_FALSE(split.from_cache);
-  EXPECT_THAT(warnings_, ::testing::Contains(HasSubstr(
-                             "no cache of " + csv_ +
-                             " (the next run parses it again): ")));
+  EXPECT_THAT(warnings_, ::testing::Contains(
+                             HasSubstr("no cache of " + csv_ +
+                                       " (the next run parses it again): ")));
 }
 
 TEST_F(Nt3CacheTest, WhatAKilledWriterLeftIsRemovedOnceItIsOld) {
   const std::string old = beside_ + ".tmp-1", young = beside_ + ".tmp-2";
   REPRISE_ASSERT_OK(ReplaceFile(old, {"half"}));
   REPRISE_ASSERT_OK(ReplaceFile(young, {"half"}));
-  fs::last_write_time(
-      old, fs::file_time_type::clock::now() - std::chrono::hours(2));
+  fs::last_write_time(old,
+                      fs::file_time_type::clock::now() - std::chrono::hours(2));
   Load();
   EXPECT_FALSE(fs::exists(old));
   EXPECT_TRUE(fs::exists(young));
@@ -268,9 +268,8 @@ TEST_F(Nt3CacheTest, RacingThreadsAllGetTheRows) {
         8, absl::UnknownError("not loaded"));
     std::vector<std::vector<std::string>> warnings(8);
     for (int i = 0; i < 8; ++i) {
-      threads.emplace_back([&, i] {
-        splits[i] = LoadNt3(csv_, options_, &warnings[i]);
-      });
+      threads.emplace_back(
+          [&, i] { splits[i] = LoadNt3(csv_, options_, &warnings[i]); });
     }
     int made = 0;
     for (int i = 0; i < 8; ++i) {

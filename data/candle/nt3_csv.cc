@@ -45,16 +45,16 @@ absl::Status ChangedError(const std::string& name) {
 }
 
 FileStamp StampFrom(const struct stat& found) {
-  return {found.st_size, int64_t{found.st_mtim.tv_sec} * 1000000000 +
-                             found.st_mtim.tv_nsec};
+  return {found.st_size,
+          int64_t{found.st_mtim.tv_sec} * 1000000000 + found.st_mtim.tv_nsec};
 }
 
 absl::Status CheckIsFile(const std::string& path, const struct stat& found) {
   if (S_ISREG(found.st_mode)) return absl::OkStatus();
-  return DataError(absl::StrCat(
-      path, ": expected a file, found ",
-      S_ISDIR(found.st_mode) ? "a folder" : "a device or pipe",
-      "; remedy: put the data file itself there"));
+  return DataError(
+      absl::StrCat(path, ": expected a file, found ",
+                   S_ISDIR(found.st_mode) ? "a folder" : "a device or pipe",
+                   "; remedy: put the data file itself there"));
 }
 
 absl::Status ReadFile(int fd, const std::string& name, int64_t offset,
@@ -84,9 +84,9 @@ class RowRoom {
         mmap(nullptr, bytes, PROT_READ | PROT_WRITE,
              MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
     if (start == MAP_FAILED) {
-      return absl::ResourceExhaustedError(absl::StrCat(
-          "no address space for rows of up to ", bytes, " bytes: ",
-          ErrnoText()));
+      return absl::ResourceExhaustedError(
+          absl::StrCat("no address space for rows of up to ", bytes,
+                       " bytes: ", ErrnoText()));
     }
     // The first touch of a page costs 1.6 us; pages of 2 MiB take a fifth of
     // that a byte. A refusal changes nothing else.
@@ -141,17 +141,18 @@ class CsvReader {
 
   absl::StatusOr<Nt3Rows> Read() {
     if (source_.size == 0) {
-      return DataError(absl::StrCat(
-          source_.name, ": offset 0: expected at least one row, found an empty "
-                        "file; remedy: replace it with an intact copy"));
+      return DataError(
+          absl::StrCat(source_.name,
+                       ": offset 0: expected at least one row, found an empty "
+                       "file; remedy: replace it with an intact copy"));
     }
     block_digests_.resize(blocks_);
-    const int threads = static_cast<int>(
-        std::clamp<int64_t>(options_.threads, 1, std::max<int64_t>(blocks_, 1)));
+    const int threads = static_cast<int>(std::clamp<int64_t>(
+        options_.threads, 1, std::max<int64_t>(blocks_, 1)));
     std::vector<Part> parts(threads);
     for (int i = 0; i < threads; ++i) {
-      parts[i].begin = std::min(blocks_ * i / threads * options_.block_bytes,
-                                source_.size);
+      parts[i].begin =
+          std::min(blocks_ * i / threads * options_.block_bytes, source_.size);
       parts[i].end = std::min(
           blocks_ * (i + 1) / threads * options_.block_bytes, source_.size);
     }
@@ -172,8 +173,8 @@ class CsvReader {
       }
     }
 
-    // Every field has at least one character and one separator, but for the last
-    // newline. More rows than this cannot all be whole.
+    // Every field has at least one character and one separator, but for the
+    // last newline. More rows than this cannot all be whole.
     const int64_t row_bytes = options_.features * int64_t{sizeof(float)};
     const int64_t most_rows =
         (source_.size + 1) / (2 * (options_.features + 1)) + 1;
@@ -196,9 +197,10 @@ class CsvReader {
                            part.labels.end());
     }
     if (result.labels.empty()) {
-      return DataError(absl::StrCat(
-          source_.name, ": expected at least one row, found none; remedy: "
-                        "replace it with an intact copy"));
+      return DataError(
+          absl::StrCat(source_.name,
+                       ": expected at least one row, found none; remedy: "
+                       "replace it with an intact copy"));
     }
     result.rows = std::move(room).Keep(
         static_cast<int64_t>(result.labels.size()) * row_bytes);
@@ -242,8 +244,9 @@ class CsvReader {
     // Before a block there is room for the field that the last one left open.
     constexpr int64_t kBefore =
         Nt3FieldReader::kReadableBefore + Nt3FieldReader::kLongestField;
-    const std::unique_ptr<char[]> buffer(new char[
-        kBefore + options_.block_bytes + Nt3FieldReader::kReadableAfter]);
+    const std::unique_ptr<char[]> buffer(
+        new char[kBefore + options_.block_bytes +
+                 Nt3FieldReader::kReadableAfter]);
     // Never used, but looked at together with what is.
     std::memset(buffer.get(), ',', kBefore);
     char* const block = buffer.get() + kBefore;

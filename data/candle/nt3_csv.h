@@ -1,11 +1,11 @@
 // The CSV files of CANDLE's NT3 benchmark: no header; each row a label and
 // 60,483 numbers separated by commas.
 //
-// Lines end with LF or CRLF, the last one also with the file. A UTF-8 byte order
-// mark is skipped: it says how the text is encoded and changes no number. Labels
-// are 0 and 1 in any decimal form (1, 1.0, 1e0). Each number becomes the float32
-// nearest to it. NaN, infinities, quotes, spaces, empty fields and empty lines
-// are refused, as is a row with one column more or less.
+// Lines end with LF or CRLF, the last one also with the file. A UTF-8 byte
+// order mark is skipped: it says how the text is encoded and changes no number.
+// Labels are 0 and 1 in any decimal form (1, 1.0, 1e0). Each number becomes the
+// float32 nearest to it. NaN, infinities, quotes, spaces, empty fields and
+// empty lines are refused, as is a row with one column more or less.
 //
 // The file is read in blocks; what is in memory beside the rows is at most
 // 2 MiB a thread. Symbolic links are followed. Thread-safe.
@@ -53,10 +53,10 @@ struct Nt3Rows {
   // fp32 [labels.size(), features], in memory of its own.
   std::shared_ptr<const std::byte> rows;
   std::vector<int32_t> labels;
-  // "xxh3:" and 16 hex digits, of the file as stored: the XXH3-64 of the list of
-  // the XXH3-64 (little-endian) of its blocks of 1 MiB. By blocks since threads
-  // then share the work; XXH3 since CRC-32 as MNIST's would take as long as all
-  // the rest. Empty if block_bytes is another.
+  // "xxh3:" and 16 hex digits, of the file as stored: the XXH3-64 of the list
+  // of the XXH3-64 (little-endian) of its blocks of 1 MiB. By blocks since
+  // threads then share the work; XXH3 since CRC-32 as MNIST's would take as
+  // long as all the rest. Empty if block_bytes is another.
   std::string digest;
   FileStamp stamp;
 };

@@ -40,8 +40,8 @@ std::vector<Nt3Kernel> Kernels() {
   return kernels;
 }
 
-// Everything that must not change a result: every kernel, fields cut by the ends
-// of blocks everywhere, and threads.
+// Everything that must not change a result: every kernel, fields cut by the
+// ends of blocks everywhere, and threads.
 std::vector<Nt3CsvOptions> WaysToRead(int64_t features) {
   std::vector<Nt3CsvOptions> ways;
   for (const Nt3Kernel kernel : Kernels()) {
@@ -60,8 +60,9 @@ std::vector<Nt3CsvOptions> WaysToRead(int64_t features) {
 }
 
 std::string NameOf(const Nt3CsvOptions& options) {
-  return absl::StrCat("kernel ", static_cast<int>(options.kernel), ", blocks of ",
-                      options.block_bytes, ", threads ", options.threads);
+  return absl::StrCat("kernel ", static_cast<int>(options.kernel),
+                      ", blocks of ", options.block_bytes, ", threads ",
+                      options.threads);
 }
 
 std::vector<float> ValuesOf(const Nt3Rows& rows) {
@@ -85,8 +86,8 @@ Nt3Rows MustRead(const std::string& text, int64_t features) {
 }
 
 TEST(Nt3Csv, ReadsLabelsAndNumbers) {
-  const Nt3Rows rows =
-      MustRead("0,1.5,-2,3e2\n1,0.0,.25,7\n1.0,4,5,6\n0.0,1,2,3\n1e0,0,0,0\n", 3);
+  const Nt3Rows rows = MustRead(
+      "0,1.5,-2,3e2\n1,0.0,.25,7\n1.0,4,5,6\n0.0,1,2,3\n1e0,0,0,0\n", 3);
   EXPECT_THAT(rows.labels, ElementsAre(0, 1, 1, 0, 1));
   EXPECT_THAT(ValuesOf(rows),
               ElementsAre(1.5f, -2.0f, 300.0f, 0.0f, 0.25f, 7.0f, 4.0f, 5.0f,
@@ -174,7 +175,8 @@ TEST(Nt3Csv, TiesBetweenFloat32ValuesGoToEvenInEveryKernel) {
   std::vector<float> expected;
   for (uint32_t i = 0; i < 400; ++i) {
     // 16777217 + 2 i lies in the middle of two float32 values.
-    const std::string number = absl::StrCat(16777217 + 2 * i, i % 2 ? ".0" : "");
+    const std::string number =
+        absl::StrCat(16777217 + 2 * i, i % 2 ? ".0" : "");
     absl::StrAppend(&text, ",", number);
     expected.push_back(std::strtof(number.c_str(), nullptr));
   }
@@ -258,7 +260,8 @@ std::vector<Fault> Faults() {
        "row 1, column 3 (offset 4): expected " + number},
       {"NaN", "0,1,2\n1,nan,3\n",
        "row 2, column 2 (offset 8): expected " + number + ", found 'nan'"},
-      {"infinity", "0,inf,2\n", "row 1, column 2 (offset 2): expected " + number},
+      {"infinity", "0,inf,2\n",
+       "row 1, column 2 (offset 2): expected " + number},
       {"too large", "0,1,1e39\n",
        "row 1, column 3 (offset 4): expected a number in the range of float32, "
        "found '1e39'"},
@@ -267,13 +270,19 @@ std::vector<Fault> Faults() {
       {"quotes", "0,\"1\",2\n", "found '\\\"1\\\"'"},
       {"semicolons", "0;1;2\n",
        "row 1, column 1 (offset 0): expected a label of 0 to 1, found '0;1;2'"},
-      {"unprintable bytes", std::string("0,1,\0\xff\n", 7), "found '\\x00\\xff'"},
+      {"unprintable bytes", std::string("0,1,\0\xff\n", 7),
+       "found '\\x00\\xff'"},
       {"long text", "0,1," + std::string(100, 'z') + "\n",
        "found '" + std::string(40, 'z') + "'...; remedy"},
       {"carriage returns alone", "0,1,2\r1,2,3\r", "found '2\\r1'"},
-      {"UTF-16", std::string("\xFF\xFE" "0\0,\0", 6),
+      {"UTF-16",
+       std::string("\xFF\xFE"
+                   "0\0,\0",
+                   6),
        "row 1, column 1 (offset 0): expected a label of 0 to 1"},
-      {"second byte order mark", "\xEF\xBB\xBF\xEF\xBB\xBF" "0,1,2\n",
+      {"second byte order mark",
+       "\xEF\xBB\xBF\xEF\xBB\xBF"
+       "0,1,2\n",
        "row 1, column 1 (offset 3): expected a label of 0 to 1"},
       {"header", "label,a,b\n0,1,2\n",
        "row 1, column 1 (offset 0): expected a label of 0 to 1, found 'label'; "
@@ -286,7 +295,9 @@ std::vector<Fault> Faults() {
        "row 1, column 1 (offset 0): expected a label of 0 to 1, found an empty "
        "field"},
       {"the first of two faults", "0,1,x\n0,1,y\n", "found 'x'"},
-      {"offset counts the byte order mark", "\xEF\xBB\xBF" "0,1,x\n",
+      {"offset counts the byte order mark",
+       "\xEF\xBB\xBF"
+       "0,1,x\n",
        "row 1, column 3 (offset 7): "},
       {"endless field", "0,1," + std::string(5000, '1') + ",",
        "row 1, column 3 (offset 4): expected a number of at most 4096 "
@@ -301,10 +312,9 @@ std::vector<Fault> Faults() {
 TEST(Nt3Csv, NamesTheFirstFaultWithRowColumnAndOffsetHoweverItIsRead) {
   for (const Fault& fault : Faults()) {
     for (const Nt3CsvOptions& options : WaysToRead(2)) {
-      EXPECT_THAT(
-          ReadNt3Text(fault.text, "the text", options),
-          AllOf(ExitsWith(ExitCode::kData), FailsWith("the text: "),
-                FailsWith(fault.message), FailsWith("; remedy: ")))
+      EXPECT_THAT(ReadNt3Text(fault.text, "the text", options),
+                  AllOf(ExitsWith(ExitCode::kData), FailsWith("the text: "),
+                        FailsWith(fault.message), FailsWith("; remedy: ")))
           << fault.name << ": " << NameOf(options);
     }
   }
@@ -313,10 +323,11 @@ TEST(Nt3Csv, NamesTheFirstFaultWithRowColumnAndOffsetHoweverItIsRead) {
 // Faults in the middle of many good fields, where the vector kernels work.
 TEST(Nt3Csv, EveryKernelNamesAFaultAmongManyGoodFields) {
   constexpr int64_t kFeatures = 300;
-  for (const char* bad :
-       {"", "-", ".", "-.", "1.2.3", "1-2", "--1", "nan", "NaN", "inf", "1e", " 1",
-        "1 ", "0x1", "1:", "1/2", "1;2", "+", "..", "12345678901234567x",
-        "1e99"}) {
+  for (const char* bad : {"",    "-",   ".",   "-.",  "1.2.3",
+                          "1-2", "--1", "nan", "NaN", "inf",
+                          "1e",  " 1",  "1 ",  "0x1", "1:",
+                          "1/2", "1;2", "+",   "..",  "12345678901234567x",
+                          "1e99"}) {
     for (const int64_t column : {1, 2, 7, 8, 9, 150, 299, 300}) {
       std::string text;
       int64_t offset = 0;
@@ -408,9 +419,9 @@ TEST_F(Nt3FileTest, FollowsALinkAndNamesWhatIsNoFile) {
   for (const auto& [path, found] :
        {std::make_pair(folder_, "found a folder"),
         std::make_pair(pipe, "found a device or pipe")}) {
-    EXPECT_THAT(ReadNt3Csv(path, options_),
-                AllOf(ExitsWith(ExitCode::kData), FailsWith(path),
-                      FailsWith(found)));
+    EXPECT_THAT(
+        ReadNt3Csv(path, options_),
+        AllOf(ExitsWith(ExitCode::kData), FailsWith(path), FailsWith(found)));
     EXPECT_THAT(StampOf(path), AllOf(ExitsWith(ExitCode::kData),
                                      FailsWith(path), FailsWith(found)));
   }
@@ -451,8 +462,8 @@ TEST_F(Nt3FileTest, ReadsBackEveryFloat32ThatTheWriterWrites) {
   EXPECT_TRUE(BitsOf(ValuesOf(rows)) == BitsOf(values));
   EXPECT_EQ(rows.labels, split.labels);
   REPRISE_ASSERT_OK_AND_ASSIGN(const std::string text, ReadWholeFile(path_));
-  EXPECT_THAT(text, ::testing::StartsWith(
-                        "0,0.0,5.0000000,1000000.0,999999.9375000,"));
+  EXPECT_THAT(
+      text, ::testing::StartsWith("0,0.0,5.0000000,1000000.0,999999.9375000,"));
 }
 
 }  // namespace

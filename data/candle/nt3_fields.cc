@@ -112,12 +112,11 @@ bool Nt3FieldReader::TakeField(const char* begin, const char* end,
                     "an empty line", "remove it");
   }
   if (column_ > features_) {
-    return SetFault(begin, column_,
-                    absl::StrCat("the end of the row after ", features_ + 1,
-                                 " columns (a label and ", features_,
-                                 " numbers)"),
-                    "one column more",
-                    "replace the file with NT3's, unchanged");
+    return SetFault(
+        begin, column_,
+        absl::StrCat("the end of the row after ", features_ + 1,
+                     " columns (a label and ", features_, " numbers)"),
+        "one column more", "replace the file with NT3's, unchanged");
   }
   if (column_ == 0) {
     if (!TakeLabel(begin, end)) return false;
@@ -210,9 +209,9 @@ namespace {
 constexpr int kWidth = 16;
 
 // Moves the bytes before a decimal point at byte p over it. A number without a
-// point counts as one with its point at the last byte, where moving would lose a
-// digit: that entry moves nothing, and a point that really is there is then no
-// digit, which leaves the field to ParseDecimal.
+// point counts as one with its point at the last byte, where moving would lose
+// a digit: that entry moves nothing, and a point that really is there is then
+// no digit, which leaves the field to ParseDecimal.
 struct PointTable {
   alignas(16) uint8_t sources[kWidth][kWidth];
 };
@@ -249,17 +248,17 @@ constexpr TailTable kTailTable = MakeTailTable();
 }  // namespace
 
 #define REPRISE_TARGET_AVX2 __attribute__((target("avx2,bmi,popcnt")))
-#define REPRISE_TARGET_AVX512 \
-  __attribute__((             \
-      target("avx512f,avx512bw,avx512dq,avx512vl,avx2,bmi,popcnt")))
+#define REPRISE_TARGET_AVX512                               \
+  __attribute__((                                           \
+      target("avx512f,avx512bw,avx512dq,avx512vl,avx2,bmi," \
+             "popcnt")))
 
 namespace {
 
 // The number whose 16 digits are the bytes of `digits`.
-__attribute__((target("avx2,bmi,popcnt"), always_inline)) inline uint64_t NumberOf(
-    __m128i digits) {
-  const __m128i pairs =
-      _mm_maddubs_epi16(digits, _mm_set1_epi16(10 | 1 << 8));
+__attribute__((target("avx2,bmi,popcnt"), always_inline)) inline uint64_t
+NumberOf(__m128i digits) {
+  const __m128i pairs = _mm_maddubs_epi16(digits, _mm_set1_epi16(10 | 1 << 8));
   const __m128i fours = _mm_madd_epi16(pairs, _mm_set1_epi32(100 | 1 << 16));
   const __m128i packed = _mm_packus_epi32(fours, fours);
   const __m128i eights =
@@ -280,8 +279,8 @@ REPRISE_TARGET_AVX2 const char* Nt3FieldReader::ReadAvx2(const char* begin,
           reinterpret_cast<const __m256i*>(block + 32 * half));
       const __m256i commas = _mm256_cmpeq_epi8(text, _mm256_set1_epi8(','));
       const __m256i ends = _mm256_cmpeq_epi8(text, _mm256_set1_epi8('\n'));
-      separators |= static_cast<uint64_t>(static_cast<uint32_t>(
-                        _mm256_movemask_epi8(commas)))
+      separators |= static_cast<uint64_t>(
+                        static_cast<uint32_t>(_mm256_movemask_epi8(commas)))
                     << (32 * half);
       newlines |= static_cast<uint64_t>(
                       static_cast<uint32_t>(_mm256_movemask_epi8(ends)))
@@ -294,9 +293,8 @@ REPRISE_TARGET_AVX2 const char* Nt3FieldReader::ReadAvx2(const char* begin,
       newlines &= within;
     }
     // No row begins or ends here.
-    const bool inside =
-        newlines == 0 && column_ != 0 &&
-        column_ + __builtin_popcountll(separators) <= features_;
+    const bool inside = newlines == 0 && column_ != 0 &&
+                        column_ + __builtin_popcountll(separators) <= features_;
     float* out = row_ + column_ - 1;
     for (; separators != 0; separators &= separators - 1) {
       const char* const at = block + __builtin_ctzll(separators);
@@ -324,11 +322,11 @@ REPRISE_TARGET_AVX2 const char* Nt3FieldReader::ReadAvx2(const char* begin,
             digits, _mm_load_si128(reinterpret_cast<const __m128i*>(
                         kPointTable.sources[point])));
         const __m128i nine = _mm_set1_epi8(9);
-        const int are_digits = _mm_movemask_epi8(
-            _mm_cmpeq_epi8(_mm_max_epu8(digits, nine), nine));
-        const double scaled = static_cast<double>(static_cast<int64_t>(
-                                  NumberOf(digits))) /
-                              kDivisorOfPoint[point];
+        const int are_digits =
+            _mm_movemask_epi8(_mm_cmpeq_epi8(_mm_max_epu8(digits, nine), nine));
+        const double scaled =
+            static_cast<double>(static_cast<int64_t>(NumberOf(digits))) /
+            kDivisorOfPoint[point];
         if (are_digits == 0xFFFF && length > (points != 0) &&
             decimal_internal::RoundsTheSame(scaled)) {
           const float rounded = static_cast<float>(scaled);
@@ -386,9 +384,9 @@ REPRISE_TARGET_AVX512 const char* Nt3FieldReader::ReadAvx512(const char* begin,
       const uint32_t dots =
           _mm_cmpeq_epi8_mask(digits, _mm_set1_epi8('.' - '0'));
       const int point = __builtin_ctz(dots | 1u << (kWidth - 1));
-      digits = _mm_shuffle_epi8(
-          digits, _mm_load_si128(reinterpret_cast<const __m128i*>(
-                      kPointTable.sources[point])));
+      digits = _mm_shuffle_epi8(digits,
+                                _mm_load_si128(reinterpret_cast<const __m128i*>(
+                                    kPointTable.sources[point])));
       const bool other = _mm_cmpgt_epu8_mask(digits, _mm_set1_epi8(9)) != 0;
       numbers[i] = NumberOf(digits);
       points[i] = static_cast<uint64_t>(point);

@@ -4,8 +4,8 @@
 // A row is a label and `features` numbers, separated by commas and ended by LF
 // or CRLF. Every number becomes the float32 nearest to it (decimal.h), by every
 // kernel. The vector kernels find the separators of 64 bytes at a time, take
-// fields of up to 16 characters without exponent as vectors of digits, and leave
-// the rest to ParseDecimal.
+// fields of up to 16 characters without exponent as vectors of digits, and
+// leave the rest to ParseDecimal.
 #ifndef REPRISE_DATA_CANDLE_NT3_FIELDS_H_
 #define REPRISE_DATA_CANDLE_NT3_FIELDS_H_
 
@@ -85,7 +85,7 @@ class Nt3FieldReader {
   const int32_t classes_;
   float* const rows_;
   const int64_t first_row_, end_row_;
-  float* row_;         // of the row being read
+  float* row_;          // of the row being read
   int64_t column_ = 0;  // of the next field, from 0
   int32_t label_ = 0;
   std::vector<int32_t> labels_;

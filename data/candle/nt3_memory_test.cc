@@ -43,8 +43,8 @@ TEST(Nt3Memory, ParsingTakesTheResultAndAtMostATenthMore) {
   }
   for (const int threads : {1, 2}) {
     // A child that runs only this starts with the memory that the parent has
-    // now. Peak (VmHWM) is of resident pages; the parser maps no file, so what is
-    // added is anonymous.
+    // now. Peak (VmHWM) is of resident pages; the parser maps no file, so what
+    // is added is anonymous.
     const pid_t child = fork();
     ASSERT_GE(child, 0);
     if (child == 0) {
@@ -60,8 +60,8 @@ TEST(Nt3Memory, ParsingTakesTheResultAndAtMostATenthMore) {
       if (!rows.ok() || rows->labels.size() != 150) _exit(1);
       const int64_t peak = StatusBytes("VmHWM") - before;
       const int64_t result = 150 * int64_t{60483} * 4;
-      std::fprintf(stderr, "threads %d: result %lld, peak %lld bytes\n", threads,
-                   static_cast<long long>(result),
+      std::fprintf(stderr, "threads %d: result %lld, peak %lld bytes\n",
+                   threads, static_cast<long long>(result),
                    static_cast<long long>(peak));
       // Huge pages end on their boundary.
       _exit(before > 0 && peak <= result + result / 10 + (2 << 20) ? 0 : 2);

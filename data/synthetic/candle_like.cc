@@ -21,9 +21,9 @@ constexpr int64_t kInformative = 600;
 enum Split : uint32_t { kTrain = 0, kTest = 1, kFeatures = 2 };
 constexpr uint32_t kCandle = 1;  // 0 is the stand-in for MNIST
 
-// Logarithms are base 2, in units of 2^-23: adding one to the bits of 1.0f gives
-// a float32 whose logarithm it is, but for straight lines between the powers of
-// two, without any function that rounds.
+// Logarithms are base 2, in units of 2^-23: adding one to the bits of 1.0f
+// gives a float32 whose logarithm it is, but for straight lines between the
+// powers of two, without any function that rounds.
 constexpr int32_t kOctave = 1 << 23;
 constexpr int32_t kBitsOfOne = 127 << 23;
 
@@ -85,7 +85,8 @@ void MakeRow(uint64_t seed, const std::vector<Feature>& features, Split split,
     if (feature.effect != 0 && (word & 3) != 0) {
       logarithm += label == 1 ? feature.effect : -feature.effect;
     }
-    const int32_t bits = mixed >> 16 < feature.zeros ? 0 : kBitsOfOne + logarithm;
+    const int32_t bits =
+        mixed >> 16 < feature.zeros ? 0 : kBitsOfOne + logarithm;
     std::memcpy(row++, &bits, sizeof(bits));
   }
 }
@@ -118,9 +119,9 @@ DatasetPair GenerateCandleLike(uint64_t seed, int64_t train_rows,
   const std::vector<Feature> made = MakeFeatures(seed, features);
   std::shared_ptr<Dataset> train = MakeSplit(seed, made, kTrain, train_rows);
   std::shared_ptr<Dataset> test = MakeSplit(seed, made, kTest, test_rows);
-  train->format.element_scale = ScaleOfMaxAbs(
-      MaxAbsOf(reinterpret_cast<const float*>(train->rows.data()), train_rows,
-               features));
+  train->format.element_scale =
+      ScaleOfMaxAbs(MaxAbsOf(reinterpret_cast<const float*>(train->rows.data()),
+                             train_rows, features));
   test->format.element_scale = train->format.element_scale;
   DatasetPair pair;
   pair.name = "candle";

@@ -22,9 +22,9 @@ const float* RowOf(const Dataset& data, int64_t index) {
   return reinterpret_cast<const float*>(data.At(index).row);
 }
 
-// The share of test rows, as the network gets them, whose nearer class mean over
-// the training rows is theirs, with only the features from `first` on, every
-// `step`-th.
+// The share of test rows, as the network gets them, whose nearer class mean
+// over the training rows is theirs, with only the features from `first` on,
+// every `step`-th.
 double NearestMeanAccuracy(const DatasetPair& pair, int64_t first,
                            int64_t step) {
   const Dataset& train = *pair.train;
@@ -126,11 +126,10 @@ TEST(CandleLike, SurvivesTheTripThroughCsvFiles) {
   const std::string folder = ::testing::TempDir() + "/candle_like";
   REPRISE_ASSERT_OK(WriteCandle(folder, pair));
   std::vector<std::string> warnings;
-  REPRISE_ASSERT_OK_AND_ASSIGN(
-      const DatasetPair read, ReadCandle(folder, CandleOptions(), &warnings));
-  for (const auto& [split, original] :
-       {std::make_pair(read.train, pair.train),
-        std::make_pair(read.test, pair.test)}) {
+  REPRISE_ASSERT_OK_AND_ASSIGN(const DatasetPair read,
+                               ReadCandle(folder, CandleOptions(), &warnings));
+  for (const auto& [split, original] : {std::make_pair(read.train, pair.train),
+                                        std::make_pair(read.test, pair.test)}) {
     EXPECT_EQ(split->labels, original->labels);
     EXPECT_EQ(split->format.element_scale, original->format.element_scale);
     EXPECT_EQ(std::memcmp(split->At(0).row, original->rows.data(),
