@@ -9,10 +9,15 @@
 #include "data/cifar10/cifar10.h"
 #include "data/dataset_search.h"
 #include "data/mnist/mnist.h"
+#include "data/synthetic/candle_like.h"
+#include "data/synthetic/cifar10_like.h"
 #include "data/synthetic/mnist_like.h"
 
 namespace reprise {
 namespace {
+
+// What --quick takes of one task, of data of 242 KB a row.
+constexpr int64_t kQuickRows = 64;
 
 struct Source {
   const char* name;  // --dataset
@@ -32,7 +37,7 @@ std::vector<Source> Sources(const ExperimentSpec& spec, int threads,
       {"cifar10",
        {"CIFAR10", "cifar-10-batches-bin", "cifar-10-batches-py"},
        ReadCifar10,
-       nullptr},
+       [&spec] { return GenerateCifar10Like(spec.seed); }},
       {"candle",
        {"CANDLE"},
        [&spec, threads, warnings](const std::string& folder) {
@@ -41,7 +46,11 @@ std::vector<Source> Sources(const ExperimentSpec& spec, int threads,
          options.scale_on_test_too = spec.profile == "upstream";
          return ReadCandle(folder, options, warnings);
        },
-       nullptr},
+       [&spec] {
+         return spec.quick ? GenerateCandleLike(spec.seed, kQuickRows,
+                                                kQuickRows)
+                           : GenerateCandleLike(spec.seed);
+       }},
   };
 }
 

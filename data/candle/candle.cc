@@ -1,12 +1,8 @@
 #include "data/candle/candle.h"
 
-#include <sys/stat.h>
-
 #include <algorithm>
 #include <array>
-#include <cerrno>
 #include <memory>
-#include <system_error>
 #include <utility>
 
 #include "absl/status/status.h"
@@ -14,36 +10,12 @@
 #include "core/base/status.h"
 #include "data/candle/max_abs.h"
 #include "data/candle/nt3_cache.h"
+#include "data/stored_file.h"
 
 namespace reprise {
 namespace {
 
 constexpr std::array<const char*, 2> kFiles = {"nt_train2.csv", "nt_test2.csv"};
-
-// Whether there is something of this name, also a broken link (reading it fails
-// with a better message than "not found").
-absl::StatusOr<bool> Exists(const std::string& path) {
-  struct stat found;
-  if (lstat(path.c_str(), &found) == 0) return true;
-  if (errno == ENOENT) return false;
-  return DataError(absl::StrCat(
-      path, ": expected to look it up, found an error: ",
-      std::generic_category().message(errno),
-      "; remedy: make its folder a folder that this user may read"));
-}
-
-// A folder that is a link to nothing is a mistake, not an absent data set.
-absl::Status CheckNotDangling(const std::string& folder) {
-  struct stat found;
-  if (lstat(folder.c_str(), &found) == 0 && stat(folder.c_str(), &found) != 0 &&
-      errno == ENOENT) {
-    return DataError(absl::StrCat(
-        folder,
-        ": expected a folder, found a symbolic link whose target does "
-        "not exist; remedy: restore the target or remove the link"));
-  }
-  return absl::OkStatus();
-}
 
 std::shared_ptr<const Dataset> MakeDataset(Nt3Split split,
                                            const std::vector<float>& scale) {
@@ -68,7 +40,7 @@ absl::StatusOr<DatasetPair> ReadCandle(const std::string& folder,
   std::vector<std::string> missing;
   for (size_t i = 0; i < kFiles.size(); ++i) {
     paths[i] = absl::StrCat(source, "/", kFiles[i]);
-    REPRISE_ASSIGN_OR_RETURN(const bool exists, Exists(paths[i]));
+    REPRISE_ASSIGN_OR_RETURN(const bool exists, IsThere(paths[i]));
     if (!exists) missing.push_back(paths[i]);
   }
   if (missing.size() == kFiles.size()) {

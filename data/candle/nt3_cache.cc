@@ -23,6 +23,7 @@
 #include "core/base/file.h"
 #include "core/base/status.h"
 #include "data/candle/max_abs.h"
+#include "data/stored_file.h"
 #include "xxhash.h"
 
 namespace reprise {
@@ -238,8 +239,8 @@ absl::Status WriteFirst(const std::vector<std::string>& caches,
   absl::Status status;
   for (size_t i = 0; i < caches.size(); ++i) {
     if (i > 0) {
-      std::error_code ignored;  // ReplaceFile then says what is wrong
-      fs::create_directories(fs::path(caches[i]).parent_path(), ignored);
+      status = MakeFolders(fs::path(caches[i]).parent_path().string());
+      if (!status.ok()) continue;
     }
     status = WriteCache(caches[i], rows, options, max_abs);
     if (status.ok()) return status;

@@ -305,7 +305,7 @@ std::vector<Fault> Faults() {
       {"endless last field", "0,1," + std::string(5000, '1'),
        "row 1, column 3 (offset 4): expected a number of at most 4096"},
       {"endless label", std::string(5000, '0') + ",1,2\n",
-       "row 1, column 1 (offset 0): expected a"},
+       "row 1, column 1 (offset 0): expected a number of at most 4096"},
   };
 }
 

@@ -1,8 +1,5 @@
 #include "data/candle/nt3_csv_writer.h"
 
-#include <sys/stat.h>
-
-#include <cerrno>
 #include <charconv>
 #include <cmath>
 #include <cstdint>
@@ -12,7 +9,9 @@
 #include "absl/strings/string_view.h"
 #include "core/base/check.h"
 #include "core/base/file.h"
+#include "core/base/sample.h"
 #include "core/base/status.h"
+#include "data/stored_file.h"
 
 namespace reprise {
 namespace {
@@ -48,13 +47,6 @@ char* WriteNumber(float value, char* to) {
   return to;
 }
 
-absl::Status MakeFolder(const std::string& path) {
-  if (mkdir(path.c_str(), 0755) == 0 || errno == EEXIST) {
-    return absl::OkStatus();
-  }
-  return ErrnoToStorageError("create the folder", path);
-}
-
 }  // namespace
 
 absl::Status WriteNt3Csv(const std::string& path, const Dataset& split) {
@@ -82,8 +74,7 @@ absl::Status WriteNt3Csv(const std::string& path, const Dataset& split) {
 
 absl::Status WriteCandle(const std::string& folder, const DatasetPair& pair) {
   const std::string candle = absl::StrCat(folder, "/CANDLE");
-  REPRISE_RETURN_IF_ERROR(MakeFolder(folder));
-  REPRISE_RETURN_IF_ERROR(MakeFolder(candle));
+  REPRISE_RETURN_IF_ERROR(MakeFolders(candle));
   REPRISE_RETURN_IF_ERROR(
       WriteNt3Csv(absl::StrCat(candle, "/nt_train2.csv"), *pair.train));
   return WriteNt3Csv(absl::StrCat(candle, "/nt_test2.csv"), *pair.test);

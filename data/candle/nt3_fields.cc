@@ -1,6 +1,5 @@
 #include "data/candle/nt3_fields.h"
 
-#include <algorithm>
 #include <array>
 #include <cstring>
 #include <utility>
@@ -144,9 +143,9 @@ bool Nt3FieldReader::TakeLabel(const char* begin, const char* end) {
     out_of_room_ = true;
     return false;
   }
+  if (end - begin > kLongestField) return SetTooLong(begin, 0);
   float value = 0;
-  const absl::string_view text =
-      TextOf(begin, std::min(end, begin + kLongestField));
+  const absl::string_view text = TextOf(begin, end);
   const DecimalResult result = ParseDecimal(text, &value);
   label_ = 0;
   while (label_ < classes_ && static_cast<float>(label_) != value) ++label_;
@@ -162,12 +161,7 @@ bool Nt3FieldReader::TakeLabel(const char* begin, const char* end) {
 bool Nt3FieldReader::TakeValue(const char* begin, const char* end,
                                int64_t column, float* value) {
   const absl::string_view text = TextOf(begin, end);
-  if (end - begin > kLongestField) {
-    return SetFault(
-        begin, column,
-        absl::StrCat("a number of at most ", kLongestField, " characters"),
-        Quoted(text), "replace the file with NT3's");
-  }
+  if (end - begin > kLongestField) return SetTooLong(begin, column);
   switch (ParseDecimal(text, value)) {
     case DecimalResult::kOk:
       return true;
@@ -184,7 +178,15 @@ bool Nt3FieldReader::TakeValue(const char* begin, const char* end,
 }
 
 void Nt3FieldReader::SetTooLong(const char* begin) {
-  TakeValue(begin, begin + kLongestField + 1, column_, nullptr);
+  SetTooLong(begin, column_);
+}
+
+bool Nt3FieldReader::SetTooLong(const char* begin, int64_t column) {
+  return SetFault(
+      begin, column,
+      absl::StrCat("a number of at most ", kLongestField, " characters"),
+      Quoted(TextOf(begin, begin + kLongestField)),
+      "replace the file with NT3's");
 }
 
 bool Nt3FieldReader::SetFault(const char* begin, int64_t column,

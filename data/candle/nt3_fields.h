@@ -75,6 +75,8 @@ class Nt3FieldReader {
   bool TakeValue(const char* begin, const char* end, int64_t column,
                  float* value);
   bool TakeLabel(const char* begin, const char* end);
+  // These two return false.
+  bool SetTooLong(const char* begin, int64_t column);
   bool SetFault(const char* begin, int64_t column, std::string expected,
                 std::string found, std::string remedy);
 
