@@ -106,6 +106,7 @@ class CommandParser {
       // Derived values lie between, but depend on what the command line says.
       for (const Given& given : given_[level]) Apply(given, level);
     }
+    FillDicts();
     ApplyQuick();
     ApplyScratch();
     ApplyProfile();
@@ -548,10 +549,27 @@ class CommandParser {
   void ApplyQuick() {
     ExperimentSpec& spec = command_.spec;
     if (!spec.quick) return;
+    // A sample of MNIST takes well below a millisecond, one of the others up to
+    // a second (CANDLENet).
+    const bool small = spec.dataset == "mnist";
     spec.max_steps_per_epoch = 3;
-    spec.max_train_samples_per_task = 256;
-    spec.max_test_samples_per_task = 64;
+    spec.max_train_samples_per_task = small ? 256 : 24;
+    spec.max_test_samples_per_task = small ? 64 : 16;
     const Origin origin = {Level::kDerived, "--quick"};
+    constexpr int64_t kMostRepresentatives = 8;
+    for (const char* key : {"num_candidates", "num_samples"}) {
+      const bool candidates = key == std::string("num_candidates");
+      const int64_t value = candidates
+                                ? spec.agent_config.num_candidates
+                                : spec.agent_config.num_samples.value_or(0);
+      if (small || value <= kMostRepresentatives ||
+          KeyLevel(DictFlag::kAgent, key) == Level::kCommandLine) {
+        continue;
+      }
+      LiteralValue most;
+      most.value = kMostRepresentatives;
+      SetKey(DictFlag::kAgent, key, most, origin);
+    }
     if (OriginOf("epochs").level < Level::kCommandLine && spec.epochs != 1) {
       spec.epochs = 1;
       origins_["epochs"] = origin;
