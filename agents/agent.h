@@ -5,6 +5,7 @@
 //
 // Every hook runs on the training thread of its rank, in the order of the run:
 //   OnTaskStart, then per step AugmentBatch, Loss, OnStepEnd, then OnTaskEnd.
+// The last evaluation of a task comes after its OnTaskEnd.
 // A failing Status ends the run on all ranks with that message.
 #ifndef REPRISE_AGENTS_AGENT_H_
 #define REPRISE_AGENTS_AGENT_H_
@@ -13,6 +14,7 @@
 
 #include <cstdint>
 #include <functional>
+#include <memory>
 #include <optional>
 #include <string>
 #include <vector>
@@ -28,11 +30,18 @@
 
 namespace reprise {
 
-// A view of the task for OnTaskStart and OnTaskEnd.
+// A view of the task, its data and the network.
 struct TaskContext {
   int64_t task = 0;
   const TaskSpec& spec;
   const Dataset& train;
+  // Collective: the present network's features of training rows, in evaluation
+  // mode, not augmented: [rows, D] fp32 in host memory, the same on all ranks
+  // and for any number of them.
+  std::function<absl::StatusOr<at::Tensor>(const std::vector<int64_t>& rows)>
+      features;
+  // A copy of the present network that training leaves alone.
+  std::function<std::unique_ptr<Model>()> snapshot;
 };
 
 struct TaskPlan {
@@ -71,7 +80,7 @@ class Agent {
   // Appends representatives to the incoming samples.
   virtual absl::Status AugmentBatch(Batch&) { return absl::OkStatus(); }
   // gradient_scale: the constant 1 / (samples of a full step over all ranks)
-  // that every numerator carries.
+  // that every numerator carries. batch.input is what the network saw.
   virtual absl::StatusOr<LossResult> Loss(const ModelOutput& output,
                                           const Batch& batch,
                                           double gradient_scale) = 0;
@@ -81,9 +90,10 @@ class Agent {
     return absl::OkStatus();
   }
 
-  // The first one is primary.
-  virtual std::vector<Classifier> Classifiers() const {
-    return {LogitsClassifier()};
+  // Before each evaluation; may be collective. The first one is primary.
+  virtual absl::StatusOr<std::vector<Classifier>> Classifiers(
+      const TaskContext&) {
+    return std::vector<Classifier>{LogitsClassifier()};
   }
   // How many samples AugmentBatch appends at most on this rank (R).
   virtual int64_t max_appended() const { return 0; }

@@ -17,6 +17,8 @@ namespace reprise {
 struct Batch {
   int64_t task = 0;
   int64_t step_of_task = 0;  // over the epochs of the task
+  int64_t epoch = 0;         // of the task
+  int64_t step_of_epoch = 0;
   int64_t incoming = 0;
   // Samples of the whole step before this rank's first appended one, over the
   // global incoming batch and the appended ones of lower ranks: appended sample
@@ -27,6 +29,9 @@ struct Batch {
   std::vector<float> weights;
   // Global sample positions in the step: what random numbers are keyed by.
   std::vector<int64_t> positions;
+  // [n, C, H, W] in the model's compute type, on its device; from the forward
+  // pass on.
+  at::Tensor input;
 
   int64_t size() const { return static_cast<int64_t>(samples.size()); }
 

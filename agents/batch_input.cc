@@ -3,14 +3,20 @@
 #include <ATen/ops/empty_strided.h>
 
 #include "core/base/check.h"
+#include "core/tensor/gather_scale.h"
 #include "core/tensor/torch_element.h"
 
 namespace reprise {
 namespace {
 
+// Of rows that are not images: of nothing.
 ImageNormalization NormalizationOf(const RowFormat& format) {
-  REPRISE_CHECK(format.element == ElementType::kUint8)
-      << "only uint8 images are gathered";
+  if (format.element != ElementType::kUint8) {
+    ImageNormalization none;
+    none.mean = {0};
+    none.stddev = {1};
+    return none;
+  }
   return {format.channels, format.height, format.width,
           format.scale,    format.mean,   format.stddev};
 }
@@ -18,9 +24,15 @@ ImageNormalization NormalizationOf(const RowFormat& format) {
 }  // namespace
 
 BatchInput::BatchInput(const RowFormat& format)
-    : format_(format), gatherer_(NormalizationOf(format)) {}
+    : format_(format),
+      element_scale_(format.element_scale),
+      gatherer_(NormalizationOf(format)) {
+  if (format.element == ElementType::kFloat32 && element_scale_.empty())
+    element_scale_.assign(format.elements(), 1.0f);
+}
 
 at::Tensor BatchInput::Make(const std::vector<Sample>& samples,
+                            const std::vector<Placement>& placements,
                             at::ScalarType type, at::Device device) const {
   std::vector<const std::byte*> rows;
   rows.reserve(samples.size());
@@ -31,7 +43,13 @@ at::Tensor BatchInput::Make(const std::vector<Sample>& samples,
       at::empty_strided({n, format_.channels, format_.height, format_.width},
                         {format_.height * row, 1, row, format_.channels},
                         at::TensorOptions(type));
-  gatherer_.Gather(rows, ElementOf(type), input.data_ptr());
+  if (format_.element == ElementType::kUint8) {
+    gatherer_.Gather(rows, placements, ElementOf(type), input.data_ptr());
+  } else {
+    REPRISE_CHECK(placements.empty() && format_.channels == 1)
+        << "fp32 rows have one channel and are not augmented";
+    GatherScale(rows, element_scale_, ElementOf(type), input.data_ptr());
+  }
   return input.to(device);
 }
 

@@ -20,10 +20,19 @@ class BatchInput {
 
   // [n, C, H, W] of `type`, NHWC in memory, on `device`. n may be 0.
   at::Tensor Make(const std::vector<Sample>& samples, at::ScalarType type,
+                  at::Device device) const {
+    return Make(samples, {}, type, device);
+  }
+
+  // The same with sample i placed by placements[i] (gather_normalize.h), or
+  // not, where `placements` is empty.
+  at::Tensor Make(const std::vector<Sample>& samples,
+                  const std::vector<Placement>& placements, at::ScalarType type,
                   at::Device device) const;
 
  private:
   RowFormat format_;
+  std::vector<float> element_scale_;  // fp32 rows
   ImageGatherer gatherer_;
 };
 

@@ -52,36 +52,37 @@ absl::StatusOr<EvaluationResult> Evaluate(
 
   const auto [begin, end] = EvaluationShard(result.samples, communicator.rank(),
                                             communicator.world_size());
-  const absl::Status local = CatchTorch("evaluation", [&, begin = begin,
-                                                       end = end] {
-    c10::AutoGradMode no_grad(false);
-    for (int64_t first = begin; first < end; first += batch_size) {
-      std::vector<Sample> samples;
-      std::vector<int32_t> labels;
-      for (int64_t i = first; i < std::min(first + batch_size, end); ++i) {
-        samples.push_back(dataset.At(indices[i]));
-        labels.push_back(samples.back().label);
-      }
-      const ModelOutput output =
-          model.Forward(input.Make(samples, model.parameters().compute_type(),
-                                   model.parameters().device()),
-                        ForwardContext{});
-      for (size_t h = 0; h < classifiers.size(); ++h) {
-        const std::optional<at::Tensor> scores = classifiers[h].scores(output);
-        if (!scores.has_value()) continue;
-        HeadResult& head = result.heads[h];
-        head.answered = true;
-        const at::Tensor host = scores->to(at::kCPU).contiguous();
-        if (host.scalar_type() == at::kDouble) {
-          Count<double>(host, labels, head.loss_sum.has_value(), head);
-        } else {
-          Count<float>(host, labels, head.loss_sum.has_value(), head);
+  const absl::Status local =
+      CatchTorch("evaluation", [&, begin = begin, end = end] {
+        c10::AutoGradMode no_grad(false);
+        for (int64_t first = begin; first < end; first += batch_size) {
+          std::vector<Sample> samples;
+          std::vector<int32_t> labels;
+          for (int64_t i = first; i < std::min(first + batch_size, end); ++i) {
+            samples.push_back(dataset.At(indices[i]));
+            labels.push_back(samples.back().label);
+          }
+          const ModelOutput output =
+              model.Forward(input.Make(samples, model.options().compute_type,
+                                       model.options().device),
+                            ForwardContext{});
+          for (size_t h = 0; h < classifiers.size(); ++h) {
+            const std::optional<at::Tensor> scores =
+                classifiers[h].scores(output);
+            if (!scores.has_value()) continue;
+            HeadResult& head = result.heads[h];
+            head.answered = true;
+            const at::Tensor host = scores->to(at::kCPU).contiguous();
+            if (host.scalar_type() == at::kDouble) {
+              Count<double>(host, labels, head.loss_sum.has_value(), head);
+            } else {
+              Count<float>(host, labels, head.loss_sum.has_value(), head);
+            }
+          }
+          ++result.steps;
         }
-      }
-      ++result.steps;
-    }
-    return absl::OkStatus();
-  });
+        return absl::OkStatus();
+      });
   REPRISE_RETURN_IF_ERROR(AgreeOnStatus(communicator, local));
 
   std::vector<int64_t> counts;

@@ -1,6 +1,6 @@
 #include "agents/training_loop.h"
 
-#include <ATen/ops/zeros_like.h>
+#include <ATen/ops/zeros.h>
 #include <c10/core/GradMode.h>
 
 #include <algorithm>
@@ -17,11 +17,14 @@
 #include "absl/time/clock.h"
 #include "agents/batch_input.h"
 #include "agents/evaluation_loop.h"
+#include "agents/feature_extraction.h"
 #include "agents/phase_timer.h"
 #include "core/base/status.h"
 #include "core/comm/gradient_reducer.h"
 #include "core/metrics/meters.h"
-#include "core/tensor/sgd_step.h"
+#include "core/tensor/augmentation.h"
+#include "core/tensor/batch_norm_merge.h"
+#include "core/tensor/optimizer.h"
 #include "core/tensor/torch_status.h"
 #include "core/tensor/weighted_cross_entropy.h"
 #include "data/sharded_sampler.h"
@@ -59,6 +62,7 @@ class TrainingRun {
         tasks_(tasks),
         model_(model),
         parameters_(model.parameters()),
+        optimizer_(parameters_.master()),
         agent_(agent),
         communicator_(communicator),
         sink_(sink),
@@ -71,7 +75,6 @@ class TrainingRun {
     if (options_.reset_at_each_task) {
       initial_parameters_ = parameters_.master().clone();
     }
-    velocity_ = at::zeros_like(parameters_.master());
     // The reducer works on host memory: gradients of another device are staged.
     const at::Tensor& gradients = parameters_.gradients_with_weight_sum();
     reduced_ = gradients;
@@ -151,27 +154,37 @@ class TrainingRun {
 
   absl::Status RunTask(int64_t t) {
     const absl::Time start = absl::Now();
-    const TaskContext context{t, tasks_[t], *data_.train};
+    const TaskContext context{t, tasks_[t], *data_.train,
+                              [this](const std::vector<int64_t>& rows) {
+                                return ExtractFeatures(model_, input_,
+                                                       *data_.train, rows,
+                                                       communicator_);
+                              },
+                              [this] { return model_.Clone(); }};
     absl::StatusOr<TaskPlan> plan = agent_.OnTaskStart(context);
     REPRISE_RETURN_IF_ERROR(AgreeOnStatus(communicator_, plan.status()));
     if (options_.reset_at_each_task) {
       parameters_.master().copy_(initial_parameters_);
       parameters_.RefreshLeaves();
+      model_.running_statistics().Reset();
     }
-    velocity_.zero_();
+    optimizer_.Reset();
     step_of_task_ = 0;
 
     std::vector<int64_t> indices = tasks_[t].train_indices;
     indices.insert(indices.end(), plan->extra_training_indices.begin(),
                    plan->extra_training_indices.end());
-    REPRISE_RETURN_IF_ERROR(EvaluateSeenTasks(t, /*epoch=*/0));
+    REPRISE_RETURN_IF_ERROR(EvaluateSeenTasks(context, /*epoch=*/0));
     for (int64_t epoch = 0; epoch < options_.epochs; ++epoch) {
       REPRISE_RETURN_IF_ERROR(Annotate(TrainEpoch(t, epoch, indices),
                                        absl::StrCat("epoch ", epoch + 1)));
-      REPRISE_RETURN_IF_ERROR(EvaluateSeenTasks(t, epoch + 1));
+      REPRISE_RETURN_IF_ERROR(MergeRunningStatistics());
+      if (epoch + 1 == options_.epochs) {
+        REPRISE_RETURN_IF_ERROR(
+            AgreeOnStatus(communicator_, agent_.OnTaskEnd(context)));
+      }
+      REPRISE_RETURN_IF_ERROR(EvaluateSeenTasks(context, epoch + 1));
     }
-    REPRISE_RETURN_IF_ERROR(
-        AgreeOnStatus(communicator_, agent_.OnTaskEnd(context)));
     TaskRecord record;
     record.task = t;
     record.seconds = absl::ToDoubleSeconds(absl::Now() - start);
@@ -188,14 +201,15 @@ class TrainingRun {
     const absl::Time start = absl::Now();
     meter_ = TrainMeter();
     reduction_ = ReductionTimes{};
-    SgdOptions sgd = options_.regime.At(epoch);
+    OptimizerOptions optimizer;
     for (int64_t step = 0; step < steps; ++step) {
-      REPRISE_RETURN_IF_ERROR(
-          Annotate(Step(t, indices, sampler.LocalBatch(step), sgd),
-                   absl::StrCat("step ", step + 1)));
+      optimizer = options_.regime.At({epoch, step, steps, options_.epochs});
+      REPRISE_RETURN_IF_ERROR(Annotate(
+          Step(t, epoch, step, indices, sampler.LocalBatch(step), optimizer),
+          absl::StrCat("step ", step + 1)));
       if (step % options_.log_interval == 0 || step + 1 == steps) {
         REPRISE_RETURN_IF_ERROR(
-            ReportStep(t, epoch, step, steps, sgd.lr, start));
+            ReportStep(t, epoch, step, steps, optimizer.lr, start));
       }
       if (communicator_.world_size() > 1 && step + 1 < steps &&
           step % options_.parameter_check_interval ==
@@ -234,7 +248,7 @@ class TrainingRun {
     record.steps_of_run = steps_of_run_;
     record.steps = steps;
     record.seconds = seconds;
-    record.learning_rate = sgd.lr;
+    record.learning_rate = optimizer.lr;
     record.world_size = communicator_.world_size();
     record.phase_seconds = Difference(timer_.Seconds(), phases_before);
     record.overlap_share = times.OverlapShare();
@@ -247,12 +261,16 @@ class TrainingRun {
   }
 
   // One optimizer step on this rank's part of the global batch.
-  absl::Status Step(int64_t t, const std::vector<int64_t>& indices,
-                    const LocalSamples& local, const SgdOptions& sgd) {
+  absl::Status Step(int64_t t, int64_t epoch, int64_t step_of_epoch,
+                    const std::vector<int64_t>& indices,
+                    const LocalSamples& local,
+                    const OptimizerOptions& optimizer) {
     timer_.Enter(Phase::kLoad);
     Batch batch;
     batch.task = t;
     batch.step_of_task = step_of_task_;
+    batch.epoch = epoch;
+    batch.step_of_epoch = step_of_epoch;
     batch.incoming = static_cast<int64_t>(local.indices.size());
     batch.first_appended_position =
         options_.global_batch_size + SliceBegin(options_.global_representatives,
@@ -274,14 +292,21 @@ class TrainingRun {
     REPRISE_RETURN_IF_ERROR(CatchTorch("training step", [&]() -> absl::Status {
       if (batch.size() > 0) {
         timer_.Enter(Phase::kLoad);
-        const at::Tensor input = input_.Make(
-            batch.samples, parameters_.compute_type(), parameters_.device());
+        std::vector<Placement> placements;
+        if (options_.augment) {
+          placements = StandardPlacements(
+              options_.seed, static_cast<uint32_t>(t),
+              static_cast<uint32_t>(step_of_task_), batch.positions);
+        }
+        batch.input =
+            input_.Make(batch.samples, placements,
+                        model_.options().compute_type, model_.options().device);
         timer_.Enter(Phase::kForward);
         const ForwardContext forward{/*training=*/true,
                                      {options_.seed, static_cast<uint32_t>(t),
                                       static_cast<uint32_t>(step_of_task_)},
                                      &batch.positions};
-        const ModelOutput output = model_.Forward(input, forward);
+        const ModelOutput output = model_.Forward(batch.input, forward);
         REPRISE_ASSIGN_OR_RETURN(loss,
                                  agent_.Loss(output, batch, gradient_scale_));
         REPRISE_RETURN_IF_ERROR(Account(batch, loss, output.logits));
@@ -308,7 +333,9 @@ class TrainingRun {
 
     timer_.Enter(Phase::kOptimizer);
     if (reduction.weight_sum > 0) {
-      ApplySgd(sgd, 1.0 / (gradient_scale_ * reduction.weight_sum));
+      optimizer_.Step(optimizer, 1.0 / (gradient_scale_ * reduction.weight_sum),
+                      WithoutWeightSum(reduced_));
+      parameters_.RefreshLeaves();
     }
     timer_.Enter(Phase::kBufferUpdate);
     REPRISE_RETURN_IF_ERROR(agent_.OnStepEnd(batch));
@@ -316,25 +343,6 @@ class TrainingRun {
     ++step_of_task_;
     ++steps_of_run_;
     return absl::OkStatus();
-  }
-
-  void ApplySgd(const SgdOptions& sgd, double factor) {
-    const at::Tensor& master = parameters_.master();
-    const at::Tensor sums = WithoutWeightSum(reduced_);
-    const int64_t n = parameters_.total_size();
-    if (!master.is_cpu()) {
-      at::Tensor gradients = sums.to(master.device()).mul(factor);
-      if (sgd.weight_decay != 0) gradients.add_(master, sgd.weight_decay);
-      velocity_.mul_(sgd.momentum).add_(gradients);
-      master.sub_(velocity_, sgd.lr);
-    } else if (master.scalar_type() == at::kDouble) {
-      SgdStep<double>(sgd, factor, sums.data_ptr<double>(), n,
-                      velocity_.data_ptr<double>(), master.data_ptr<double>());
-    } else {
-      SgdStep<float>(sgd, factor, sums.data_ptr<float>(), n,
-                     velocity_.data_ptr<float>(), master.data_ptr<float>());
-    }
-    parameters_.RefreshLeaves();
   }
 
   // Adds the batch to the epoch's meter.
@@ -406,21 +414,23 @@ class TrainingRun {
     return sink_.OnStep(record);
   }
 
-  absl::Status EvaluateSeenTasks(int64_t t, int64_t epoch) {
+  absl::Status EvaluateSeenTasks(const TaskContext& context, int64_t epoch) {
     if (!options_.evaluate) return absl::OkStatus();
     timer_.Enter(Phase::kEvaluation);
-    const std::vector<Classifier> classifiers = agent_.Classifiers();
-    for (int64_t test_task = 0; test_task <= t; ++test_task) {
+    const absl::StatusOr<std::vector<Classifier>> classifiers =
+        agent_.Classifiers(context);
+    REPRISE_RETURN_IF_ERROR(AgreeOnStatus(communicator_, classifiers.status()));
+    for (int64_t test_task = 0; test_task <= context.task; ++test_task) {
       const absl::Time start = absl::Now();
       REPRISE_ASSIGN_OR_RETURN(
           const EvaluationResult result,
-          Evaluate(model_, classifiers, input_, *data_.test,
+          Evaluate(model_, *classifiers, input_, *data_.test,
                    tasks_[test_task].test_indices, options_.eval_batch_size,
                    communicator_));
       for (size_t h = 0; h < result.heads.size(); ++h) {
         const HeadResult& head = result.heads[h];
         TestRecord record;
-        record.task = t;
+        record.task = context.task;
         record.test_task = test_task;
         record.epoch = epoch;
         record.head = head.head;
@@ -441,6 +451,36 @@ class TrainingRun {
       }
     }
     timer_.Enter(Phase::kOther);
+    return absl::OkStatus();
+  }
+
+  // Collective: every rank normalises with the statistics of all minibatches
+  // from here on.
+  absl::Status MergeRunningStatistics() {
+    RunningStatistics& statistics = model_.running_statistics();
+    if (communicator_.world_size() == 1 || statistics.empty()) {
+      return absl::OkStatus();
+    }
+    const int64_t world_size = communicator_.world_size();
+    const auto gather =
+        [&](const at::Tensor& mine) -> absl::StatusOr<at::Tensor> {
+      const at::Tensor host = mine.to(at::kCPU, at::kDouble).contiguous();
+      at::Tensor all = at::zeros({world_size, host.numel()}, at::kDouble);
+      REPRISE_RETURN_IF_ERROR(
+          communicator_
+              .AllGather(host.data_ptr(), host.nbytes(), all.data_ptr())
+              ->Wait());
+      return all;
+    };
+    REPRISE_ASSIGN_OR_RETURN(at::Tensor means, gather(statistics.means()));
+    REPRISE_ASSIGN_OR_RETURN(at::Tensor variances,
+                             gather(statistics.variances()));
+    double* mean = means.data_ptr<double>();
+    double* variance = variances.data_ptr<double>();
+    MergeBatchNorm<double>(mean, variance, world_size, means.size(1), mean,
+                           variance);
+    statistics.means().copy_(means[0]);
+    statistics.variances().copy_(variances[0]);
     return absl::OkStatus();
   }
 
@@ -475,6 +515,7 @@ class TrainingRun {
   const std::vector<TaskSpec>& tasks_;
   Model& model_;
   ParameterStore& parameters_;
+  Optimizer optimizer_;
   Agent& agent_;
   Communicator& communicator_;
   MetricSink& sink_;
@@ -484,7 +525,7 @@ class TrainingRun {
   std::unique_ptr<GradientReducer> reducer_;
   // What the reducer sums: the gradients, or their copy in host memory.
   at::Tensor reduced_;
-  at::Tensor initial_parameters_, velocity_;
+  at::Tensor initial_parameters_;
   PhaseTimer timer_;
   TrainMeter meter_;              // of the epoch, this rank
   ReductionTimes reduction_;      // of the epoch, this rank

@@ -27,8 +27,10 @@ struct TrainingOptions {
   int64_t eval_batch_size = 64;
   bool evaluate = true;
   bool reset_at_each_task = false;  // to the initial parameters
+  // Random crops and flips of training images (core/tensor/augmentation.h).
+  bool augment = false;
   bool shard = false;  // each rank keeps its part of the task's samples
-  Regime regime{SgdOptions{}, {}};
+  Regime regime{OptimizerOptions{}};
   uint64_t seed = 42;
   int64_t log_interval = 10;  // steps between step reports
   int64_t first_bucket_bytes = int64_t{64} << 10;

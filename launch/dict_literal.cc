@@ -435,6 +435,34 @@ void DictReader::Read(absl::string_view key, bool* field) {
   }
 }
 
+void DictReader::Read(absl::string_view key, std::optional<bool>* field) {
+  bool value = false;
+  const size_t problems_before = problems_->size();
+  if (Find(key) == nullptr) return;
+  Read(key, &value);
+  if (problems_->size() == problems_before) *field = value;
+}
+
+void DictReader::Read(absl::string_view key, double least,
+                      std::optional<double>* field) {
+  const LiteralValue* value = Find(key);
+  if (value == nullptr) return;
+  double number = 0;
+  if (const int64_t* i = std::get_if<int64_t>(&value->value)) {
+    number = static_cast<double>(*i);
+  } else if (const double* d = std::get_if<double>(&value->value)) {
+    number = *d;
+  } else {
+    AddProblem(key, *value, absl::StrCat("a number from ", least));
+    return;
+  }
+  if (number < least) {
+    AddProblem(key, *value, absl::StrCat("a number from ", least));
+    return;
+  }
+  *field = number;
+}
+
 void DictReader::Read(absl::string_view key, int64_t least, int64_t* field) {
   const LiteralValue* value = Find(key);
   if (value != nullptr) ReadInt(key, *value, least, field);

@@ -60,9 +60,12 @@ class DictReader {
              std::vector<std::string>* problems);
 
   void Read(absl::string_view key, bool* field);
+  void Read(absl::string_view key, std::optional<bool>* field);
   void Read(absl::string_view key, int64_t least, int64_t* field);
   void Read(absl::string_view key, int64_t least,
             std::optional<int64_t>* field);
+  // An int or a float.
+  void Read(absl::string_view key, double least, std::optional<double>* field);
   // One of `choices`.
   void Read(absl::string_view key, const std::vector<std::string>& choices,
             std::string* field);

@@ -10,6 +10,8 @@
 #include <string>
 #include <vector>
 
+#include "agents/regime/regime.h"
+
 namespace reprise {
 
 struct TasksetsConfig {
@@ -53,10 +55,19 @@ struct ExperimentSpec {
   int64_t batches_per_allreduce = 1;
   int64_t epochs = 10;  // per task
   bool evaluate = true;
-  std::string optimizer = "SGD";
+  std::string optimizer = "SGD";  // RMSprop, Adam, AdamW, Adagrad
   double lr = 0.01;
   double momentum = 0.5;
   double weight_decay = 0.0;
+  bool nesterov = false;
+  std::string regime = "none";  // none | cifar | upstream | a list
+  // What `regime` stands for; an absolute rate is still one rank's.
+  std::vector<RegimePhase> regime_phases;
+  // Epochs from lr to lr x ranks; default 5 where linear scaling raises it.
+  std::optional<int64_t> warmup_epochs;
+  std::string augment = "none";       // none | standard
+  std::string profile = "default";    // default | upstream
+  std::string preset = "none";        // none | 2022-01 | 2022-02
   std::string lr_scaling = "linear";  // "linear" | "none"
   uint64_t seed = 42;
   int64_t log_interval = 10;
@@ -66,9 +77,15 @@ struct ExperimentSpec {
   std::string device = "auto";     // auto | cpu | cuda
   std::string precision = "auto";  // auto | fp32 | bf16
   bool scratch = false;  // concatenated tasksets, reset, and no rehearsal
-  // Whether batches hold more than what comes in: not the baseline's, whatever
-  // the agent, nor plain fine-tuning's.
+  // Whether earlier samples are trained on again: not in the baseline, whatever
+  // the agent, nor in plain fine-tuning.
   bool Rehearses() const { return !scratch && agent != "base"; }
+  // Whether batches hold more than what comes in. The exemplars of the paper's
+  // iCaRL come in with the epoch.
+  bool AppendsToBatches() const {
+    return Rehearses() &&
+           (agent != "icarl" || agent_config.implementation == "upstream");
+  }
   bool quick = false;
   // Limits set by --quick; 0: none.
   int64_t max_steps_per_epoch = 0;

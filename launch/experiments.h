@@ -21,6 +21,12 @@ struct Experiment {
 
 const std::vector<Experiment>& Experiments();
 
+// Hyper-parameters of a published set of runs: of --preset's `name` ("2022-01",
+// "2022-02") for a data set and model. Empty for "none".
+std::vector<std::pair<std::string, std::string>> PublishedPreset(
+    absl::string_view name, absl::string_view dataset,
+    absl::string_view model_config);
+
 // nullptr if there is none of that name.
 const Experiment* FindExperiment(absl::string_view name);
 

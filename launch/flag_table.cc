@@ -60,17 +60,22 @@ std::vector<Flag> MakeTable() {
           Row("agent", &Spec::agent, "NAME",
               "how the network learns: base (plain fine-tuning), nil "
               "(rehearsal), icarl")
-              .OneOf({"base", "nil", "icarl"})
-              .NotBuilt({"icarl"}),
+              .OneOf({"base", "nil", "icarl"}),
           Row("agent-config", DictFlag::kAgent, "DICT",
               "num_representatives [6000 per class], num_candidates [20], "
               "num_samples [num_candidates], reset_state_dict [False], "
               "implementation"),
           Row("model", &Spec::model, "NAME", "the network")
-              .OneOf({"mnistnet", "resnet", "candlenet"})
-              .NotBuilt({"resnet", "candlenet"}),
+              .OneOf({"mnistnet", "resnet", "candlenet"}),
           Row("model-config", DictFlag::kModel, "DICT",
-              "depth, width, variant"),
+              "resnet's depth [34], width, variant ('upstream')"),
+          Row("profile", &Spec::profile, "NAME",
+              "upstream brings back the research code's choices: no "
+              "augmentation, its ResNet, its iCaRL, its transforms")
+              .OneOf({"default", "upstream"}),
+          Row("preset", &Spec::preset, "NAME",
+              "hyper-parameters of a published set of runs, by data set")
+              .OneOf({"none", "2022-01", "2022-02"}),
           Row("scratch", &Spec::scratch, "",
               "the baseline: at each task a new network on all data so far, "
               "no rehearsal"),
@@ -81,8 +86,7 @@ std::vector<Flag> MakeTable() {
   add("Data and tasks",
       {
           Row("dataset", &Spec::dataset, "NAME", "the data set")
-              .OneOf({"mnist", "cifar10", "candle"})
-              .NotBuilt({"cifar10", "candle"}),
+              .OneOf({"mnist", "cifar10", "candle"}),
           Row("dataset-dir", &Spec::dataset_dir, "DIR",
               "folder of data sets; without it $REPRISE_DATASETS, ./datasets, "
               "then ~/datasets")
@@ -115,14 +119,27 @@ std::vector<Flag> MakeTable() {
               .From(-1),
           Row("no-evaluate", &Spec::evaluate, "", "no evaluation").Inverted(),
           Row("optimizer", &Spec::optimizer, "NAME", "")
-              .OneOf({"SGD", "Adam", "AdamW", "RMSprop", "Adagrad"})
-              .NotBuilt({"Adam", "AdamW", "RMSprop", "Adagrad"}),
+              .OneOf({"SGD", "Adam", "AdamW", "RMSprop", "Adagrad"}),
           Row("lr", &Spec::lr, "X", "learning rate").From(0),
-          Row("momentum", &Spec::momentum, "X", "").From(0).Below(1),
+          Row("momentum", &Spec::momentum, "X", "of SGD and RMSprop")
+              .From(0)
+              .Below(1),
+          Row("nesterov", &Spec::nesterov, "", "Nesterov's momentum, with SGD"),
           Row("weight-decay", &Spec::weight_decay, "X", "also --wd").From(0),
           Row("lr-scaling", &Spec::lr_scaling, "HOW",
               "linear multiplies the learning rate by the number of ranks")
               .OneOf({"linear", "none"}),
+          Row("warmup-epochs", &Spec::warmup_epochs, "N",
+              "of a task, from lr to lr x ranks; 5 with several ranks and "
+              "linear scaling, else 0")
+              .From(0),
+          Row("regime", &Spec::regime, "WHAT",
+              "how options change within a task: none, cifar (x 0.1 at 81/164 "
+              "and 122/164 of the epochs), upstream (x 0.1 at epochs 81, 122, "
+              "164), or a list like \"[{'epoch': 5, 'lr_factor': 0.1}]\""),
+          Row("augment", &Spec::augment, "HOW",
+              "standard: pad 4, random crop, horizontal flip")
+              .OneOf({"none", "standard"}),
           Row("seed", &Spec::seed, "N", "of everything random"),
       });
   add("Ranks and devices",
@@ -174,7 +191,6 @@ std::vector<Flag> MakeTable() {
   const auto unbuilt_bool = [&add](const char* name) {
     add("Not built yet", {Row(name, Unbuilt{"false", true}, "", "")});
   };
-  unbuilt("augment", "none", {"none", "standard"});
   unbuilt("batches-per-allreduce", "1");
   unbuilt("buffer", "local", {"local", "distributed"});
   unbuilt("checkpoint", "");
@@ -184,9 +200,6 @@ std::vector<Flag> MakeTable() {
   unbuilt("gradient-predivide-factor", "1.0");
   unbuilt("network", "");
   unbuilt("on-nonfinite", "stop", {"stop", "skip", "warn"});
-  unbuilt("preset", "");
-  unbuilt("profile", "default", {"default", "upstream"});
-  unbuilt("regime", "");
   unbuilt("rehearsal", "sync", {"sync", "async"});
   unbuilt("resume", "");
   unbuilt_bool("tensorboard");

@@ -15,13 +15,16 @@
 #include "absl/strings/str_join.h"
 #include "absl/strings/str_replace.h"
 #include "absl/strings/strip.h"
+#include "agents/regime/regime.h"
 #include "core/base/status.h"
+#include "core/tensor/optimizer_step.h"
 #include "launch/config_file.h"
 #include "launch/dict_literal.h"
 #include "launch/flag_table.h"
 #include "launch/help_text.h"
 #include "launch/mpirun/host_list.h"
 #include "launch/nearest_name.h"
+#include "launch/regime_literal.h"
 #include "launch/utf8.h"
 
 namespace reprise {
@@ -98,12 +101,14 @@ class CommandParser {
     SplitCommandLine();
     ReadPreset();
     ReadFile();
+    ReadPublishedPreset();
     for (Level level : {Level::kPreset, Level::kFile, Level::kCommandLine}) {
       // Derived values lie between, but depend on what the command line says.
       for (const Given& given : given_[level]) Apply(given, level);
     }
     ApplyQuick();
     ApplyScratch();
+    ApplyProfile();
     ApplyNoCuda();
     ChooseBetween("global-batch-size", "batch-size",
                   OriginOf("batch-size").level,
@@ -117,6 +122,7 @@ class CommandParser {
     CountRanks();
     CheckPlausible();
     FillDicts();
+    CheckOptimizer();
     if (!problems_.empty()) return Refuse();
     RecordSettings();
     AddNotes();
@@ -268,19 +274,48 @@ class CommandParser {
     }
   }
 
-  void ReadPreset() {
-    for (const auto& [name, text] : experiment_.preset) {
+  using Preset = std::vector<std::pair<std::string, std::string>>;
+
+  void AddPreset(const std::string& preset_name, const Preset& preset) {
+    for (const auto& [name, text] : preset) {
       Given given;
       given.flag = FindFlag(name);
       if (given.flag == nullptr) {
-        AddProblem("preset ", experiment_.name, ": unknown flag ", name);
+        AddProblem("preset ", preset_name, ": unknown flag ", name);
         continue;
       }
       given.text = text;
-      given.origin = absl::StrCat("preset ", experiment_.name);
+      given.origin = absl::StrCat("preset ", preset_name);
       given.name_in_messages = absl::StrCat(given.origin, ": ", name);
       given_[Level::kPreset].push_back(std::move(given));
     }
+  }
+
+  void ReadPreset() { AddPreset(experiment_.name, experiment_.preset); }
+
+  // After the experiment's own, which says for which data set.
+  void ReadPublishedPreset() {
+    const auto text_of = [&](absl::string_view name) {
+      std::string text;
+      for (const Level level :
+           {Level::kPreset, Level::kFile, Level::kCommandLine}) {
+        for (const Given& given : given_[level]) {
+          if (given.flag->name == name) text = given.text;
+        }
+      }
+      return text;
+    };
+    const std::string preset = text_of("preset");
+    if (preset.empty() || preset == "none") return;
+    const std::string dataset = text_of("dataset");
+    AddPreset(preset,
+              PublishedPreset(preset,
+                              dataset.empty() ? command_.spec.dataset : dataset,
+                              text_of("model-config")));
+    command_.notes.push_back(absl::StrCat(
+        "preset ", preset,
+        ": the published configurations had classes in tasks of 5 and 5, their "
+        "README 4, 3 and 3; --tasksets-config decides"));
   }
 
   const Given* OnCommandLine(absl::string_view name) {
@@ -393,6 +428,11 @@ class CommandParser {
         std::holds_alternative<DictFlag>(match.flag->destination);
     if (std::holds_alternative<LiteralDict>(value) && is_dict_flag) {
       given.dict = std::get<LiteralDict>(value);
+    } else if (std::holds_alternative<LiteralList>(value) &&
+               match.flag->name == "regime") {
+      given.text = ToPythonLiteral(entry.value);
+      given_[Level::kFile].push_back(std::move(given));
+      return;
     } else if (std::holds_alternative<LiteralDict>(value) ||
                std::holds_alternative<LiteralList>(value)) {
       AddProblem(given.name_in_messages, ": expected one value, found ",
@@ -477,9 +517,6 @@ class CommandParser {
       reader.Read("num_samples", 0, &agent.num_samples);
       reader.Read("reset_state_dict", &agent.reset_state_dict);
       reader.Read("implementation", {"", "upstream"}, &agent.implementation);
-      if (agent.implementation == "upstream") {
-        AddProblem(context, ": 'implementation': 'upstream' is not built yet");
-      }
     } else {
       ModelConfig& model = spec->model_config;
       reader.Read("depth", 1, &model.depth);
@@ -548,6 +585,32 @@ class CommandParser {
     }
   }
 
+  // Research choices in place of ours, where the command line says nothing.
+  void ApplyProfile() {
+    ExperimentSpec& spec = command_.spec;
+    if (spec.profile != "upstream") return;
+    const Origin origin = {Level::kDerived, "--profile=upstream"};
+    const auto set = [&](const char* flag, std::string* field,
+                         const char* value) {
+      if (OriginOf(flag).level == Level::kCommandLine || *field == value)
+        return;
+      *field = value;
+      origins_[flag] = origin;
+    };
+    set("augment", &spec.augment, "none");
+    if (spec.regime == "cifar") set("regime", &spec.regime, "upstream");
+    LiteralValue upstream;
+    upstream.value = std::string("upstream");
+    if (spec.agent == "icarl" &&
+        KeyLevel(DictFlag::kAgent, "implementation") < Level::kCommandLine) {
+      SetKey(DictFlag::kAgent, "implementation", upstream, origin);
+    }
+    if (spec.model == "resnet" &&
+        KeyLevel(DictFlag::kModel, "variant") < Level::kCommandLine) {
+      SetKey(DictFlag::kModel, "variant", upstream, origin);
+    }
+  }
+
   void ApplyNoCuda() {
     if (!no_cuda_) return;
     const Origin device = OriginOf("device");
@@ -593,8 +656,43 @@ class CommandParser {
     origins_["ranks"] = OriginOf("hosts");
   }
 
+  // What the regime and the optimizer's options are together.
+  void CheckOptimizer() {
+    ExperimentSpec& spec = command_.spec;
+    const size_t before = problems_.size();
+    spec.regime_phases = ParseRegime(spec.regime, spec.epochs, &problems_);
+    if (problems_.size() != before) return;
+    OptimizerOptions base;
+    base.kind = OptimizerKindOf(spec.optimizer);
+    base.lr = spec.lr;
+    base.momentum = spec.momentum;
+    base.weight_decay = spec.weight_decay;
+    base.nesterov = spec.nesterov;
+    const absl::Status valid = Regime(base, spec.regime_phases).Validate();
+    if (!valid.ok()) AddProblem(valid.message());
+  }
+
   void CheckPlausible() {
     const ExperimentSpec& spec = command_.spec;
+    struct Fit {
+      const char *dataset, *model, *shape;
+    };
+    const Fit fits[] = {{"mnist", "mnistnet", "1x28x28"},
+                        {"cifar10", "resnet", "3x32x32"},
+                        {"candle", "candlenet", "1x1x60483"}};
+    for (const Fit& data : fits) {
+      for (const Fit& reader : fits) {
+        if (data.dataset == spec.dataset && reader.model == spec.model &&
+            data.model != reader.model) {
+          AddProblem("--model=", spec.model, " reads ", reader.shape,
+                     " samples, --dataset=", spec.dataset, " has ", data.shape,
+                     "; choose --model=", data.model);
+        }
+      }
+    }
+    if (spec.dataset == "candle" && spec.augment == "standard") {
+      AddProblem("--augment=standard is for images; --dataset=candle has none");
+    }
     if (spec.eval_batch_size == 0) {
       AddProblem(
           "--eval-batch-size: expected -1 or an integer from 1, "
@@ -689,9 +787,9 @@ class CommandParser {
       command_.notes.push_back(
           "--dataloader-workers has no effect: data sets are held in memory");
     }
-    if (spec.model == "mnistnet" && !dicts_[DictFlag::kModel].dict.empty()) {
-      command_.notes.push_back(
-          "--model-config has no effect: mnistnet has no options");
+    if (spec.model != "resnet" && !dicts_[DictFlag::kModel].dict.empty()) {
+      command_.notes.push_back(absl::StrCat(
+          "--model-config has no effect: ", spec.model, " has no options"));
     }
     for (const char* key :
          {"num_representatives", "num_candidates", "num_samples"}) {

@@ -12,9 +12,11 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_split.h"
+#include "agents/regime/regime.h"
 #include "core/base/file.h"
 #include "core/base/status.h"
 #include "core/base/status_matchers.h"
+#include "core/tensor/optimizer_step.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "launch/experiments.h"
@@ -28,6 +30,7 @@ using testing::ElementsAre;
 using testing::HasSubstr;
 using testing::IsEmpty;
 using testing::Not;
+using testing::SizeIs;
 using Arguments = std::vector<std::string>;
 
 // Each test stands in an empty folder of its own.
@@ -171,29 +174,11 @@ TEST_F(Flags, ListAllProblemsAtOnce) {
 
 TEST_F(Flags, ThatAreNotBuiltYetSayso) {
   for (const char* argument :
-       {"--fp16-allreduce",
-        "--use_adasum",
-        "--gradient-predivide-factor=2",
-        "--batches-per-allreduce=2",
-        "--tensorboard",
-        "--checkpoint=x",
-        "--resume=x",
-        "--checkpoint-every=1m",
-        "--profile=upstream",
-        "--preset=2022-01",
-        "--regime=upstream",
-        "--augment=standard",
-        "--buffer=distributed",
-        "--rehearsal=async",
-        "--network=tcp",
-        "--timeline=t.json",
-        "--on-nonfinite=skip",
-        "--optimizer=adam",
-        "--agent=icarl",
-        "--model=resnet",
-        "--dataset=candle",
-        "--deterministic",
-        "--agent-config={'implementation': 'upstream'}"}) {
+       {"--fp16-allreduce", "--use_adasum", "--gradient-predivide-factor=2",
+        "--batches-per-allreduce=2", "--tensorboard", "--checkpoint=x",
+        "--resume=x", "--checkpoint-every=1m", "--buffer=distributed",
+        "--rehearsal=async", "--network=tcp", "--timeline=t.json",
+        "--on-nonfinite=skip", "--deterministic"}) {
     EXPECT_THAT(Problems({argument}), ElementsAre(HasSubstr("not built yet")))
         << argument;
   }
@@ -390,6 +375,96 @@ TEST_F(Flags, ScratchConcatenatesAndResets) {
   EXPECT_EQ(command.spec.tasksets.initial_increment, 4);
   EXPECT_EQ(Settings(command).at("agent-config.reset_state_dict"),
             "true --scratch");
+}
+
+TEST_F(Flags, ChooseModelsThatReadTheDataSet) {
+  EXPECT_THAT(Problems({"--dataset=cifar10"}),
+              ElementsAre("--model=mnistnet reads 1x28x28 samples, "
+                          "--dataset=cifar10 has 3x32x32; choose "
+                          "--model=resnet"));
+  EXPECT_THAT(
+      Problems({"--dataset=candle", "--model=candlenet", "--augment=standard"}),
+      ElementsAre(HasSubstr("--augment=standard is for images")));
+  EXPECT_THAT(Problems({"--dataset=candle", "--model=candlenet"}), IsEmpty());
+}
+
+TEST_F(Flags, DescribeARegimeByNameOrByItsPhases) {
+  REPRISE_ASSERT_OK_AND_ASSIGN(
+      ParsedCommand command,
+      Parse({"--regime=[{'epoch': 2, 'lr_factor': 0.1}, {'epoch': 5, "
+             "'optimizer': 'Adam', 'lr': 1e-3, 'course': 'cosine'}]"}));
+  const std::vector<RegimePhase>& phases = command.spec.regime_phases;
+  ASSERT_EQ(phases.size(), 2u);
+  EXPECT_EQ(phases[0].from_epoch, 2);
+  EXPECT_EQ(phases[0].lr_factor, 0.1);
+  EXPECT_EQ(phases[1].kind, OptimizerKind::kAdam);
+  EXPECT_EQ(phases[1].lr, 0.001);
+  EXPECT_EQ(phases[1].course, LrCourse::kCosineDecay);
+  REPRISE_ASSERT_OK_AND_ASSIGN(command,
+                               Parse({"--regime=cifar", "--epochs=164"}));
+  ASSERT_EQ(command.spec.regime_phases.size(), 2u);
+  EXPECT_EQ(command.spec.regime_phases[0].from_epoch, 81);
+  EXPECT_EQ(command.spec.regime_phases[1].from_epoch, 122);
+  WriteFile("config.yaml",
+            "base:\n  regime:\n    - {step: 7, momentum: 0.9}\n");
+  REPRISE_ASSERT_OK_AND_ASSIGN(command, Parse({}));
+  ASSERT_EQ(command.spec.regime_phases.size(), 1u);
+  EXPECT_EQ(command.spec.regime_phases[0].from_step, 7);
+}
+
+TEST_F(Flags, NameWhatIsWrongWithARegimeOrAnOptimizer) {
+  EXPECT_THAT(Problems({"--regime=cifr"}),
+              ElementsAre(HasSubstr("did you mean cifar?")));
+  EXPECT_THAT(
+      Problems({"--regime=[{'epoch': 2, 'lr': -1}, 3, {'lr': 1}, {'epoch': 1, "
+                "'optimizer': 'adamm', 'lrr': 1}]"}),
+      ElementsAre(HasSubstr("phase 1"), HasSubstr("phase 2: expected a dict"),
+                  HasSubstr("phase 3: expected 'epoch' or 'step'"),
+                  HasSubstr("phase 4"), HasSubstr("phase 4")));
+  EXPECT_THAT(Problems({"--regime=[{'epoch': 5, 'lr': 1}, {'epoch': 2}]"}),
+              ElementsAre(HasSubstr("phase 2")));
+  EXPECT_THAT(Problems({"--regime=[{'epoch': "}),
+              ElementsAre(HasSubstr("expected a value")));
+  EXPECT_THAT(Problems({"--nesterov", "--momentum=0"}), SizeIs(1));
+}
+
+TEST_F(Flags, TakePublishedHyperparametersBelowTheCommandLine) {
+  REPRISE_ASSERT_OK_AND_ASSIGN(
+      const ParsedCommand command,
+      Parse({"--preset=2022-01", "--lr=0.5"}, "cifar10_nil_resnet34"));
+  EXPECT_EQ(command.spec.optimizer, "RMSprop");
+  EXPECT_EQ(command.spec.batch_size, 128);
+  EXPECT_EQ(command.spec.epochs, 5);
+  EXPECT_TRUE(command.spec.regime_phases.empty());
+  auto settings = Settings(command);
+  EXPECT_EQ(settings.at("lr"), "0.5 command line");
+  EXPECT_EQ(settings.at("weight-decay"), "0.0 preset 2022-01");
+  REPRISE_ASSERT_OK_AND_ASSIGN(
+      const ParsedCommand later,
+      Parse({"--preset=2022-02"}, "cifar10_nil_resnet34"));
+  EXPECT_EQ(later.spec.lr, 0.0125);
+  REPRISE_ASSERT_OK_AND_ASSIGN(
+      const ParsedCommand candle,
+      Parse({"--preset=2022-01"}, "candle_nil_candlenet"));
+  EXPECT_EQ(candle.spec.batch_size, 20);
+  EXPECT_EQ(candle.spec.agent_config.num_representatives, 112);
+  EXPECT_EQ(candle.spec.agent_config.num_candidates, 4);
+}
+
+TEST_F(Flags, OfUpstreamsProfileYieldToTheCommandLine) {
+  REPRISE_ASSERT_OK_AND_ASSIGN(
+      ParsedCommand command,
+      Parse({"--profile=upstream"}, "cifar10_icarl_resnet34"));
+  EXPECT_EQ(command.spec.augment, "none");
+  EXPECT_EQ(command.spec.agent_config.implementation, "upstream");
+  EXPECT_EQ(command.spec.model_config.variant, "upstream");
+  EXPECT_EQ(Settings(command).at("regime"), "\"upstream\" --profile=upstream");
+  REPRISE_ASSERT_OK_AND_ASSIGN(
+      command, Parse({"--profile=upstream", "--augment=standard",
+                      "--model-config={'variant': ''}"},
+                     "cifar10_icarl_resnet34"));
+  EXPECT_EQ(command.spec.augment, "standard");
+  EXPECT_EQ(command.spec.model_config.variant, "");
 }
 
 TEST_F(Flags, CountRanksOfHosts) {

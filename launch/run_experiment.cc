@@ -22,7 +22,9 @@
 #include "absl/time/clock.h"
 #include "absl/time/time.h"
 #include "agents/base/base_agent.h"
+#include "agents/icarl/icarl_agent.h"
 #include "agents/nil/nil_agent.h"
+#include "agents/regime/regime.h"
 #include "agents/training_loop.h"
 #include "core/base/check.h"
 #include "core/base/file.h"
@@ -35,18 +37,21 @@
 #include "core/metrics/summary/summary_sink.h"
 #include "core/metrics/upstream_json/upstream_json_sink.h"
 #include "core/tensor/device.h"
-#include "data/dataset_search.h"
-#include "data/mnist/mnist.h"
+#include "core/tensor/optimizer_step.h"
 #include "data/scenario/scenario.h"
 #include "data/sharded_sampler.h"
-#include "data/synthetic/mnist_like.h"
+#include "launch/load_data.h"
 #include "launch/mpirun/rank_process.h"
 #include "launch/program_info.h"
-#include "models/mnistnet.h"
+#include "launch/regime_literal.h"
+#include "models/model_table.h"
 #include "models/model_weights.h"
 
 namespace reprise {
 namespace {
+
+// Without it a learning rate times many ranks diverges (Goyal et al. 2017).
+constexpr int64_t kWarmUpEpochs = 5;
 
 // Lines that ranks must have in common, as "name = value".
 absl::Status AgreeOnLines(Communicator& communicator,
@@ -83,21 +88,16 @@ absl::Status AgreeOnConfiguration(const ExperimentSpec& spec,
   return AgreeOnLines(communicator, lines, "their configuration or build");
 }
 
-// The stand-in where there is no data and nobody named a place for it.
-absl::StatusOr<DatasetPair> LoadMnist(const ExperimentSpec& spec) {
-  REPRISE_ASSIGN_OR_RETURN(const DatasetPlace place,
-                           FindDatasets(spec.dataset_dir, "MNIST"));
-  if (!place.folder.empty()) return ReadMnist(place.folder);
-  DatasetPair pair = GenerateMnistLike(spec.seed);
-  pair.source = absl::StrCat("generated (no MNIST in ",
-                             absl::StrJoin(place.looked_at, ", "), ")");
-  return pair;
-}
-
-absl::StatusOr<DatasetPair> LoadData(const ExperimentSpec& spec,
-                                     Communicator& communicator) {
-  absl::StatusOr<DatasetPair> data = LoadMnist(spec);
+absl::StatusOr<DatasetPair> LoadSameData(const ExperimentSpec& spec,
+                                         int64_t threads,
+                                         Communicator& communicator) {
+  std::vector<std::string> warnings;
+  absl::StatusOr<DatasetPair> data =
+      LoadData(spec, static_cast<int>(threads), &warnings);
   REPRISE_RETURN_IF_ERROR(AgreeOnStatus(communicator, data.status()));
+  if (communicator.rank() == 0) {
+    for (const std::string& warning : warnings) LogWarning(warning);
+  }
   std::vector<std::string> lines = {
       absl::StrCat("generated = ", data->generated)};
   for (const auto& [file, digest] : data->digests) {
@@ -157,7 +157,7 @@ StepSizes SizesOf(const ExperimentSpec& spec, int rank, int world_size) {
       spec.global_batch_size.value_or(spec.batch_size * world_size);
   sizes.global_representatives = spec.global_representatives.value_or(
       agent.num_samples.value_or(agent.num_candidates) * world_size);
-  if (!spec.Rehearses()) sizes.global_representatives = 0;
+  if (!spec.AppendsToBatches()) sizes.global_representatives = 0;
   sizes.batch = share(sizes.global_batch);
   sizes.representatives = share(sizes.global_representatives);
   sizes.candidates =
@@ -167,9 +167,19 @@ StepSizes SizesOf(const ExperimentSpec& spec, int rank, int world_size) {
 
 std::unique_ptr<Agent> MakeAgent(const ExperimentSpec& spec,
                                  const DatasetPair& data,
-                                 const StepSizes& sizes, int rank) {
+                                 const StepSizes& sizes, int rank,
+                                 int world_size) {
   // The baseline is the same for every agent.
   if (!spec.Rehearses()) return MakeBaseAgent();
+  if (spec.agent == "icarl") {
+    const int64_t per_class = spec.agent_config.num_representatives;
+    if (spec.agent_config.implementation == "upstream") {
+      return MakeUpstreamIcarlAgent({data.train->num_classes, per_class,
+                                     sizes.representatives, spec.seed, rank,
+                                     world_size});
+    }
+    return MakeIcarlAgent({data.train->num_classes, per_class});
+  }
   REPRISE_CHECK(spec.agent == "nil") << spec.agent;
   NilOptions options;
   options.num_classes = data.train->num_classes;
@@ -228,7 +238,9 @@ class Run {
 
  private:
   absl::Status Prepare() {
-    REPRISE_ASSIGN_OR_RETURN(data_, LoadData(spec_, communicator_));
+    threads_ = ThreadsOfRank(spec_.threads, communicator_.local_size());
+    REPRISE_ASSIGN_OR_RETURN(data_,
+                             LoadSameData(spec_, threads_, communicator_));
     absl::StatusOr<Scenario> scenario = MakeTasks(spec_, data_);
     REPRISE_RETURN_IF_ERROR(AgreeOnStatus(communicator_, scenario.status()));
     scenario_ = *std::move(scenario);
@@ -249,18 +261,21 @@ class Run {
     REPRISE_ASSIGN_OR_RETURN(hosts_,
                              AllGatherStrings(communicator_, HostName()));
 
-    threads_ = ThreadsOfRank(spec_.threads, communicator_.local_size());
     at::set_num_threads(static_cast<int>(threads_));
 
-    MnistNetOptions model;
+    ModelOptions model;
     model.num_classes = data_.train->num_classes;
     model.device = choice->device;
     model.compute_type = compute_type;
-    model_ = MakeMnistNet(model);
+    const ModelConfig& config = spec_.model_config;
+    REPRISE_ASSIGN_OR_RETURN(
+        model_, MakeModel({spec_.model, config.depth, config.width.value_or(0),
+                           config.variant},
+                          model));
     model_->parameters().Initialize(spec_.seed);
     sizes_ = SizesOf(spec_, rank_, world_size_);
-    agent_ = MakeAgent(spec_, data_, sizes_, rank_);
-    lr_ = spec_.lr * (spec_.lr_scaling == "linear" ? world_size_ : 1);
+    agent_ = MakeAgent(spec_, data_, sizes_, rank_, world_size_);
+    lr_scale_ = spec_.lr_scaling == "linear" ? world_size_ : 1;
     return absl::OkStatus();
   }
 
@@ -392,11 +407,37 @@ class Run {
             ? absl::StrCat(" and ", sizes_.global_representatives,
                            " representatives")
             : "",
-        ", learning rate ", lr_,
-        lr_ != spec_.lr ? absl::StrCat(" (", spec_.lr, " x ", world_size_,
-                                       " ranks, --lr-scaling=linear)")
-                        : "",
+        ", ", spec_.optimizer, ", learning rate ", spec_.lr * lr_scale_,
+        lr_scale_ > 1
+            ? absl::StrCat(" (", spec_.lr, " x ", world_size_,
+                           " ranks, --lr-scaling=linear, reached after ",
+                           std::min(WarmUpEpochs(), spec_.epochs),
+                           " warm-up epochs)")
+            : "",
+        spec_.regime_phases.empty() ? ""
+                                    : absl::StrCat(", regime ", spec_.regime),
+        spec_.augment == "none"
+            ? ""
+            : absl::StrCat(", augmentation ", spec_.augment),
         ", seed ", spec_.seed));
+  }
+
+  int64_t WarmUpEpochs() const {
+    return spec_.warmup_epochs.value_or(lr_scale_ > 1 ? kWarmUpEpochs : 0);
+  }
+
+  Regime MakeRegime() const {
+    OptimizerOptions base;
+    base.kind = OptimizerKindOf(spec_.optimizer);
+    base.lr = spec_.lr * lr_scale_;
+    base.momentum = spec_.momentum;
+    base.weight_decay = spec_.weight_decay;
+    base.nesterov = spec_.nesterov;
+    std::vector<RegimePhase> phases = spec_.regime_phases;
+    for (RegimePhase& phase : phases) {
+      if (phase.lr.has_value()) *phase.lr *= lr_scale_;
+    }
+    return Regime(base, std::move(phases), {WarmUpEpochs(), spec_.lr});
   }
 
   TrainingOptions Options() const {
@@ -410,7 +451,8 @@ class Run {
     options.evaluate = spec_.evaluate;
     options.reset_at_each_task = spec_.agent_config.reset_state_dict;
     options.shard = spec_.shard;
-    options.regime = Regime({lr_, spec_.momentum, spec_.weight_decay}, {});
+    options.regime = MakeRegime();
+    options.augment = spec_.augment == "standard";
     options.seed = spec_.seed;
     options.log_interval = spec_.log_interval;
     options.bucket_bytes = spec_.bucket_bytes;
@@ -429,7 +471,7 @@ class Run {
   std::vector<std::string> hosts_, devices_;  // in rank order
   int64_t threads_ = 1;
   StepSizes sizes_;
-  double lr_ = 0;  // effective
+  int lr_scale_ = 1;
   std::unique_ptr<Model> model_;
   std::unique_ptr<Agent> agent_;
   std::string folder_;  // rank 0

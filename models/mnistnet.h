@@ -14,15 +14,7 @@
 
 namespace reprise {
 
-struct MnistNetOptions {
-  int64_t num_classes = 10;
-  at::Device device = at::kCPU;
-  at::ScalarType master_type = at::kFloat;
-  at::ScalarType compute_type = at::kFloat;  // or kBFloat16; kDouble in tests
-};
-
-// Parameters are zero until parameters().Initialize(seed).
-std::unique_ptr<Model> MakeMnistNet(const MnistNetOptions& options);
+std::unique_ptr<Model> MakeMnistNet(const ModelOptions& options);
 
 }  // namespace reprise
 

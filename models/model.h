@@ -8,12 +8,21 @@
 #include <cstdint>
 #include <memory>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "core/tensor/dropout_mask.h"
+#include "models/batch_norm.h"
 #include "models/parameter_store.h"
 
 namespace reprise {
+
+struct ModelOptions {
+  int64_t num_classes = 10;
+  at::Device device = at::kCPU;
+  at::ScalarType master_type = at::kFloat;
+  at::ScalarType compute_type = at::kFloat;  // or kBFloat16; kDouble in tests
+};
 
 // n samples, K classes, D features. Both in the master's type (fp32; fp64 in
 // tests), on the model's device.
@@ -35,22 +44,45 @@ class Model {
  public:
   virtual ~Model() = default;
   virtual std::string name() const = 0;
-  virtual int64_t num_classes() const = 0;
   virtual int64_t num_features() const = 0;
 
-  // inputs: [n, C, H, W] in the compute type, NHWC in memory; n may be 0.
+  // inputs: [n, C, H, W] in the compute type, NHWC in memory; n may be 0 in
+  // evaluation. In training updates running_statistics().
   virtual ModelOutput Forward(const at::Tensor& inputs,
                               const ForwardContext& context) = 0;
 
+  // Parameters are zero until parameters().Initialize(seed).
   ParameterStore& parameters() { return *parameters_; }
   const ParameterStore& parameters() const { return *parameters_; }
+  // Without layers in a model that normalises no batch.
+  RunningStatistics& running_statistics() { return *running_statistics_; }
+  const RunningStatistics& running_statistics() const {
+    return *running_statistics_;
+  }
+
+  const ModelOptions& options() const { return options_; }
+  int64_t num_classes() const { return options_.num_classes; }
+
+  // The same network with the same values in memory of its own.
+  std::unique_ptr<Model> Clone() const;
 
  protected:
-  explicit Model(std::unique_ptr<ParameterStore> parameters)
-      : parameters_(std::move(parameters)) {}
+  Model(const ModelOptions& options, std::vector<ParameterSpec> specs,
+        std::vector<RunningStatistics::Layer> layers)
+      : options_(options),
+        parameters_(std::make_unique<ParameterStore>(
+            std::move(specs), options.device, options.master_type,
+            options.compute_type)),
+        running_statistics_(std::make_unique<RunningStatistics>(
+            std::move(layers), options.device, options.master_type)) {}
+
+  // A new model of the same kind and options.
+  virtual std::unique_ptr<Model> MakeAnother() const = 0;
 
  private:
+  const ModelOptions options_;
   std::unique_ptr<ParameterStore> parameters_;
+  std::unique_ptr<RunningStatistics> running_statistics_;
 };
 
 }  // namespace reprise

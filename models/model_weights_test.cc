@@ -25,7 +25,7 @@ std::string TestPath() { return testing::TempDir() + "weights.safetensors"; }
 std::unique_ptr<Model> NewModel(uint64_t seed,
                                 at::ScalarType master_type = at::kFloat,
                                 at::ScalarType compute_type = at::kFloat) {
-  MnistNetOptions options;
+  ModelOptions options;
   options.master_type = master_type;
   options.compute_type = compute_type;
   std::unique_ptr<Model> model = MakeMnistNet(options);
@@ -114,7 +114,7 @@ TEST(ModelWeightsTest, WeightsOfAnotherPrecisionOrHeadAreRefused) {
   REPRISE_ASSERT_OK(SaveWeights(*NewModel(1), TestPath(), {}));
   EXPECT_THAT(LoadWeights(TestPath(), *NewModel(2, at::kDouble, at::kDouble)),
               FailsWith("expected F64 [10], found F32 [10]"));
-  MnistNetOptions options;
+  ModelOptions options;
   options.num_classes = 7;
   const auto small = MakeMnistNet(options);
   EXPECT_THAT(

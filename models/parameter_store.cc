@@ -4,6 +4,7 @@
 #include <ATen/ops/zeros.h>
 #include <c10/core/GradMode.h>
 
+#include <cmath>
 #include <utility>
 
 #include "core/base/check.h"
@@ -12,7 +13,15 @@
 namespace reprise {
 namespace {
 
-// Channels-last strides for 4-d shapes, contiguous for others. Computed by
+constexpr double kTwoPi = 6.283185307179586476925;
+
+double NormalOf(PhiloxStream& stream) {
+  const double radius = std::sqrt(-2 * std::log1p(-stream.NextUniform()));
+  return radius * std::cos(kTwoPi * stream.NextUniform());
+}
+
+// Channels-last strides for the weights of convolutions ([O, I, H, W], or
+// [O, I, W] of one-dimensional ones), contiguous for others. Computed by
 // hand: Tensor::contiguous(ChannelsLast) leaves a [O, 1, H, W] weight as it is,
 // and convolution then produces the slower plane-by-plane layout.
 std::vector<int64_t> StridesOf(const std::vector<int64_t>& shape) {
@@ -24,6 +33,8 @@ std::vector<int64_t> StridesOf(const std::vector<int64_t>& shape) {
   };
   if (shape.size() == 4) {
     for (size_t dimension : {1, 3, 2, 0}) assign(dimension);
+  } else if (shape.size() == 3) {
+    for (size_t dimension : {1, 2, 0}) assign(dimension);
   } else {
     for (size_t d = shape.size(); d-- > 0;) assign(d);
   }
@@ -55,7 +66,8 @@ ParameterStore::ParameterStore(std::vector<ParameterSpec> specs,
   received_.resize(specs_.size());
   for (int64_t i = 0; i < static_cast<int64_t>(specs_.size()); ++i) {
     gradient_slots_.push_back(ViewOf(gradients_, i, 1));
-    at::Tensor leaf = ViewOf(compute_, i, 0).detach();
+    const at::Tensor& values = specs_[i].in_master_type ? master_ : compute_;
+    at::Tensor leaf = ViewOf(values, i, 0).detach();
     leaf.set_requires_grad(true);
     leaf.register_hook([this, i](at::Tensor gradient) {
       c10::AutoGradMode no_grad(false);
@@ -86,7 +98,13 @@ void ParameterStore::Initialize(uint64_t seed) {
     PhiloxStream stream({seed, Purpose::kInitialWeights, /*task=*/0,
                          /*step=*/0, static_cast<uint32_t>(i)});
     for (int64_t e = 0; e < specs_[i].size(); ++e) {
-      out[e] = (2.0 * stream.NextUniform() - 1.0) * specs_[i].bound;
+      if (specs_[i].bound > 0) {
+        out[e] = (2.0 * stream.NextUniform() - 1.0) * specs_[i].bound;
+      } else if (specs_[i].stddev > 0) {
+        out[e] = NormalOf(stream) * specs_[i].stddev;
+      } else {
+        out[e] = specs_[i].constant;
+      }
     }
     Import(i, values);
   }
@@ -96,6 +114,12 @@ void ParameterStore::Initialize(uint64_t seed) {
 void ParameterStore::RefreshLeaves() {
   c10::AutoGradMode no_grad(false);
   if (!compute_.is_same(master_)) compute_.copy_(master_);
+}
+
+void ParameterStore::CopyFrom(const ParameterStore& other) {
+  c10::AutoGradMode no_grad(false);
+  master_.copy_(other.master_);
+  RefreshLeaves();
 }
 
 void ParameterStore::SetGradientReadyCallback(

@@ -8,8 +8,9 @@
 //             docs/ALGORITHMS.md); autograd hooks write into it
 //   leaves    views that the forward pass uses; of master itself when computing
 //             in the master's type, else of a bf16 copy refreshed each step
-// 4-d weights lie channels-last (O, H, W, I) in memory under their usual shape
-// [O, I, H, W], since LibTorch's convolutions follow the weight's strides.
+// Weights of convolutions lie channels-last (O, H, W, I) in memory under their
+// usual shape [O, I, H, W] (or [O, I, W]), since LibTorch's convolutions follow
+// the weight's strides.
 #ifndef REPRISE_MODELS_PARAMETER_STORE_H_
 #define REPRISE_MODELS_PARAMETER_STORE_H_
 
@@ -25,9 +26,15 @@ namespace reprise {
 struct ParameterSpec {
   std::string name;            // PyTorch's state-dict name, "conv1.weight"
   std::vector<int64_t> shape;  // PyTorch's shape
-  // Initial values are uniform in [-bound, bound): PyTorch's default for
-  // convolutions and linear layers is bound = 1 / sqrt(fan_in).
+  // Initial values are uniform in [-bound, bound) where bound > 0 (PyTorch's
+  // default for convolutions and linear layers is 1 / sqrt(fan_in)), normal
+  // with mean 0 where stddev > 0, else all `constant`.
   double bound = 0;
+  double stddev = 0;
+  double constant = 0;
+  // Whether the forward pass takes the master's values, unrounded, whatever the
+  // compute type (batch normalisation's).
+  bool in_master_type = false;
 
   int64_t size() const;
 };
@@ -47,9 +54,10 @@ class ParameterStore {
   at::Device device() const { return master_.device(); }
 
   // Fills the master with values that depend on `seed` and the parameter's
-  // number only: value e (in PyTorch's element order) of parameter p is
-  // (2 u - 1) * bound, u the e-th uniform of (seed, kInitialWeights, position
-  // p).
+  // number only. Value e (in PyTorch's element order) of parameter p is
+  // (2 u_e - 1) * bound, u_e the e-th uniform of the stream (seed,
+  // kInitialWeights, position p); or, of normal ones,
+  // stddev * sqrt(-2 ln(1 - u_2e)) * cos(2 pi u_2e+1).
   void Initialize(uint64_t seed);
 
   const at::Tensor& master() const { return master_; }
@@ -63,6 +71,9 @@ class ParameterStore {
   // Copies the master into the leaves where they are not the same memory. Call
   // after every change of the master.
   void RefreshLeaves();
+
+  // `other` has the same parameters and types.
+  void CopyFrom(const ParameterStore& other);
 
   // Called during backward with a parameter's number once its gradient lies in
   // gradients(). The order is autograd's.

@@ -2,6 +2,7 @@
 
 #include <fcntl.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -138,28 +139,39 @@ absl::StatusOr<std::string> ReadWholeFile(const std::string& path) {
   return content;
 }
 
-absl::Status ReplaceFile(const std::string& path,
-                         const std::vector<absl::string_view>& pieces) {
-  const std::string temporary = absl::StrCat(path, ".tmp-", getpid());
+absl::StatusOr<FileReplacement> FileReplacement::Begin(
+    const std::string& path) {
+  // The number of the thread, which is the process's in its first one: threads
+  // that replace the same file must not share a temporary one.
+  const std::string temporary =
+      absl::StrCat(path, ".tmp-", syscall(SYS_gettid));
   // Only a killed process of the same number can have left one.
   unlink(temporary.c_str());
   FileDescriptor fd(open(temporary.c_str(),
                          O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC,
                          kMode));
   if (fd.get() < 0) return ErrnoToStorageError("create", temporary);
-  auto fail = [&](absl::string_view what) {
-    const absl::Status status = ErrnoToStorageError(what, path);
-    unlink(temporary.c_str());
-    return status;
-  };
-  for (absl::string_view piece : pieces) {
-    errno = WriteAll(fd.get(), piece);
-    if (errno != 0) return fail("write");
-  }
-  if (fsync(fd.get()) != 0) return fail("fsync");
-  if (rename(temporary.c_str(), path.c_str()) != 0) return fail("replace");
+  return FileReplacement(std::move(fd), path, temporary);
+}
 
-  const std::string folder = FolderOf(path);
+FileReplacement::~FileReplacement() {
+  // Moved from, or committed.
+  if (fd_.get() >= 0) unlink(temporary_.c_str());
+}
+
+absl::Status FileReplacement::Write(absl::string_view bytes) {
+  errno = WriteAll(fd_.get(), bytes);
+  return errno == 0 ? absl::OkStatus() : ErrnoToStorageError("write", path_);
+}
+
+absl::Status FileReplacement::Commit() {
+  if (fsync(fd_.get()) != 0) return ErrnoToStorageError("fsync", path_);
+  if (rename(temporary_.c_str(), path_.c_str()) != 0) {
+    return ErrnoToStorageError("replace", path_);
+  }
+  const FileDescriptor committed(std::move(fd_));
+
+  const std::string folder = FolderOf(path_);
   const FileDescriptor folder_fd(
       open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
   // EINVAL: a file system whose folders need no fsync and refuse it.
@@ -167,6 +179,15 @@ absl::Status ReplaceFile(const std::string& path,
     return ErrnoToStorageError("fsync the folder", folder);
   }
   return absl::OkStatus();
+}
+
+absl::Status ReplaceFile(const std::string& path,
+                         const std::vector<absl::string_view>& pieces) {
+  REPRISE_ASSIGN_OR_RETURN(FileReplacement file, FileReplacement::Begin(path));
+  for (absl::string_view piece : pieces) {
+    REPRISE_RETURN_IF_ERROR(file.Write(piece));
+  }
+  return file.Commit();
 }
 
 }  // namespace reprise

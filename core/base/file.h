@@ -87,9 +87,35 @@ class InputFile {
 
 absl::StatusOr<std::string> ReadWholeFile(const std::string& path);
 
-// Makes `pieces`, one after the other, the content of `path`: written to a
-// temporary file beside it, fsync, rename, fsync of the folder. On failure the
-// former content stays and the temporary file is removed.
+// A file that becomes the content of `path` in one step, however long writing
+// it takes: written to a temporary file beside it; Commit does fsync, rename,
+// and fsync of the folder. Without a successful Commit the former content stays
+// and the temporary file is removed. Threads and processes may replace the same
+// path at the same time: one of them wins. Movable, not thread-safe.
+class FileReplacement {
+ public:
+  static absl::StatusOr<FileReplacement> Begin(const std::string& path);
+  FileReplacement(FileReplacement&& other) noexcept = default;
+  FileReplacement& operator=(FileReplacement&&) = delete;
+  ~FileReplacement();
+
+  absl::Status Write(absl::string_view bytes);
+  // Once, after the last Write.
+  absl::Status Commit();
+
+ private:
+  FileReplacement(FileDescriptor fd, std::string path, std::string temporary)
+      : fd_(std::move(fd)),
+        path_(std::move(path)),
+        temporary_(std::move(temporary)) {}
+
+  FileDescriptor fd_;
+  std::string path_;
+  std::string temporary_;
+};
+
+// Makes `pieces`, one after the other, the content of `path` by a
+// FileReplacement.
 absl::Status ReplaceFile(const std::string& path,
                          const std::vector<absl::string_view>& pieces);
 

@@ -41,8 +41,8 @@ struct Placement {
   }
 };
 
-// Thread-safe. A row of CIFAR-10 that is not in the cache takes 1.9 us, augmented
-// or not, in float and bfloat16 (gather_normalize_benchmark).
+// Thread-safe. A row of CIFAR-10 that is not in the cache takes 1.9 us,
+// augmented or not, in float and bfloat16 (gather_normalize_benchmark).
 class ImageGatherer {
  public:
   explicit ImageGatherer(const ImageNormalization& normalization);

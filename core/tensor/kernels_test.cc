@@ -12,7 +12,6 @@
 #include "core/tensor/dropout_mask.h"
 #include "core/tensor/element.h"
 #include "core/tensor/gather_normalize.h"
-#include "core/tensor/sgd_step.h"
 #include "core/tensor/weighted_cross_entropy.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
@@ -358,23 +357,6 @@ TEST(DropoutMask, KeepsTheStatedShareAndTheMeanInEveryElementType) {
         std::sqrt(probability * (1 - probability) / mask.size());
     EXPECT_THAT(dropped / mask.size(),
                 DoubleNear(probability, 5 * deviation + 1e-12));
-  }
-}
-
-TEST(SgdStep, FollowsTheRecurrenceOfTorchOptimSgd) {
-  const std::vector<double> gradients = RandomValues(5, 1, 3);
-  std::vector<double> parameters = RandomValues(5, 1, 4);
-  std::vector<double> velocity(5, 0.0), naive = parameters, naive_velocity(5);
-  const SgdOptions options{/*lr=*/0.1, /*momentum=*/0.9, /*weight_decay=*/0.01};
-  for (int step = 0; step < 3; ++step) {
-    SgdStep<double>(options, 0.5, gradients.data(), 5, velocity.data(),
-                    parameters.data());
-    for (int i = 0; i < 5; ++i) {
-      const double g = 0.5 * gradients[i] + 0.01 * naive[i];
-      naive_velocity[i] = step == 0 ? g : 0.9 * naive_velocity[i] + g;
-      naive[i] -= 0.1 * naive_velocity[i];
-      EXPECT_NEAR(parameters[i], naive[i], 1e-15);
-    }
   }
 }
 

@@ -57,7 +57,7 @@ class MnistNetGoldenTest : public testing::TestWithParam<Precision> {
  protected:
   MnistNetGoldenTest()
       : reference_(ReadReference("mnistnet_reference")), data_(ScriptedData()) {
-    MnistNetOptions options;
+    ModelOptions options;
     options.master_type = GetParam().master_type;
     options.compute_type = GetParam().compute_type;
     model_ = MakeMnistNet(options);

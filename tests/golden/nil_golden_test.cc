@@ -62,7 +62,7 @@ TEST_P(NilGoldenTest, DrawsCountsWeightsAndParametersAreThoseOfTheScript) {
   ASSERT_EQ(steps.size(), 54);
   const DatasetPair data = ScriptedData();
 
-  MnistNetOptions model_options;
+  ModelOptions model_options;
   model_options.master_type = model_options.compute_type = GetParam().type;
   const auto model = MakeMnistNet(model_options);
   model->parameters().Initialize(42);
@@ -119,7 +119,7 @@ TEST_P(NilGoldenTest, DrawsCountsWeightsAndParametersAreThoseOfTheScript) {
   options.epochs = 2;
   options.global_batch_size = kBatch;
   options.global_representatives = kRepresentatives;
-  options.regime = Regime(SgdOptions{0.05, 0.5, 0.0}, {});
+  options.regime = Regime(OptimizerOptions{0.05, 0.5, 0.0});
   RunRanksAsThreads(1, [&](Communicator& communicator) {
     MetricSink sink;
     REPRISE_EXPECT_OK(Train(options, data,

@@ -19,7 +19,7 @@ FailedTraining TrainWithFault(absl::string_view fault,
   run.training.epochs = 3;
   run.training.evaluate = false;
   if (fault == "diverge") {
-    run.training.regime = Regime(SgdOptions{1e30, 0, 0}, {});
+    run.training.regime = Regime(OptimizerOptions{1e30, 0, 0});
   }
   if (fault == "sink" && last) {
     run.record_failure = StorageError("cannot append to metrics.jsonl");

@@ -53,8 +53,9 @@ class ObservedAgent final : public Agent {
   absl::Status OnTaskEnd(const TaskContext& context) override {
     return agent_->OnTaskEnd(context);
   }
-  std::vector<Classifier> Classifiers() const override {
-    return agent_->Classifiers();
+  absl::StatusOr<std::vector<Classifier>> Classifiers(
+      const TaskContext& context) override {
+    return agent_->Classifiers(context);
   }
   int64_t max_appended() const override { return agent_->max_appended(); }
   AgentReport Report() const override { return agent_->Report(); }

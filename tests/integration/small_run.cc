@@ -12,7 +12,7 @@
 #include "core/base/check.h"
 #include "core/base/status.h"
 #include "core/comm/in_process/ranks_as_threads.h"
-#include "core/tensor/sgd_step.h"
+#include "core/tensor/optimizer_step.h"
 #include "data/sharded_sampler.h"
 #include "data/synthetic/mnist_like.h"
 #include "models/mnistnet.h"
@@ -23,7 +23,7 @@ namespace {
 std::unique_ptr<Model> NewModel(const SmallRun& run) {
   // Ranks share the cores; also, sums must not depend on how many there are.
   at::set_num_threads(1);
-  MnistNetOptions options;
+  ModelOptions options;
   options.master_type = options.compute_type = run.type;
   std::unique_ptr<Model> model = MakeMnistNet(options);
   model->parameters().Initialize(run.training.seed);
@@ -83,15 +83,18 @@ class NotingSink final : public MetricSink {
   const absl::Status record_failure_;
 };
 
-void Update(const SgdOptions& options, double factor, const at::Tensor& sums,
-            const at::Tensor& velocity, ParameterStore& parameters) {
+void Update(const OptimizerOptions& options, int64_t step, double factor,
+            const at::Tensor& sums, const at::Tensor& velocity,
+            ParameterStore& parameters) {
   const at::Tensor& master = parameters.master();
   if (master.scalar_type() == at::kDouble) {
-    SgdStep<double>(options, factor, sums.data_ptr<double>(), master.numel(),
-                    velocity.data_ptr<double>(), master.data_ptr<double>());
+    OptimizerStep<double>(options, step, factor, sums.data_ptr<double>(),
+                          master.numel(), {velocity.data_ptr<double>()},
+                          master.data_ptr<double>());
   } else {
-    SgdStep<float>(options, factor, sums.data_ptr<float>(), master.numel(),
-                   velocity.data_ptr<float>(), master.data_ptr<float>());
+    OptimizerStep<float>(options, step, factor, sums.data_ptr<float>(),
+                         master.numel(), {velocity.data_ptr<float>()},
+                         master.data_ptr<float>());
   }
   parameters.RefreshLeaves();
 }
@@ -188,6 +191,8 @@ SmallRunResult RunSerially(const SmallRun& run, int world_size, int rank) {
           const LocalSamples local = samplers[r].LocalBatch(s);
           batch.task = task;
           batch.step_of_task = step_of_task;
+          batch.epoch = epoch;
+          batch.step_of_epoch = s;
           batch.incoming = static_cast<int64_t>(local.indices.size());
           batch.first_appended_position =
               training.global_batch_size +
@@ -204,8 +209,9 @@ SmallRunResult RunSerially(const SmallRun& run, int world_size, int rank) {
           context.dropout = {training.seed, static_cast<uint32_t>(t),
                              static_cast<uint32_t>(step_of_task)};
           context.positions = &batch.positions;
-          const ModelOutput output = result.model->Forward(
-              input.Make(batch.samples, run.type, at::kCPU), context);
+          batch.input = input.Make(batch.samples, run.type, at::kCPU);
+          const ModelOutput output =
+              result.model->Forward(batch.input, context);
           const absl::StatusOr<LossResult> loss =
               agents[r]->Loss(output, batch, scale);
           result.status.Update(loss.status());
@@ -215,8 +221,10 @@ SmallRunResult RunSerially(const SmallRun& run, int world_size, int rank) {
           parameters.FinishBackward();
           sums.add_(Numerators(parameters));
         }
-        Update(training.regime.At(epoch), 1 / (scale * weight_sum), sums,
-               velocity, parameters);
+        Update(training.regime.At(
+                   {epoch, s, samplers[0].steps_per_epoch(), training.epochs}),
+               step_of_task + 1, 1 / (scale * weight_sum), sums, velocity,
+               parameters);
         for (int r = 0; r < world_size; ++r) {
           result.status.Update(agents[r]->OnStepEnd(batches[r]));
         }

@@ -48,7 +48,7 @@ SmallRun OneEpoch(Method method, at::ScalarType type) {
   run.training.epochs = 1;
   run.training.global_representatives = method == Method::kNil ? 20 : 0;
   run.training.evaluate = false;
-  run.training.regime = Regime(SgdOptions{0.05, 0.5, 0.0}, {});
+  run.training.regime = Regime(OptimizerOptions{0.05, 0.5, 0.0});
   // Every parameter is a bucket of its own.
   run.training.first_bucket_bytes = run.training.bucket_bytes = 1;
   return run;
@@ -92,7 +92,7 @@ void CheckAgainst(
     const std::function<SmallRunResult(const SmallRun&)>& reference,
     Communicator& communicator) {
   const Regime learning = run.training.regime;
-  run.training.regime = Regime(SgdOptions{0, 0, 0}, {});
+  run.training.regime = Regime(OptimizerOptions{0, 0, 0});
   const SmallRunResult still = RunOnRanks(run, communicator);
   REPRISE_EXPECT_OK(still.status);
   run.training.regime = learning;
@@ -103,7 +103,7 @@ void CheckAgainst(
 
   const SmallRunResult moved_reference = reference(run);
   REPRISE_EXPECT_OK(moved_reference.status);
-  run.training.regime = Regime(SgdOptions{0, 0, 0}, {});
+  run.training.regime = Regime(OptimizerOptions{0, 0, 0});
   const SmallRunResult still_reference = reference(run);
   REPRISE_EXPECT_OK(still_reference.status);
 

@@ -1,0 +1,167 @@
+#include "agents/icarl/icarl_agent.h"
+
+#include <ATen/ops/empty_like.h>
+#include <c10/core/GradMode.h>
+
+#include <algorithm>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "agents/icarl/exemplar_heads.h"
+#include "core/base/status.h"
+#include "core/tensor/feature_rows.h"
+#include "core/tensor/herding.h"
+#include "core/tensor/nearest_mean.h"
+#include "core/tensor/sigmoid_distillation.h"
+#include "core/tensor/torch_status.h"
+
+namespace reprise {
+namespace {
+
+class IcarlAgent final : public Agent {
+ public:
+  explicit IcarlAgent(const IcarlOptions& options)
+      : options_(options),
+        roles_(options.num_classes, ClassRole::kUnseen),
+        exemplars_(options.num_classes) {}
+
+  std::string name() const override { return "icarl"; }
+
+  absl::StatusOr<TaskPlan> OnTaskStart(const TaskContext& context) override {
+    TaskPlan plan;
+    previous_ = nullptr;
+    for (ClassRole& role : roles_) {
+      if (role == ClassRole::kNew) role = ClassRole::kOld;
+    }
+    for (const int64_t c : context.spec.classes) roles_[c] = ClassRole::kNew;
+    for (int64_t c = 0; c < options_.num_classes; ++c) {
+      if (roles_[c] != ClassRole::kOld) continue;
+      plan.extra_training_indices.insert(plan.extra_training_indices.end(),
+                                         exemplars_[c].begin(),
+                                         exemplars_[c].end());
+      if (previous_ == nullptr) previous_ = context.snapshot();
+    }
+    herded_ = false;
+    return plan;
+  }
+
+  absl::StatusOr<LossResult> Loss(const ModelOutput& output, const Batch& batch,
+                                  double gradient_scale) override {
+    LossResult result;
+    result.losses.resize(batch.size());
+    std::vector<int32_t> labels;
+    for (const Sample& sample : batch.samples) labels.push_back(sample.label);
+    const absl::Status status = CatchTorch("distillation loss", [&] {
+      at::Tensor previous;
+      if (previous_ != nullptr) {
+        c10::AutoGradMode no_grad(false);
+        previous = previous_->Forward(batch.input, ForwardContext{})
+                       .logits.to(at::kCPU)
+                       .contiguous();
+      }
+      const at::Tensor host = output.logits.detach().to(at::kCPU).contiguous();
+      at::Tensor gradient = at::empty_like(host);
+      const auto compute = [&](auto element) {
+        using T = decltype(element);
+        SigmoidDistillation<T>(
+            host.data_ptr<T>(),
+            previous.defined() ? previous.data_ptr<T>() : nullptr,
+            labels.data(), batch.weights.data(), roles_, batch.size(),
+            gradient_scale, result.losses.data(), gradient.data_ptr<T>());
+      };
+      host.scalar_type() == at::kDouble ? compute(0.0) : compute(0.0f);
+      result.logits_gradient = gradient.to(output.logits.device());
+      return absl::OkStatus();
+    });
+    REPRISE_RETURN_IF_ERROR(status);
+    return result;
+  }
+
+  absl::Status OnTaskEnd(const TaskContext& context) override {
+    std::vector<std::vector<int64_t>> rows =
+        RowsByClass(context, options_.num_classes);
+    const int64_t m = ExemplarsPerClass();
+    for (int64_t c = 0; c < options_.num_classes; ++c) {
+      if (roles_[c] != ClassRole::kNew) {
+        const int64_t kept =
+            std::min(m, static_cast<int64_t>(exemplars_[c].size()));
+        exemplars_[c].resize(kept);
+        continue;
+      }
+      // A class met before is chosen from its exemplars, too.
+      std::vector<int64_t>& candidates = rows[c];
+      candidates.insert(candidates.end(), exemplars_[c].begin(),
+                        exemplars_[c].end());
+      std::sort(candidates.begin(), candidates.end());
+      candidates.erase(std::unique(candidates.begin(), candidates.end()),
+                       candidates.end());
+      REPRISE_ASSIGN_OR_RETURN(const at::Tensor features,
+                               context.features(candidates));
+      const int64_t n = features.size(0), d = features.size(1);
+      NormalizeRows(features.data_ptr<float>(), n, d);
+      exemplars_[c].clear();
+      for (const int64_t i :
+           HerdingOrder(features.data_ptr<float>(), n, d, m)) {
+        exemplars_[c].push_back(candidates[i]);
+      }
+    }
+    herded_ = true;
+    return absl::OkStatus();
+  }
+
+  absl::StatusOr<std::vector<Classifier>> Classifiers(
+      const TaskContext& context) override {
+    std::vector<bool> seen;
+    for (const ClassRole role : roles_) {
+      seen.push_back(role != ClassRole::kUnseen);
+    }
+    const bool answers = herded_ || context.task > 0;
+    std::vector<std::vector<double>> means(options_.num_classes);
+    if (answers) {
+      std::vector<std::vector<int64_t>> rows = exemplars_;
+      if (!herded_) {
+        auto own = RowsByClass(context, options_.num_classes);
+        for (size_t c = 0; c < rows.size(); ++c) {
+          if (roles_[c] == ClassRole::kNew) rows[c] = std::move(own[c]);
+        }
+      }
+      REPRISE_ASSIGN_OR_RETURN(means,
+                               MeansOfRows(context, rows, FeatureNorm::kL2));
+    }
+    return std::vector<Classifier>{
+        NearestMeanClassifier(std::move(means), FeatureNorm::kL2, answers),
+        SeenLogitsClassifier(std::move(seen))};
+  }
+
+  AgentReport Report() const override {
+    AgentReport report;
+    for (const std::vector<int64_t>& rows : exemplars_) {
+      report.by_class["exemplars"].push_back(static_cast<double>(rows.size()));
+    }
+    return report;
+  }
+
+ private:
+  // m of the paper, before it is cut to the size of a class.
+  int64_t ExemplarsPerClass() const {
+    const int64_t seen =
+        static_cast<int64_t>(roles_.size()) -
+        std::count(roles_.begin(), roles_.end(), ClassRole::kUnseen);
+    return options_.representatives_per_class * options_.num_classes / seen;
+  }
+
+  const IcarlOptions options_;
+  std::vector<ClassRole> roles_;                 // [K]
+  std::vector<std::vector<int64_t>> exemplars_;  // [K], in herding order
+  bool herded_ = false;  // whether this task's classes have exemplars
+  std::unique_ptr<Model> previous_;  // nullptr where no class is old
+};
+
+}  // namespace
+
+std::unique_ptr<Agent> MakeIcarlAgent(const IcarlOptions& options) {
+  return std::make_unique<IcarlAgent>(options);
+}
+
+}  // namespace reprise

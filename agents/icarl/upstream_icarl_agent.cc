@@ -1,0 +1,205 @@
+#include <ATen/ops/empty_like.h>
+#include <c10/core/GradMode.h>
+
+#include <algorithm>
+#include <tuple>
+#include <utility>
+#include <vector>
+
+#include "agents/icarl/exemplar_heads.h"
+#include "agents/icarl/icarl_agent.h"
+#include "agents/losses/cross_entropy.h"
+#include "core/base/permutation.h"
+#include "core/base/philox.h"
+#include "core/base/status.h"
+#include "core/tensor/distillation_kl.h"
+#include "core/tensor/nearest_mean.h"
+#include "core/tensor/torch_status.h"
+
+namespace reprise {
+namespace {
+
+using ClassRows = std::vector<std::vector<int64_t>>;  // by class
+
+class UpstreamIcarlAgent final : public Agent {
+ public:
+  explicit UpstreamIcarlAgent(const UpstreamIcarlOptions& options)
+      : options_(options),
+        exemplars_(options.world_size, ClassRows(options.num_classes)),
+        seen_(options.num_classes, false) {}
+
+  std::string name() const override { return "icarl"; }
+  int64_t max_appended() const override { return options_.exemplars_per_step; }
+
+  absl::StatusOr<TaskPlan> OnTaskStart(const TaskContext& context) override {
+    train_ = &context.train;
+    rehearsed_.clear();
+    for (const std::vector<int64_t>& rows : exemplars_[options_.rank]) {
+      rehearsed_.insert(rehearsed_.end(), rows.begin(), rows.end());
+    }
+    previous_ = context.task > 0 ? context.snapshot() : nullptr;
+    for (const int64_t c : context.spec.classes) seen_[c] = true;
+    return TaskPlan{};
+  }
+
+  absl::Status AugmentBatch(Batch& batch) override {
+    const int64_t n = static_cast<int64_t>(rehearsed_.size());
+    if (n == 0) return absl::OkStatus();
+    for (int64_t i = 0; i < options_.exemplars_per_step; ++i) {
+      const int64_t place =
+          batch.step_of_epoch * options_.exemplars_per_step + i;
+      const int64_t row = rehearsed_[OrderOf(batch, place / n)[place % n]];
+      batch.Append(train_->At(row), 1.0f, batch.first_appended_position + i);
+    }
+    return absl::OkStatus();
+  }
+
+  // The mean over the incoming plus the mean over the exemplars. The loop
+  // divides by the number of all of them, so each part is scaled up.
+  absl::StatusOr<LossResult> Loss(const ModelOutput& output, const Batch& batch,
+                                  double gradient_scale) override {
+    const int64_t incoming = batch.incoming;
+    const int64_t rehearsed = batch.size() - incoming;
+    REPRISE_ASSIGN_OR_RETURN(
+        LossResult result,
+        BatchCrossEntropy(output.logits, batch, gradient_scale));
+    if (rehearsed == 0) return result;
+    const absl::Status status = CatchTorch("distillation loss", [&] {
+      c10::AutoGradMode no_grad(false);
+      const at::Tensor previous =
+          previous_
+              ->Forward(batch.input.narrow(0, incoming, rehearsed),
+                        ForwardContext{})
+              .logits.to(at::kCPU)
+              .contiguous();
+      const at::Tensor host = output.logits.detach().to(at::kCPU).contiguous();
+      at::Tensor gradient = result.logits_gradient.to(at::kCPU).contiguous();
+      const double all = static_cast<double>(batch.size());
+      if (incoming > 0) {
+        gradient.narrow(0, 0, incoming).mul_(all / incoming);
+      }
+      const auto compute = [&](auto element) {
+        using T = decltype(element);
+        const int64_t first = incoming * host.size(1);
+        DistillationKl<T>(host.data_ptr<T>() + first, previous.data_ptr<T>(),
+                          batch.weights.data() + incoming, rehearsed,
+                          host.size(1), gradient_scale * all / rehearsed,
+                          result.losses.data() + incoming,
+                          gradient.data_ptr<T>() + first);
+      };
+      host.scalar_type() == at::kDouble ? compute(0.0) : compute(0.0f);
+      result.logits_gradient = gradient.to(output.logits.device());
+      return absl::OkStatus();
+    });
+    REPRISE_RETURN_IF_ERROR(status);
+    return result;
+  }
+
+  absl::Status OnTaskEnd(const TaskContext& context) override {
+    const int64_t budget =
+        options_.representatives_per_class * options_.num_classes;
+    const int64_t m = budget / std::count(seen_.begin(), seen_.end(), true);
+    for (ClassRows& of_rank : exemplars_) {
+      for (std::vector<int64_t>& rows : of_rank) {
+        rows.resize(std::min(m, static_cast<int64_t>(rows.size())));
+      }
+    }
+    const ClassRows own = RowsByClass(context, options_.num_classes);
+    for (size_t c = 0; c < own.size(); ++c) {
+      if (own[c].empty()) continue;
+      REPRISE_ASSIGN_OR_RETURN(const at::Tensor features,
+                               context.features(own[c]));
+      ChooseNearest(own[c], features, m, c);
+    }
+    return absl::OkStatus();
+  }
+
+  absl::StatusOr<std::vector<Classifier>> Classifiers(
+      const TaskContext& context) override {
+    ClassRows rows(options_.num_classes);
+    bool answers = false;
+    for (const ClassRows& of_rank : exemplars_) {
+      for (size_t c = 0; c < rows.size(); ++c) {
+        rows[c].insert(rows[c].end(), of_rank[c].begin(), of_rank[c].end());
+        answers = answers || !rows[c].empty();
+      }
+    }
+    REPRISE_ASSIGN_OR_RETURN(auto means,
+                             MeansOfRows(context, rows, FeatureNorm::kNone));
+    return std::vector<Classifier>{
+        NearestMeanClassifier(std::move(means), FeatureNorm::kNone, answers),
+        SeenLogitsClassifier(seen_)};
+  }
+
+  AgentReport Report() const override {
+    AgentReport report;
+    for (const std::vector<int64_t>& rows : exemplars_[options_.rank]) {
+      report.by_class["exemplars"].push_back(static_cast<double>(rows.size()));
+    }
+    return report;
+  }
+
+ private:
+  // The order of the epoch's exemplars; of the following permutation where an
+  // epoch takes more than there are, and so on.
+  const std::vector<int64_t>& OrderOf(const Batch& batch, int64_t round) {
+    const StreamKey key = {
+        options_.seed, Purpose::kRepresentativeDraw,
+        static_cast<uint32_t>(batch.task), static_cast<uint32_t>(batch.epoch),
+        static_cast<uint32_t>(round * options_.world_size + options_.rank)};
+    const std::tuple place(batch.task, batch.epoch, round);
+    if (order_.empty() || place != order_place_) {
+      order_ = RandomPermutation(key, static_cast<int64_t>(rehearsed_.size()));
+      order_place_ = place;
+    }
+    return order_;
+  }
+
+  // Row i of a class belongs to rank i mod W, which keeps the m nearest to the
+  // mean over all ranks.
+  void ChooseNearest(const std::vector<int64_t>& rows,
+                     const at::Tensor& features, int64_t m, size_t c) {
+    const int64_t n = features.size(0), d = features.size(1);
+    const float* values = features.data_ptr<float>();
+    std::vector<double> mean(d, 0.0);
+    for (int64_t i = 0; i < n * d; ++i) mean[i % d] += values[i];
+    for (double& value : mean) value /= static_cast<double>(n);
+    std::vector<std::vector<std::pair<double, int64_t>>> near(
+        options_.world_size);
+    for (int64_t i = 0; i < n; ++i) {
+      double distance = 0;
+      for (int64_t e = 0; e < d; ++e) {
+        const double difference = values[i * d + e] - mean[e];
+        distance += difference * difference;
+      }
+      near[i % options_.world_size].push_back({distance, rows[i]});
+    }
+    for (int rank = 0; rank < options_.world_size; ++rank) {
+      std::sort(near[rank].begin(), near[rank].end());
+      std::vector<int64_t>& chosen = exemplars_[rank][c];
+      chosen.clear();
+      for (const auto& [distance, row] : near[rank]) {
+        if (static_cast<int64_t>(chosen.size()) == m) break;
+        chosen.push_back(row);
+      }
+    }
+  }
+
+  const UpstreamIcarlOptions options_;
+  std::vector<ClassRows> exemplars_;  // of each rank, known to all
+  std::vector<bool> seen_;            // [K]
+  std::vector<int64_t> rehearsed_;    // this rank's exemplars
+  std::vector<int64_t> order_;        // in which they are rehearsed
+  std::tuple<int64_t, int64_t, int64_t> order_place_;  // task, epoch, round
+  std::unique_ptr<Model> previous_;
+  const Dataset* train_ = nullptr;
+};
+
+}  // namespace
+
+std::unique_ptr<Agent> MakeUpstreamIcarlAgent(
+    const UpstreamIcarlOptions& options) {
+  return std::make_unique<UpstreamIcarlAgent>(options);
+}
+
+}  // namespace reprise

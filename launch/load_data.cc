@@ -1,0 +1,78 @@
+#include "launch/load_data.h"
+
+#include <functional>
+
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
+#include "core/base/status.h"
+#include "data/candle/candle.h"
+#include "data/cifar10/cifar10.h"
+#include "data/dataset_search.h"
+#include "data/mnist/mnist.h"
+#include "data/synthetic/candle_like.h"
+#include "data/synthetic/cifar10_like.h"
+#include "data/synthetic/mnist_like.h"
+
+namespace reprise {
+namespace {
+
+// What --quick takes of one task, of data of 242 KB a row.
+constexpr int64_t kQuickRows = 64;
+
+struct Source {
+  const char* name;  // --dataset
+  // Entries of a folder of data sets by which it is known.
+  std::vector<std::string> entries;
+  std::function<absl::StatusOr<DatasetPair>(const std::string& folder)> read;
+  std::function<DatasetPair()> generate;
+};
+
+std::vector<Source> Sources(const ExperimentSpec& spec, int threads,
+                            std::vector<std::string>* warnings) {
+  return {
+      {"mnist",
+       {"MNIST"},
+       ReadMnist,
+       [&spec] { return GenerateMnistLike(spec.seed); }},
+      {"cifar10",
+       {"CIFAR10", "cifar-10-batches-bin", "cifar-10-batches-py"},
+       ReadCifar10,
+       [&spec] { return GenerateCifar10Like(spec.seed); }},
+      {"candle",
+       {"CANDLE"},
+       [&spec, threads, warnings](const std::string& folder) {
+         CandleOptions options;
+         options.threads = threads;
+         options.scale_on_test_too = spec.profile == "upstream";
+         return ReadCandle(folder, options, warnings);
+       },
+       [&spec] {
+         return spec.quick ? GenerateCandleLike(spec.seed, kQuickRows,
+                                                kQuickRows)
+                           : GenerateCandleLike(spec.seed);
+       }},
+  };
+}
+
+}  // namespace
+
+absl::StatusOr<DatasetPair> LoadData(const ExperimentSpec& spec, int threads,
+                                     std::vector<std::string>* warnings) {
+  for (const Source& source : Sources(spec, threads, warnings)) {
+    if (spec.dataset != source.name) continue;
+    std::vector<std::string> looked_at;
+    for (const std::string& entry : source.entries) {
+      REPRISE_ASSIGN_OR_RETURN(const DatasetPlace place,
+                               FindDatasets(spec.dataset_dir, entry));
+      if (!place.folder.empty()) return source.read(place.folder);
+      looked_at = place.looked_at;
+    }
+    DatasetPair pair = source.generate();
+    pair.source = absl::StrCat("generated (no ", source.entries[0], " in ",
+                               absl::StrJoin(looked_at, ", "), ")");
+    return pair;
+  }
+  return absl::InternalError(absl::StrCat("no reader for ", spec.dataset));
+}
+
+}  // namespace reprise

@@ -1,0 +1,29 @@
+// The networks by name, for launch: which there are, what they take, and how
+// one is made.
+#ifndef REPRISE_MODELS_MODEL_TABLE_H_
+#define REPRISE_MODELS_MODEL_TABLE_H_
+
+#include <cstdint>
+#include <memory>
+#include <string>
+
+#include "absl/status/statusor.h"
+#include "models/model.h"
+
+namespace reprise {
+
+struct ModelChoice {
+  std::string name;     // "mnistnet", "resnet", "candlenet"
+  int64_t depth = 34;   // resnet
+  int64_t width = 0;    // resnet; 0: the depth's
+  std::string variant;  // resnet: "" or "upstream"
+};
+
+// Parameters are zero until Initialize. UsageError where the choice names no
+// model.
+absl::StatusOr<std::unique_ptr<Model>> MakeModel(const ModelChoice& choice,
+                                                 const ModelOptions& options);
+
+}  // namespace reprise
+
+#endif  // REPRISE_MODELS_MODEL_TABLE_H_
