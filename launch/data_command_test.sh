@@ -133,6 +133,38 @@ says "mnist: there already"
 run 0 fetch cifar10 --dataset-dir=moved --mirror="$url/moved"
 says "as published"
 
+title "https is checked by the server's certificate"
+if command -v openssl > /dev/null; then
+  openssl req -x509 -newkey rsa:2048 -nodes -keyout key.pem -out cert.pem -days 2 \
+    -subj /CN=localhost -addext subjectAltName=DNS:localhost 2> /dev/null
+  cat > secure.py << 'PYTHON'
+import functools, http.server, ssl
+handler = functools.partial(http.server.SimpleHTTPRequestHandler, directory="server")
+handler.log_message = lambda *args: None
+server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler)
+context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+context.load_cert_chain("cert.pem", "key.pem")
+server.socket = context.wrap_socket(server.socket, server_side=True)
+print(server.server_port, flush=True)
+server.serve_forever()
+PYTHON
+  exec 4< <(exec python3 secure.py 2> /dev/null)
+  secure_pid=$!
+  trap 'kill "$server_pid" "$secure_pid"' EXIT
+  read -r secure_port <&4
+  SSL_CERT_FILE=cert.pem run 0 fetch mnist --dataset-dir=secure \
+    --mirror="https://localhost:$secure_port"
+  says "as published"
+  run 3 fetch mnist --dataset-dir=insecure --mirror="https://localhost:$secure_port"
+  says "expected to download it, found: " "NOT_TRUSTED"
+  SSL_CERT_FILE=cert.pem run 3 fetch mnist --dataset-dir=insecure \
+    --mirror="https://127.0.0.1:$secure_port"
+  says "expected to download it, found: "
+  leaves_nothing insecure
+else
+  echo "skipped: no openssl to make a certificate"
+fi
+
 title "verify says what is there"
 run 0 verify --dataset-dir=got
 says "mnist: got/MNIST/raw: as published" "cifar10: got/CIFAR10"

@@ -6,6 +6,7 @@
 #include <tuple>
 #include <utility>
 
+#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "absl/strings/str_split.h"
@@ -208,9 +209,13 @@ absl::StatusOr<std::string> JudgeCifar10(const KnownDataset&,
   }
   REPRISE_RETURN_IF_ERROR(CheckCounts(pair, std::vector<int64_t>(10, 5000),
                                       std::vector<int64_t>(10, 1000)));
-  return "the classes' counts are the published ones, the digests are unknown: "
-         "a re-encoding, or the published binary version, whose files have no "
-         "published digests";
+  const bool binary = absl::EndsWith(pair.digests.begin()->first, ".bin");
+  return absl::StrCat(
+      "a re-encoding: the classes' counts are the published ones, the digests "
+      "are unknown",
+      binary ? " (or the published binary version, unpacked by hand: only its "
+               "archive has a published digest)"
+             : "");
 }
 
 }  // namespace
