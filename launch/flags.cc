@@ -35,7 +35,7 @@ constexpr size_t kMostListed = 100;
 
 const std::vector<std::string>& UnbuiltVerbs() {
   static const std::vector<std::string>& verbs =
-      *new std::vector<std::string>{"bench", "data", "deploy", "report"};
+      *new std::vector<std::string>{"bench", "deploy", "report"};
   return verbs;
 }
 
@@ -262,13 +262,15 @@ class CommandParser {
                  argument);
     } else if (i == 0 && std::find(unbuilt.begin(), unbuilt.end(), argument) !=
                              unbuilt.end()) {
-      AddProblem(argument, ": not built yet; the only verb is run (to come: ",
+      AddProblem(argument,
+                 ": not built yet; the verbs are run and data (to come: ",
                  absl::StrJoin(unbuilt, ", "), ")");
     } else if (i == 0) {
       std::vector<std::string> verbs = unbuilt;
       verbs.push_back("run");
+      verbs.push_back("data");
       AddProblem("'", Printable(argument),
-                 "': unknown verb; the only one is run",
+                 "': unknown verb; there are run and data",
                  DidYouMean(argument, verbs));
     } else {
       AddProblem("'", Printable(argument), "': expected a flag");
