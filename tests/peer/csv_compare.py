@@ -33,7 +33,7 @@ parser.add_argument("--out", help="append the result as a JSON line")
 args = parser.parse_args()
 
 path = str(pathlib.Path(args.data) / "CANDLE/nt_train2.csv")
-VARIANTS = ["pandas:low_memory_false", "pandas:float32", "pandas:pyarrow", "polars:inferred",
+VARIANTS = ["pandas:low_memory_false", "pandas:float32", "polars:inferred",
             "polars:float32", "polars:float32_low_memory", "pyarrow:inferred_64",
             "pyarrow:float32_16", "pyarrow:float32_64", "pyarrow:float32_256"]
 
