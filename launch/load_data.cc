@@ -47,9 +47,9 @@ std::vector<Source> Sources(const ExperimentSpec& spec, int threads,
          return ReadCandle(folder, options, warnings);
        },
        [&spec] {
-         return spec.quick ? GenerateCandleLike(spec.seed, kQuickRows,
-                                                kQuickRows)
-                           : GenerateCandleLike(spec.seed);
+         return spec.quick
+                    ? GenerateCandleLike(spec.seed, kQuickRows, kQuickRows)
+                    : GenerateCandleLike(spec.seed);
        }},
   };
 }
