@@ -17,6 +17,7 @@
 #include "absl/strings/strip.h"
 #include "core/base/file.h"
 #include "core/base/status.h"
+#include "data/dataset.h"
 #include "data/dataset_search.h"
 #include "data/generated_mark.h"
 #include "data/stored_file.h"
