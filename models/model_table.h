@@ -13,9 +13,9 @@
 namespace reprise {
 
 struct ModelChoice {
-  std::string name;     // "mnistnet", "resnet", "candlenet"
-  int64_t depth = 34;   // resnet
-  int64_t width = 0;    // resnet; 0: the depth's
+  std::string name;          // "mnistnet", "resnet", "candlenet"
+  int64_t depth = 34;        // resnet
+  int64_t width = 0;         // resnet; 0: the depth's
   std::string variant = "";  // resnet; or "upstream"
 };
 
