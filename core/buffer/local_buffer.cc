@@ -53,7 +53,8 @@ absl::StatusOr<std::vector<reprise::Sample>> LocalBuffer::Sample(int64_t count,
   }
   std::vector<reprise::Sample> drawn;
   for (const int64_t index : SampleWithoutReplacement(
-           options_.Key(Purpose::kRepresentativeDraw, task, step), stored, count)) {
+           options_.Key(Purpose::kRepresentativeDraw, task, step), stored,
+           count)) {
     const int64_t c =
         std::upper_bound(stored_through.begin(), stored_through.end(), index) -
         stored_through.begin();
