@@ -19,13 +19,6 @@ std::string Environment(const char* name) {
   return value == nullptr ? "" : value;
 }
 
-std::string WhereTheUserStood(absl::string_view path) {
-  const std::string stood = Environment("BUILD_WORKING_DIRECTORY");
-  return stood.empty() || absl::StartsWith(path, "/")
-             ? std::string(path)
-             : absl::StrCat(stood, "/", path);
-}
-
 absl::Status CheckReadable(const std::string& folder,
                            absl::string_view origin) {
   struct stat found;
@@ -45,6 +38,13 @@ absl::Status CheckReadable(const std::string& folder,
 }
 
 }  // namespace
+
+std::string WhereTheUserStood(absl::string_view path) {
+  const std::string stood = Environment("BUILD_WORKING_DIRECTORY");
+  return stood.empty() || absl::StartsWith(path, "/")
+             ? std::string(path)
+             : absl::StrCat(stood, "/", path);
+}
 
 absl::StatusOr<DatasetPlace> FindDatasets(absl::string_view dataset_dir,
                                           absl::string_view subfolder) {

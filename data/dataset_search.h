@@ -20,6 +20,10 @@ struct DatasetPlace {
   std::vector<std::string> looked_at;
 };
 
+// `path` as an absolute one, or as it is where the current folder is the
+// user's.
+std::string WhereTheUserStood(absl::string_view path);
+
 // Looks for a folder that has an entry `subfolder` ("MNIST"). `dataset_dir` as
 // given by the user; empty: the search. DataError if a folder that was named
 // explicitly (dataset_dir, or $REPRISE_DATASETS in its absence) does not exist

@@ -1,7 +1,9 @@
 """reprise_experiment: the program of one named experiment."""
 
 def reprise_experiment(name):
-    """Defines //launch:<name>: the one main with the experiment's name built in.
+    """Defines //launch:<name> and its smoke test.
+
+    The program is the one main with the experiment's name built in.
 
     The name is compiled in and not taken from argv[0], so that copies, links and
     other launchers keep the experiment.
@@ -17,3 +19,14 @@ def reprise_experiment(name):
         visibility = ["//visibility:public"],
         deps = [":main"],
     )
+    if name != "reprise":
+        native.sh_test(
+            name = name + "_smoke_test",
+            size = "medium",
+            srcs = ["smoke_test.sh"],
+            args = ["$(rootpath :%s)" % name],
+            data = [
+                ":" + name,
+                "@mpi//:runtime",
+            ],
+        )

@@ -108,6 +108,10 @@ std::string HelpText(const Experiment& experiment) {
                     "\n  bazel run //launch:", experiment.name, " -- ", flags,
                     flag, "\n");
   }
+  absl::StrAppend(&text,
+                  "  # the real data (also: data verify, data synthesize)"
+                  "\n  bazel run //launch:",
+                  experiment.name, " -- data fetch mnist\n");
   absl::StrAppend(
       &text, "\n",
       Wrap("Values in brackets are this target's defaults; those in "

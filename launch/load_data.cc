@@ -1,6 +1,8 @@
 #include "launch/load_data.h"
 
 #include <functional>
+#include <memory>
+#include <utility>
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
@@ -9,6 +11,7 @@
 #include "data/cifar10/cifar10.h"
 #include "data/dataset_search.h"
 #include "data/mnist/mnist.h"
+#include "data/mnist/upstream_transform.h"
 #include "data/synthetic/candle_like.h"
 #include "data/synthetic/cifar10_like.h"
 #include "data/synthetic/mnist_like.h"
@@ -17,7 +20,7 @@ namespace reprise {
 namespace {
 
 // What --quick takes of one task, of data of 242 KB a row.
-constexpr int64_t kQuickRows = 64;
+constexpr int64_t kQuickRows = 32;
 
 struct Source {
   const char* name;  // --dataset
@@ -47,17 +50,16 @@ std::vector<Source> Sources(const ExperimentSpec& spec, int threads,
          return ReadCandle(folder, options, warnings);
        },
        [&spec] {
-         return spec.quick ? GenerateCandleLike(spec.seed, kQuickRows,
-                                                kQuickRows)
-                           : GenerateCandleLike(spec.seed);
+         return spec.quick
+                    ? GenerateCandleLike(spec.seed, kQuickRows, kQuickRows)
+                    : GenerateCandleLike(spec.seed);
        }},
   };
 }
 
-}  // namespace
-
-absl::StatusOr<DatasetPair> LoadData(const ExperimentSpec& spec, int threads,
-                                     std::vector<std::string>* warnings) {
+absl::StatusOr<DatasetPair> LoadUntransformed(
+    const ExperimentSpec& spec, int threads,
+    std::vector<std::string>* warnings) {
   for (const Source& source : Sources(spec, threads, warnings)) {
     if (spec.dataset != source.name) continue;
     std::vector<std::string> looked_at;
@@ -73,6 +75,21 @@ absl::StatusOr<DatasetPair> LoadData(const ExperimentSpec& spec, int threads,
     return pair;
   }
   return absl::InternalError(absl::StrCat("no reader for ", spec.dataset));
+}
+
+}  // namespace
+
+absl::StatusOr<DatasetPair> LoadData(const ExperimentSpec& spec, int threads,
+                                     std::vector<std::string>* warnings) {
+  REPRISE_ASSIGN_OR_RETURN(DatasetPair pair,
+                           LoadUntransformed(spec, threads, warnings));
+  if (spec.dataset == "mnist" && spec.profile == "upstream") {
+    for (std::shared_ptr<const Dataset>* split : {&pair.train, &pair.test}) {
+      *split = std::make_shared<const Dataset>(ResizedAndCropped(**split));
+    }
+    absl::StrAppend(&pair.source, ", resized to 32x32 and cropped to 28x28");
+  }
+  return pair;
 }
 
 }  // namespace reprise

@@ -4,6 +4,7 @@
 #include <signal.h>
 
 #include <cstdio>
+#include <iostream>
 #include <memory>
 #include <optional>
 #include <string>
@@ -19,8 +20,10 @@
 #include "core/comm/communicator.h"
 #include "core/comm/in_process/in_process_transport.h"
 #include "core/comm/mpi/mpi_transport.h"
+#include "launch/data_command.h"
 #include "launch/experiments.h"
 #include "launch/flags.h"
+#include "launch/known_datasets.h"
 #include "launch/mpirun/mpirun_launcher.h"
 #include "launch/mpirun/rank_process.h"
 #include "launch/run_experiment.h"
@@ -82,6 +85,12 @@ int Main(const char* experiment, int argc, char** argv) {
   const Experiment* row = FindExperiment(experiment);
   REPRISE_CHECK(row != nullptr) << experiment << " is not in experiments.cc";
   const std::vector<std::string> arguments = ProgramArguments(argc, argv);
+  if (!arguments.empty() && arguments[0] == "data") {
+    // Neither ranks nor a device: before anything looks for them.
+    const absl::Status status = RunDataCommand(
+        {arguments.begin() + 1, arguments.end()}, KnownDatasets(), std::cout);
+    return status.ok() ? 0 : Fail(status);
+  }
   const absl::StatusOr<ParsedCommand> command =
       ParseCommandLine(arguments, *row);
   const absl::StatusOr<std::optional<RankPlace>> place = FindRankPlace();

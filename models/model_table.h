@@ -13,10 +13,10 @@
 namespace reprise {
 
 struct ModelChoice {
-  std::string name;     // "mnistnet", "resnet", "candlenet"
-  int64_t depth = 34;   // resnet
-  int64_t width = 0;    // resnet; 0: the depth's
-  std::string variant;  // resnet: "" or "upstream"
+  std::string name;          // "mnistnet", "resnet", "candlenet"
+  int64_t depth = 34;        // resnet
+  int64_t width = 0;         // resnet; 0: the depth's
+  std::string variant = "";  // resnet; or "upstream"
 };
 
 // Parameters are zero until Initialize. UsageError where the choice names no

@@ -26,33 +26,76 @@ std::string Describe(StoredType type, const std::vector<int64_t>& shape) {
                       "]");
 }
 
-// What keeps `file` from being the parameters' values. The names in it that are
-// known point to their tensor afterwards.
+// One tensor of the state dict.
+struct Entry {
+  std::string name;
+  StoredType type;
+  std::vector<int64_t> shape;
+  at::Tensor value;  // contiguous, in host memory
+};
+
+// Name, type and shape of all; values where `with_values`.
+std::vector<Entry> StateDict(const Model& model, bool with_values) {
+  const ParameterStore& parameters = model.parameters();
+  const StoredType type = StoredTypeOf(model.options().master_type);
+  std::vector<Entry> entries;
+  const auto add = [&](std::string name, StoredType entry_type,
+                       std::vector<int64_t> shape) {
+    entries.push_back({std::move(name), entry_type, std::move(shape), {}});
+    return &entries.back();
+  };
+  const auto host = [](const at::Tensor& value) {
+    return value.to(at::kCPU).contiguous();
+  };
+  for (size_t i = 0; i < parameters.specs().size(); ++i) {
+    const ParameterSpec& spec = parameters.specs()[i];
+    Entry* entry = add(spec.name, type, spec.shape);
+    if (with_values) {
+      entry->value = host(parameters.Exported(static_cast<int64_t>(i)));
+    }
+  }
+  const RunningStatistics& statistics = model.running_statistics();
+  for (size_t i = 0; i < statistics.layers().size(); ++i) {
+    const auto& [name, channels] = statistics.layers()[i];
+    Entry* mean = add(name + ".running_mean", type, {channels});
+    if (with_values) mean->value = host(statistics.mean(i));
+    Entry* variance = add(name + ".running_var", type, {channels});
+    if (with_values) variance->value = host(statistics.variance(i));
+    Entry* batches = add(name + ".num_batches_tracked", StoredType::kInt64, {});
+    if (with_values) {
+      batches->value = at::empty({}, at::TensorOptions(at::kLong));
+      *batches->value.data_ptr<int64_t>() = statistics.batches_tracked();
+    }
+  }
+  return entries;
+}
+
+// What keeps `file` from being the model's. The names in it that are known
+// point to their tensor afterwards.
 std::vector<std::string> ProblemsOf(
-    const Safetensors& file, const ParameterStore& parameters,
+    const Safetensors& file, const std::vector<Entry>& entries,
     std::map<std::string, const StoredTensor*>& by_name) {
   std::vector<std::string> problems;
-  const StoredType type = StoredTypeOf(parameters.master().scalar_type());
   for (const StoredTensor& tensor : file.tensors()) {
     by_name[tensor.name] = &tensor;
   }
   std::map<std::string, const StoredTensor*> unknown = by_name;
-  for (const ParameterSpec& spec : parameters.specs()) {
-    const auto found = by_name.find(spec.name);
-    unknown.erase(spec.name);
+  for (const Entry& entry : entries) {
+    const auto found = by_name.find(entry.name);
+    unknown.erase(entry.name);
     if (found == by_name.end()) {
-      problems.push_back(absl::StrCat(spec.name, " is missing"));
-    } else if (found->second->type != type ||
-               found->second->shape != spec.shape) {
+      problems.push_back(absl::StrCat(entry.name, " is missing"));
+    } else if (found->second->type != entry.type ||
+               found->second->shape != entry.shape) {
       problems.push_back(absl::StrCat(
-          spec.name, ": expected ", Describe(type, spec.shape), ", found ",
-          Describe(found->second->type, found->second->shape)));
+          entry.name, ": expected ", Describe(entry.type, entry.shape),
+          ", found ", Describe(found->second->type, found->second->shape)));
     }
   }
   for (const auto& [name, tensor] : unknown) {
     problems.push_back(absl::StrCat(absl::CHexEscape(name), " ",
                                     Describe(tensor->type, tensor->shape),
-                                    " is not a parameter of the model"));
+                                    " is not a tensor of the model"));
   }
   return problems;
 }
@@ -61,22 +104,17 @@ std::vector<std::string> ProblemsOf(
 
 absl::Status SaveWeights(const Model& model, const std::string& path,
                          SafetensorsMetadata metadata) {
-  const ParameterStore& parameters = model.parameters();
   metadata["format"] = "pt";
   metadata["model"] = model.name();
   return CatchTorch("saving weights", [&] {
-    std::vector<at::Tensor> values;
+    const std::vector<Entry> entries = StateDict(model, /*with_values=*/true);
     std::vector<StoredTensor> tensors;
-    for (size_t i = 0; i < parameters.specs().size(); ++i) {
-      const ParameterSpec& spec = parameters.specs()[i];
-      values.push_back(parameters.Exported(static_cast<int64_t>(i))
-                           .to(at::kCPU)
-                           .contiguous());
-      tensors.push_back({spec.name,
-                         StoredTypeOf(parameters.master().scalar_type()),
-                         spec.shape,
-                         {static_cast<const char*>(values.back().data_ptr()),
-                          values.back().nbytes()}});
+    for (const Entry& entry : entries) {
+      tensors.push_back({entry.name,
+                         entry.type,
+                         entry.shape,
+                         {static_cast<const char*>(entry.value.data_ptr()),
+                          entry.value.nbytes()}});
     }
     return WriteSafetensors(path, std::move(tensors), metadata);
   });
@@ -84,27 +122,39 @@ absl::Status SaveWeights(const Model& model, const std::string& path,
 
 absl::Status LoadWeights(const std::string& path, Model& model) {
   REPRISE_ASSIGN_OR_RETURN(const Safetensors file, Safetensors::Read(path));
-  ParameterStore& parameters = model.parameters();
   std::map<std::string, const StoredTensor*> by_name;
-  const std::vector<std::string> problems =
-      ProblemsOf(file, parameters, by_name);
-  if (!problems.empty()) {
-    return DataError(absl::StrCat(
-        path, ": not the weights of this ", model.name(), ": ",
-        absl::StrJoin(problems, "; "),
-        "; choose the model, its options and the precision they were saved "
-        "with"));
-  }
-  return CatchTorch("loading weights", [&] {
+  std::vector<std::string> problems;
+  return CatchTorch("loading weights", [&]() -> absl::Status {
+    problems =
+        ProblemsOf(file, StateDict(model, /*with_values=*/false), by_name);
+    if (!problems.empty()) {
+      return DataError(absl::StrCat(
+          path, ": not the weights of this ", model.name(), ": ",
+          absl::StrJoin(problems, "; "),
+          "; choose the model, its options and the precision they were saved "
+          "with"));
+    }
+    const auto read = [&](const std::string& name, at::ScalarType type) {
+      const StoredTensor& stored = *by_name[name];
+      at::Tensor value = at::empty(stored.shape, type);
+      std::memcpy(value.data_ptr(), stored.bytes.data(), stored.bytes.size());
+      return value;
+    };
+    const at::ScalarType type = model.options().master_type;
+    ParameterStore& parameters = model.parameters();
     for (size_t i = 0; i < parameters.specs().size(); ++i) {
-      const ParameterSpec& spec = parameters.specs()[i];
-      const absl::string_view bytes = by_name[spec.name]->bytes;
-      const at::Tensor value =
-          at::empty(spec.shape, parameters.master().scalar_type());
-      std::memcpy(value.data_ptr(), bytes.data(), bytes.size());
-      parameters.Import(static_cast<int64_t>(i), value);
+      parameters.Import(static_cast<int64_t>(i),
+                        read(parameters.specs()[i].name, type));
     }
     parameters.RefreshLeaves();
+    RunningStatistics& statistics = model.running_statistics();
+    for (size_t i = 0; i < statistics.layers().size(); ++i) {
+      const std::string& name = statistics.layers()[i].name;
+      statistics.mean(i).copy_(read(name + ".running_mean", type));
+      statistics.variance(i).copy_(read(name + ".running_var", type));
+      statistics.set_batches_tracked(
+          *read(name + ".num_batches_tracked", at::kLong).data_ptr<int64_t>());
+    }
     return absl::OkStatus();
   });
 }

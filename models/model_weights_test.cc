@@ -13,6 +13,7 @@
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "models/mnistnet.h"
+#include "models/resnet.h"
 
 namespace reprise {
 namespace {
@@ -50,6 +51,27 @@ TEST(ModelWeightsTest, SavedWeightsAreLoadedBitForBitWithAndWithoutACopy) {
           at::equal(saved->parameters().leaf(i), loaded->parameters().leaf(i)));
     }
   }
+}
+
+TEST(ModelWeightsTest, RunningStatisticsTravelWithTheWeights) {
+  const ResNetOptions small = {/*depth=*/18, /*width=*/4};
+  REPRISE_ASSERT_OK_AND_ASSIGN(const std::unique_ptr<Model> saved,
+                               MakeResNet(small, ModelOptions{}));
+  saved->parameters().Initialize(1);
+  saved->running_statistics().means().fill_(0.25);
+  saved->running_statistics().variance(3).fill_(2.5);
+  saved->running_statistics().set_batches_tracked(17);
+  REPRISE_ASSERT_OK(SaveWeights(*saved, TestPath(), {}));
+  REPRISE_ASSERT_OK_AND_ASSIGN(const std::unique_ptr<Model> loaded,
+                               MakeResNet(small, ModelOptions{}));
+  REPRISE_ASSERT_OK(LoadWeights(TestPath(), *loaded));
+  EXPECT_TRUE(at::equal(saved->running_statistics().means(),
+                        loaded->running_statistics().means()));
+  EXPECT_TRUE(at::equal(saved->running_statistics().variances(),
+                        loaded->running_statistics().variances()));
+  EXPECT_EQ(loaded->running_statistics().batches_tracked(), 17);
+  EXPECT_TRUE(
+      at::equal(saved->parameters().master(), loaded->parameters().master()));
 }
 
 TEST(ModelWeightsTest, TheFileHasPyTorchsNamesShapesAndElementOrder) {
@@ -106,7 +128,7 @@ TEST(ModelWeightsTest, EveryProblemIsToldAndTheModelStaysAsItWas) {
   EXPECT_THAT(status,
               FailsWith("conv2.bias: expected F32 [64], found I64 [32]"));
   EXPECT_THAT(status,
-              FailsWith("conv1.bia F32 [32] is not a parameter of the model"));
+              FailsWith("conv1.bia F32 [32] is not a tensor of the model"));
   EXPECT_TRUE(at::equal(before, loaded->parameters().master()));
 }
 

@@ -16,8 +16,8 @@ namespace {
 constexpr double kTwoPi = 6.283185307179586476925;
 
 double NormalOf(PhiloxStream& stream) {
-  const double radius = std::sqrt(-2 * std::log1p(-stream.NextUniform()));
-  return radius * std::cos(kTwoPi * stream.NextUniform());
+  const double u = stream.NextUniform(), v = stream.NextUniform();
+  return std::sqrt(-2 * std::log1p(-u)) * std::cos(kTwoPi * v);
 }
 
 // Channels-last strides for the weights of convolutions ([O, I, H, W], or

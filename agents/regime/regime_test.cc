@@ -96,8 +96,8 @@ TEST(Regime, PhasesMayChangeAnyOption) {
   phase.alpha = 0.5;
   const Regime regime(Base(0.1), {phase, FromEpoch(2)});
   REPRISE_EXPECT_OK(regime.Validate());
-  EXPECT_EQ(regime.At(0).EpsilonOrDefault(), 1e-8);
-  const OptimizerOptions options = regime.At(2);
+  EXPECT_EQ(regime.At(Epoch(0)).EpsilonOrDefault(), 1e-8);
+  const OptimizerOptions options = regime.At(Epoch(2));
   EXPECT_EQ(options.dampening, 0.1);
   EXPECT_EQ(options.beta1, 0.2);
   EXPECT_EQ(options.beta2, 0.3);

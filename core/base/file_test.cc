@@ -7,7 +7,11 @@
 
 #include <filesystem>
 #include <string>
+#include <thread>
+#include <utility>
+#include <vector>
 
+#include "absl/status/status.h"
 #include "core/base/status.h"
 #include "core/base/status_matchers.h"
 #include "gmock/gmock.h"
@@ -128,6 +132,45 @@ TEST_F(FileTest, ATemporaryFileThatAKilledRunLeftDoesNotStandInTheWay) {
   const std::string orphan = PathOf("a.tmp-" + std::to_string(getpid()));
   REPRISE_ASSERT_OK(AppendFile::Open(orphan)->Append("half a fi"));
   REPRISE_ASSERT_OK(ReplaceFile(PathOf("a"), {"whole"}));
+  EXPECT_EQ(NumFiles(), 1);
+}
+
+TEST_F(FileTest, AReplacementIsSeenOnlyOnceItIsCommitted) {
+  REPRISE_ASSERT_OK(ReplaceFile(PathOf("a"), {"old"}));
+  {
+    REPRISE_ASSERT_OK_AND_ASSIGN(FileReplacement given_up,
+                                 FileReplacement::Begin(PathOf("a")));
+    REPRISE_ASSERT_OK(given_up.Write("half a fi"));
+    EXPECT_EQ(NumFiles(), 2);
+  }
+  EXPECT_EQ(ReadWholeFile(PathOf("a")).value(), "old");
+  EXPECT_EQ(NumFiles(), 1);
+  REPRISE_ASSERT_OK_AND_ASSIGN(FileReplacement begun,
+                               FileReplacement::Begin(PathOf("a")));
+  FileReplacement replacement = std::move(begun);
+  REPRISE_ASSERT_OK(replacement.Write("new "));
+  REPRISE_ASSERT_OK(replacement.Write("content"));
+  EXPECT_EQ(ReadWholeFile(PathOf("a")).value(), "old");
+  REPRISE_ASSERT_OK(replacement.Commit());
+  EXPECT_EQ(ReadWholeFile(PathOf("a")).value(), "new content");
+  EXPECT_EQ(NumFiles(), 1);
+}
+
+TEST_F(FileTest, OfThreadsThatReplaceOneFileOneWinsWhole) {
+  std::vector<std::thread> threads;
+  std::vector<absl::Status> statuses(4);
+  for (int i = 0; i < 4; ++i) {
+    threads.emplace_back([&, i] {
+      const std::string content(100000, static_cast<char>('a' + i));
+      for (int round = 0; round < 5 && statuses[i].ok(); ++round) {
+        statuses[i] = ReplaceFile(PathOf("a"), {content, content});
+      }
+    });
+  }
+  for (std::thread& thread : threads) thread.join();
+  for (const absl::Status& status : statuses) REPRISE_EXPECT_OK(status);
+  const std::string content = ReadWholeFile(PathOf("a")).value();
+  EXPECT_EQ(content, std::string(200000, content[0]));
   EXPECT_EQ(NumFiles(), 1);
 }
 

@@ -8,7 +8,7 @@
 #include <cstring>
 #include <string>
 
-#include "absl/strings/str_cat.h"
+#include "absl/status/statusor.h"
 #include "core/base/status_matchers.h"
 #include "data/candle/nt3_csv.h"
 #include "data/candle/nt3_csv_writer.h"

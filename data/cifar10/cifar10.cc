@@ -14,6 +14,7 @@
 #include "core/base/status.h"
 #include "data/cifar10/cifar_batch.h"
 #include "data/cifar10/cifar_pickle.h"
+#include "data/generated_mark.h"
 #include "data/stored_file.h"
 
 namespace reprise {
@@ -160,6 +161,7 @@ absl::StatusOr<DatasetPair> ReadCifar10(const std::string& folder) {
   }
   pair.train = Join(files.data(), files.data() + kTrainFiles);
   pair.test = Join(files.data() + kTrainFiles, files.data() + files.size());
+  REPRISE_RETURN_IF_ERROR(HeedGeneratedMark(&pair));
   return pair;
 }
 

@@ -20,9 +20,10 @@ namespace reprise {
 RowFormat Cifar10RowFormat();
 
 // `folder` is the folder of data sets, <dir> above. The files are read on two
-// threads. absl::IsNotFound if it holds no CIFAR-10 at all (the caller may
-// choose the stand-in); DataError naming the file if some of the files are
-// missing or one is not what it should be. Both exit with 3.
+// threads. What `reprise data synthesize` wrote says that it is generated.
+// absl::IsNotFound if it holds no CIFAR-10 at all (the caller may choose the
+// stand-in); DataError naming the file if some of the files are missing or one
+// is not what it should be. Both exit with 3.
 absl::StatusOr<DatasetPair> ReadCifar10(const std::string& folder);
 
 }  // namespace reprise

@@ -11,6 +11,7 @@
 #include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
 #include "core/base/status.h"
+#include "data/generated_mark.h"
 #include "data/mnist/idx.h"
 #include "data/stored_file.h"
 
@@ -138,6 +139,7 @@ absl::StatusOr<DatasetPair> ReadMnist(const std::string& folder) {
                   {BaseName((*paths)[3]), test->labels_digest}};
   pair.train = train->dataset;
   pair.test = test->dataset;
+  REPRISE_RETURN_IF_ERROR(HeedGeneratedMark(&pair));
   return pair;
 }
 

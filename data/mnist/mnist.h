@@ -16,9 +16,10 @@ namespace reprise {
 RowFormat MnistRowFormat();
 
 // `folder` is the folder of data sets, <dir> above. Both splits are read at the
-// same time. absl::IsNotFound if it holds no MNIST at all (the caller may
-// choose the stand-in); DataError naming the file if some of the files are
-// missing or one is not what it should be. Both exit with 3.
+// same time. What `reprise data synthesize` wrote says that it is generated.
+// absl::IsNotFound if it holds no MNIST at all (the caller may choose the
+// stand-in); DataError naming the file if some of the files are missing or one
+// is not what it should be. Both exit with 3.
 absl::StatusOr<DatasetPair> ReadMnist(const std::string& folder);
 
 }  // namespace reprise

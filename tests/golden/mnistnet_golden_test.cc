@@ -13,6 +13,7 @@
 #include "core/base/status_matchers.h"
 #include "gtest/gtest.h"
 #include "models/mnistnet.h"
+#include "tests/golden/model_values.h"
 #include "tests/golden/reference.h"
 
 namespace reprise {
@@ -35,23 +36,6 @@ constexpr Precision kPrecisions[] = {
     // that round to one value, max-pooling may choose another.
     {"bf16", at::kFloat, at::kBFloat16, 1e-7, 2e-2, 1.5e-1},
 };
-
-std::vector<double> Doubles(const at::Tensor& tensor) {
-  const at::Tensor host =
-      tensor.detach().to(at::kDouble).contiguous(at::MemoryFormat::Contiguous);
-  return {host.data_ptr<double>(), host.data_ptr<double>() + host.numel()};
-}
-
-// The gradient of parameter i, times `factor`.
-std::vector<double> Gradient(const ParameterStore& parameters, int64_t i,
-                             double factor) {
-  const at::Tensor& leaf = parameters.leaf(i);
-  std::vector<double> values =
-      Doubles(parameters.gradients_with_weight_sum().as_strided(
-          leaf.sizes(), leaf.strides(), 1 + leaf.storage_offset()));
-  for (double& value : values) value *= factor;
-  return values;
-}
 
 class MnistNetGoldenTest : public testing::TestWithParam<Precision> {
  protected:
@@ -105,7 +89,7 @@ class MnistNetGoldenTest : public testing::TestWithParam<Precision> {
       const int number = static_cast<int>(i);
       Compare(parameters.specs()[i].name.c_str(),
               SketchDistance(
-                  Gradient(parameters, number, 1 / (kScale * weight_sum)),
+                  GradientOf(parameters, number, 1 / (kScale * weight_sum)),
                   expected["gradients"][i], number),
               GetParam().gradients);
     }

@@ -127,32 +127,33 @@ def inputs(ids):
     return torch.tensor((rows / 255 - 0.5) / 0.5).reshape(-1, 1, 28, 28)
 
 
-def main():
-    params = initial_parameters()
-    out = {"initial": sketch(params), "steps": []}
-    stored = [[] for _ in range(CLASSES)]
-    class_count = [0] * CLASSES
-    class_weight = [1.0] * CLASSES
-    for task, classes in enumerate(TASKS):
-        rows = [i for c in classes for i in range(c * ROWS_PER_CLASS, (c + 1) * ROWS_PER_CLASS)]
+def nil_steps(params, tasks, label_of, make_inputs, classes=CLASSES):
+    """NIL on one rank, by its definition: yields each step as a dict, updates `params`.
+
+    tasks: a list of lists of rows; label_of: row -> class; make_inputs: rows -> tensor.
+    """
+    stored = [[] for _ in range(classes)]
+    class_count = [0] * classes
+    class_weight = [1.0] * classes
+    for task, rows in enumerate(tasks):
         velocity = [torch.zeros_like(p) for p in params]
         per_epoch = (len(rows) + BATCH - 1) // BATCH
         for step in range(EPOCHS * per_epoch):
             epoch, s = divmod(step, per_epoch)
-            order = shuffle_prefix(Bounded(ORDER, task, epoch, 0), len(rows), len(rows))
+            order = shuffle_prefix(Bounded(ORDER, task, epoch, 0, 2 * len(rows)), len(rows), len(rows))
             batch = [rows[j] for j in order[s * BATCH:(s + 1) * BATCH]]
-            flat = [(c, k) for c in range(CLASSES) for k in range(len(stored[c]))]
+            flat = [(c, k) for c in range(classes) for k in range(len(stored[c]))]
             drawn = [stored[c][k] for c, k in
                      (flat[j] for j in shuffle_prefix(Bounded(DRAW, task, step, 0), len(flat), REPRESENTATIVES))]
             ids = batch + drawn
-            labels = torch.tensor([i // ROWS_PER_CLASS for i in ids])
+            labels = torch.tensor([label_of(i) for i in ids])
             weights = torch.tensor([1.0] * len(batch) +
-                                   [float(np.float32(class_weight[i // ROWS_PER_CLASS])) for i in drawn],
+                                   [float(np.float32(class_weight[label_of(i)])) for i in drawn],
                                    dtype=torch.float64)
             positions = list(range(len(batch))) + [BATCH + i for i in range(len(drawn))]
             u = np.stack([uniforms(philox_words(DROPOUT, task, step, q, 114)) for q in positions])
             masks = torch.tensor(np.where(u < 0.5, 0.0, 2.0))
-            logits, _ = forward(params, inputs(ids), masks)
+            logits, _ = forward(params, make_inputs(ids), masks)
             losses = F.cross_entropy(logits, labels, reduction="none")
             loss = (weights * losses).sum() / weights.sum()
             gradients = torch.autograd.grad(loss, params)
@@ -163,7 +164,7 @@ def main():
             victims = Bounded(REPLACEMENT, task, step, 0)
             chosen = shuffle_prefix(Bounded(CANDIDATE, task, step, 0), len(batch), CANDIDATES)
             for i in (batch[j] for j in chosen):
-                c = i // ROWS_PER_CLASS
+                c = label_of(i)
                 class_count[c] += 1
                 if len(stored[c]) < CAPACITY:
                     stored[c].append(i)
@@ -172,9 +173,19 @@ def main():
             offered, held = sum(class_count), sum(map(len, stored))
             total = (BATCH / CANDIDATES) * (offered / held)
             class_weight = [max(math.log(n / offered * total), 1.0) if n else 1.0 for n in class_count]
-            out["steps"].append({"incoming": batch, "drawn": drawn, "loss": loss.item(),
-                                 "class_count": list(class_count), "class_weight": list(class_weight),
-                                 "stored": [list(s) for s in stored]})
+            yield {"incoming": batch, "drawn": drawn, "loss": loss.item(), "weight": weights.sum().item(),
+                   "class_count": list(class_count), "class_weight": list(class_weight),
+                   "stored": [list(s) for s in stored]}
+
+
+def main():
+    params = initial_parameters()
+    out = {"initial": sketch(params), "steps": []}
+    tasks = [[i for c in classes for i in range(c * ROWS_PER_CLASS, (c + 1) * ROWS_PER_CLASS)]
+             for classes in TASKS]
+    for step in nil_steps(params, tasks, lambda i: i // ROWS_PER_CLASS, inputs):
+        del step["weight"]
+        out["steps"].append(step)
     out["final"] = sketch(params)
     text = json.dumps(out)
     print(text.replace('{"incoming"', '\n{"incoming"').replace('"final"', '\n"final"'))

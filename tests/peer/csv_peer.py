@@ -24,8 +24,7 @@ if library == "pandas":
         options = {"default": {},
                    "low_memory_false": {"low_memory": False},
                    "float32": {"low_memory": False, "dtype": np.float32},
-                   "chunks": {"chunksize": 100, "low_memory": False},
-                   "pyarrow": {"engine": "pyarrow"}}[variant]
+                   "chunks": {"chunksize": 100, "low_memory": False}}[variant]
         frame = pd.read_csv(path, header=None, **options)
         if variant == "chunks":
             frame = pd.concat(frame)

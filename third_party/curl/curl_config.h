@@ -1,6 +1,6 @@
-/* What curl's configure finds on 64-bit Linux with glibc, with all protocols but
- * HTTP and HTTPS turned off, as well as what no download of a data set needs: no
- * cookies, no .netrc, no password but one in the URL. */
+/* What curl's configure finds on 64-bit Linux with glibc, with all protocols
+ * but HTTP and HTTPS turned off, as well as what no download of a data set
+ * needs: no cookies, no .netrc, no password but one in the URL. */
 #ifndef REPRISE_THIRD_PARTY_CURL_CURL_CONFIG_H_
 #define REPRISE_THIRD_PARTY_CURL_CURL_CONFIG_H_
 
