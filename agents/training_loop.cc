@@ -152,6 +152,14 @@ class TrainingRun {
     }
   }
 
+  // Collective, after a hook that may be collective. A rank that failed before
+  // it came to TaskContext::features has agreed with the others there, where
+  // they learnt of it; they must not ask again.
+  absl::Status AgreeOnHook(const absl::Status& local) {
+    if (IsSharedByAllRanks(local)) return local;
+    return AgreeOnStatus(communicator_, local);
+  }
+
   absl::Status RunTask(int64_t t) {
     const absl::Time start = absl::Now();
     const TaskContext context{t, tasks_[t], *data_.train,
@@ -162,7 +170,7 @@ class TrainingRun {
                               },
                               [this] { return model_.Clone(); }};
     absl::StatusOr<TaskPlan> plan = agent_.OnTaskStart(context);
-    REPRISE_RETURN_IF_ERROR(AgreeOnStatus(communicator_, plan.status()));
+    REPRISE_RETURN_IF_ERROR(AgreeOnHook(plan.status()));
     if (options_.reset_at_each_task) {
       parameters_.master().copy_(initial_parameters_);
       parameters_.RefreshLeaves();
@@ -183,8 +191,7 @@ class TrainingRun {
       REPRISE_RETURN_IF_ERROR(Annotate(TrainEpoch(t, epoch, indices),
                                        absl::StrCat("epoch ", epoch + 1)));
       if (epoch + 1 == options_.epochs) {
-        REPRISE_RETURN_IF_ERROR(
-            AgreeOnStatus(communicator_, agent_.OnTaskEnd(context)));
+        REPRISE_RETURN_IF_ERROR(AgreeOnHook(agent_.OnTaskEnd(context)));
       }
       REPRISE_RETURN_IF_ERROR(EvaluateSeenTasks(context, epoch + 1));
     }
@@ -424,7 +431,7 @@ class TrainingRun {
     timer_.Enter(Phase::kEvaluation);
     const absl::StatusOr<std::vector<Classifier>> classifiers =
         agent_.Classifiers(context);
-    REPRISE_RETURN_IF_ERROR(AgreeOnStatus(communicator_, classifiers.status()));
+    REPRISE_RETURN_IF_ERROR(AgreeOnHook(classifiers.status()));
     double loss_sum = 0;
     int64_t samples = 0;
     for (int64_t test_task = 0; test_task <= context.task; ++test_task) {

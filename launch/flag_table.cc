@@ -59,8 +59,9 @@ std::vector<Flag> MakeTable() {
       {
           Row("agent", &Spec::agent, "NAME",
               "how the network learns: base (plain fine-tuning), nil "
-              "(rehearsal), icarl")
-              .OneOf({"base", "nil", "icarl"}),
+              "(rehearsal, class-balanced), icarl, er (rehearsal from a "
+              "reservoir; every incoming sample is a candidate)")
+              .OneOf({"base", "nil", "icarl", "er"}),
           Row("agent-config", DictFlag::kAgent, "DICT",
               "num_representatives [6000 per class], num_candidates [20], "
               "num_samples [num_candidates], reset_state_dict [False], "

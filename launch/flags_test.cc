@@ -140,6 +140,16 @@ TEST_F(Flags, OfTheSeedsReadmeWorkAsWritten) {
   EXPECT_FALSE(command.spec.scratch);
 }
 
+TEST_F(Flags, SayWhichAgentsAppendToBatches) {
+  for (const auto& [agent, appends] : std::map<std::string, bool>{
+           {"base", false}, {"nil", true}, {"icarl", false}, {"er", true}}) {
+    REPRISE_ASSERT_OK_AND_ASSIGN(const ParsedCommand command,
+                                 Parse({"--agent=" + agent}));
+    EXPECT_EQ(command.spec.Rehearses(), agent != "base") << agent;
+    EXPECT_EQ(command.spec.AppendsToBatches(), appends) << agent;
+  }
+}
+
 TEST_F(Flags, ListAllProblemsAtOnce) {
   WriteFile("config.yaml",
             "base:\n  batch_sise: 3\n  epochs: many\n  lr: [1]\n"

@@ -22,6 +22,7 @@
 #include "absl/time/clock.h"
 #include "absl/time/time.h"
 #include "agents/base/base_agent.h"
+#include "agents/er/er_agent.h"
 #include "agents/icarl/icarl_agent.h"
 #include "agents/nil/nil_agent.h"
 #include "agents/regime/regime.h"
@@ -171,20 +172,26 @@ std::unique_ptr<Agent> MakeAgent(const ExperimentSpec& spec,
                                  int world_size) {
   // The baseline is the same for every agent.
   if (!spec.Rehearses()) return MakeBaseAgent();
+  const int64_t num_classes = data.train->num_classes;
+  const int64_t row_bytes = data.train->format.row_bytes();
+  const int64_t per_class = spec.agent_config.num_representatives;
   if (spec.agent == "icarl") {
-    const int64_t per_class = spec.agent_config.num_representatives;
     if (spec.agent_config.implementation == "upstream") {
-      return MakeUpstreamIcarlAgent({data.train->num_classes, per_class,
+      return MakeUpstreamIcarlAgent({num_classes, per_class,
                                      sizes.representatives, spec.seed, rank,
                                      world_size});
     }
-    return MakeIcarlAgent({data.train->num_classes, per_class});
+    return MakeIcarlAgent({num_classes, per_class});
+  }
+  if (spec.agent == "er") {
+    return MakeErAgent({num_classes, row_bytes, per_class,
+                        sizes.representatives, spec.seed, rank});
   }
   REPRISE_CHECK(spec.agent == "nil") << spec.agent;
   NilOptions options;
-  options.num_classes = data.train->num_classes;
-  options.row_bytes = data.train->format.row_bytes();
-  options.representatives_per_class = spec.agent_config.num_representatives;
+  options.num_classes = num_classes;
+  options.row_bytes = row_bytes;
+  options.representatives_per_class = per_class;
   options.candidates = sizes.candidates;
   options.representatives = sizes.representatives;
   options.batch_size = sizes.batch;

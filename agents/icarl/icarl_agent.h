@@ -25,7 +25,9 @@
 // classes plus the divergence of the softmax outputs from the former network's
 // on C exemplars a step, taken from a permutation per epoch; exemplars are the
 // m nearest to the class mean among the rank's own rows; nearest mean on
-// features as they are.
+// features as they are. A step's objective is the mean over the incoming plus
+// the mean over the exemplars, so a sample's loss counts (B + C) / B or
+// (B + C) / C times.
 //
 // Exemplars are rows of the training set, equal on all ranks; features and
 // means are global and do not depend on the number of ranks. Nothing is sent

@@ -55,7 +55,8 @@ class UpstreamIcarlAgent final : public Agent {
   }
 
   // The mean over the incoming plus the mean over the exemplars. The loop
-  // divides by the number of all of them, so each part is scaled up.
+  // divides by the number of all of them, so the losses and the gradient of
+  // each part are scaled up.
   absl::StatusOr<LossResult> Loss(const ModelOutput& output, const Batch& batch,
                                   double gradient_scale) override {
     const int64_t incoming = batch.incoming;
@@ -77,6 +78,9 @@ class UpstreamIcarlAgent final : public Agent {
       const double all = static_cast<double>(batch.size());
       if (incoming > 0) {
         gradient.narrow(0, 0, incoming).mul_(all / incoming);
+        for (int64_t i = 0; i < incoming; ++i) {
+          result.losses[i] *= all / incoming;
+        }
       }
       const auto compute = [&](auto element) {
         using T = decltype(element);
@@ -88,6 +92,9 @@ class UpstreamIcarlAgent final : public Agent {
                           gradient.data_ptr<T>() + first);
       };
       host.scalar_type() == at::kDouble ? compute(0.0) : compute(0.0f);
+      for (int64_t i = incoming; i < batch.size(); ++i) {
+        result.losses[i] *= all / rehearsed;
+      }
       result.logits_gradient = gradient.to(output.logits.device());
       return absl::OkStatus();
     });

@@ -3,6 +3,7 @@
 #include <utility>
 #include <vector>
 
+#include "agents/buffer_report.h"
 #include "agents/losses/cross_entropy.h"
 #include "core/base/status.h"
 #include "core/buffer/candidate_selection.h"
@@ -58,14 +59,8 @@ class NilAgent final : public Agent {
   }
 
   AgentReport Report() const override {
-    const BufferState state = buffer_.State();
-    AgentReport report;
+    AgentReport report = BufferReport(buffer_.State());
     report.by_class["class_weight"] = class_weights_;
-    report.by_class["class_count"].assign(state.class_count.begin(),
-                                          state.class_count.end());
-    report.by_class["stored"].assign(state.stored.begin(), state.stored.end());
-    report.by_class["unique"].assign(state.unique.begin(), state.unique.end());
-    report.scalars["buffer_bytes"] = static_cast<double>(state.bytes);
     return report;
   }
 

@@ -31,6 +31,7 @@ enum class Purpose : uint32_t {
   kSyntheticData = 8,
   kClassOrder = 9,
   kInstanceTasks = 10,
+  kReservoir = 11,
   kTest = 255,
 };
 

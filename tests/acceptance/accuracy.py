@@ -5,8 +5,8 @@
   python3 tests/acceptance/accuracy.py --suite mnist --data DATASETS --out FOLDER --seeds 5
   python3 tests/acceptance/accuracy.py --suite mnist --out FOLDER --reference reference.jsonl   # table only
 
-Suites: mnist (base, NIL at 6000, 500 and 50 representatives per class, --scratch),
-mnist-icarl (500 and 50 per class), cifar10 (base, NIL, iCaRL and ER at 500 and 50 per
+Suites: mnist (base, NIL at 6000, 500 and 50 representatives per class, ER at 500 and 50,
+--scratch), mnist-icarl (500 and 50 per class), cifar10 (base, NIL, iCaRL and ER at 500 and 50 per
 class, --scratch, with the small ResNet of 'variant': 'upstream').
 A run that is in FOLDER already is not repeated, so the script goes on where it stopped.
 The table gives mean and standard deviation of the accuracy over all ten classes and of
@@ -49,6 +49,8 @@ SUITES = {
         "nil-6000": ("mnist_nil_mnistnet", [per_class(6000)]),
         "nil-500": ("mnist_nil_mnistnet", [per_class(500)]),
         "nil-50": ("mnist_nil_mnistnet", [per_class(50)]),
+        "er-500": ("mnist_nil_mnistnet", ["--agent=er", per_class(500)]),
+        "er-50": ("mnist_nil_mnistnet", ["--agent=er", per_class(50)]),
         "scratch": ("mnist_nil_mnistnet", ["--scratch"]),
     },
     "mnist-icarl": {

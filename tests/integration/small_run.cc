@@ -36,17 +36,19 @@ int64_t Share(int64_t total, int rank, int world_size) {
 }
 
 std::unique_ptr<Agent> NewAgent(const SmallRun& run, int rank, int world_size) {
-  if (run.method == Method::kBase) return MakeBaseAgent();
-  NilOptions options;
-  options.row_bytes = SmallData().train->format.row_bytes();
-  options.representatives_per_class = run.representatives_per_class;
-  options.candidates = Share(run.global_candidates, rank, world_size);
-  options.representatives =
+  AgentSizes sizes;
+  sizes.num_classes = SmallData().train->num_classes;
+  sizes.row_bytes = SmallData().train->format.row_bytes();
+  sizes.batch = Share(run.training.global_batch_size, rank, world_size);
+  sizes.representatives =
       Share(run.training.global_representatives, rank, world_size);
-  options.batch_size = Share(run.training.global_batch_size, rank, world_size);
-  options.seed = run.training.seed;
-  options.rank = rank;
-  return MakeNilAgent(options);
+  sizes.candidates = Share(run.global_candidates, rank, world_size);
+  sizes.representatives_per_class = run.representatives_per_class;
+  sizes.seed = run.training.seed;
+  sizes.rank = rank;
+  sizes.world_size = world_size;
+  if (run.make_agent) return run.make_agent(sizes);
+  return run.method == Method::kBase ? MakeBaseAgent() : MakeSmallNil(sizes);
 }
 
 std::vector<int64_t> Ids(const Batch& batch, int64_t begin, int64_t end) {
@@ -100,6 +102,13 @@ void Update(const OptimizerOptions& options, int64_t step, double factor,
 }
 
 }  // namespace
+
+std::unique_ptr<Agent> MakeSmallNil(const AgentSizes& sizes) {
+  return MakeNilAgent({sizes.num_classes, sizes.row_bytes,
+                       sizes.representatives_per_class, sizes.candidates,
+                       sizes.representatives, sizes.batch, sizes.seed,
+                       sizes.rank});
+}
 
 const DatasetPair& SmallData() {
   static const DatasetPair* const data =

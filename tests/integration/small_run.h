@@ -31,9 +31,23 @@ TaskSpec SmallTask(std::vector<int64_t> classes, int64_t samples);
 
 enum class Method { kBase, kNil };
 
+// What an agent of a small run is made for: one rank's part of its sizes.
+struct AgentSizes {
+  int64_t num_classes = 10;
+  int64_t row_bytes = 0;
+  int64_t batch = 0, representatives = 0, candidates = 0;  // a step
+  int64_t representatives_per_class = 0;
+  uint64_t seed = 0;
+  int rank = 0, world_size = 1;
+};
+using AgentFactory = std::function<std::unique_ptr<Agent>(const AgentSizes&)>;
+
+std::unique_ptr<Agent> MakeSmallNil(const AgentSizes& sizes);
+
 // Sizes are those of all ranks, as in every comparison of numbers of ranks.
 struct SmallRun {
   Method method = Method::kBase;
+  AgentFactory make_agent;  // in place of the method's, where set
   at::ScalarType type = at::kFloat;
   std::vector<TaskSpec> tasks;
   // Its global_representatives (W R) are nil's.

@@ -11,13 +11,13 @@
 #include "gtest/gtest.h"
 
 namespace reprise {
+namespace {
 
-void RunRanksAsThreads(int world_size,
-                       const std::function<void(Communicator&)>& body,
-                       const TransportDecorator& decorator) {
+void Run(int world_size, const std::function<void(Communicator&)>& body,
+         const TransportDecorator& decorator, bool may_fail) {
   std::vector<std::thread> threads;
   for (Communicator::TransportFactory& factory : InProcessJob(world_size)) {
-    threads.emplace_back([&body, &decorator, factory = std::move(factory)] {
+    threads.emplace_back([&, may_fail, factory = std::move(factory)] {
       absl::StatusOr<std::unique_ptr<Communicator>> communicator =
           Communicator::Create(
               [&]() -> absl::StatusOr<std::unique_ptr<Transport>> {
@@ -28,10 +28,24 @@ void RunRanksAsThreads(int world_size,
               });
       REPRISE_ASSERT_OK(communicator);
       body(**communicator);
-      REPRISE_EXPECT_OK((*communicator)->Finalize());
+      const absl::Status finalized = (*communicator)->Finalize();
+      EXPECT_TRUE(finalized.ok() || may_fail) << finalized;
     });
   }
   for (std::thread& thread : threads) thread.join();
+}
+
+}  // namespace
+
+void RunRanksAsThreads(int world_size,
+                       const std::function<void(Communicator&)>& body,
+                       const TransportDecorator& decorator) {
+  Run(world_size, body, decorator, /*may_fail=*/false);
+}
+
+void RunFailingRanksAsThreads(int world_size,
+                              const std::function<void(Communicator&)>& body) {
+  Run(world_size, body, nullptr, /*may_fail=*/true);
 }
 
 }  // namespace reprise

@@ -20,6 +20,11 @@ void RunRanksAsThreads(int world_size,
                        const std::function<void(Communicator&)>& body,
                        const TransportDecorator& decorator = nullptr);
 
+// The same for a body that fails and may leave the communicator unusable:
+// nothing is expected of Finalize.
+void RunFailingRanksAsThreads(int world_size,
+                              const std::function<void(Communicator&)>& body);
+
 }  // namespace reprise
 
 #endif  // REPRISE_CORE_COMM_IN_PROCESS_RANKS_AS_THREADS_H_
