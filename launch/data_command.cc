@@ -222,6 +222,9 @@ absl::Status Synthesize(const KnownDataset& row, const std::string& datasets,
 
 absl::Status Fetch(const KnownDataset& row, const std::string& mirror,
                    const std::string& datasets, std::ostream& out) {
+  if (!row.by_hand.empty()) {
+    return DataError(absl::StrCat(row.name, ": ", row.by_hand));
+  }
   // Twice fetched is once fetched, if it is the published data set.
   const absl::StatusOr<DatasetPair> found = row.read(datasets);
   if (found.ok() && !found->generated &&

@@ -813,8 +813,9 @@ class CommandParser {
     }
     for (const char* key :
          {"num_representatives", "num_candidates", "num_samples"}) {
+      const Level level = KeyLevel(DictFlag::kAgent, key);
       if (!spec.Rehearses() &&
-          KeyLevel(DictFlag::kAgent, key) > Level::kPreset) {
+          (level == Level::kFile || level == Level::kCommandLine)) {
         command_.notes.push_back(absl::StrCat(
             "'", key, "' in --agent-config has no effect: ",
             spec.scratch ? "--scratch" : "agent base", " does not rehearse"));

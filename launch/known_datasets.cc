@@ -14,12 +14,17 @@
 #include "absl/strings/strip.h"
 #include "core/base/file.h"
 #include "core/base/status.h"
+#include "data/candle/candle.h"
+#include "data/candle/nt3_cache.h"
+#include "data/candle/nt3_csv.h"
+#include "data/candle/nt3_csv_writer.h"
 #include "data/cifar10/cifar10.h"
 #include "data/cifar10/cifar_archive.h"
 #include "data/cifar10/cifar_writer.h"
 #include "data/mnist/idx_writer.h"
 #include "data/mnist/mnist.h"
 #include "data/stored_file.h"
+#include "data/synthetic/candle_like.h"
 #include "data/synthetic/cifar10_like.h"
 #include "data/synthetic/mnist_like.h"
 #include "launch/md5.h"
@@ -218,6 +223,29 @@ absl::StatusOr<std::string> JudgeCifar10(const KnownDataset&,
              : "");
 }
 
+// CANDLE NT3.
+
+absl::StatusOr<std::string> JudgeCandle(const KnownDataset&,
+                                        const DatasetPair& pair) {
+  for (const auto& [name, split, expected] :
+       {std::make_tuple("training", pair.train.get(), int64_t{1120}),
+        std::make_tuple("test", pair.test.get(), int64_t{280})}) {
+    if (split->size() == expected) continue;
+    return DataError(
+        absl::StrCat(pair.source, ": expected ", expected, " ", name,
+                     " rows, as published, found ", split->size(),
+                     "; remedy: replace it with the published data set"));
+  }
+  for (const auto& [file, digest] : pair.digests) {
+    const absl::Status cache =
+        VerifyNt3Cache(absl::StrCat(pair.source, "/", file), Nt3CsvOptions());
+    // Without a cache the text itself has just been read.
+    if (!cache.ok() && !absl::IsNotFound(cache)) return cache;
+  }
+  return "1,120 and 280 rows, as published; caches in order; nobody publishes "
+         "digests of NT3";
+}
+
 }  // namespace
 
 std::vector<KnownDataset> KnownDatasets() {
@@ -255,7 +283,24 @@ std::vector<KnownDataset> KnownDatasets() {
                     "c32a1d4ab5d03f1284b67883e8d87530"}};
   cifar10.install = InstallCifar10;
   cifar10.judge = JudgeCifar10;
-  return {mnist, cifar10};
+
+  KnownDataset candle;
+  candle.name = "candle";
+  candle.entry = "CANDLE";
+  candle.folder = "CANDLE";
+  candle.read = [](const std::string& datasets) -> absl::StatusOr<DatasetPair> {
+    std::vector<std::string> warnings;  // of caches: judge looks at them
+    return ReadCandle(datasets, CandleOptions(), &warnings);
+  };
+  candle.generate = [](uint64_t seed) { return GenerateCandleLike(seed); };
+  candle.write = WriteCandle;
+  candle.by_hand =
+      "nobody publishes digests of NT3, so nothing could check a download: get "
+      "nt_train2.csv and nt_test2.csv from "
+      "http://ftp.mcs.anl.gov/pub/candle/public/benchmarks/Pilot1/normal-tumor "
+      "into CANDLE/, then run 'reprise data verify candle'";
+  candle.judge = JudgeCandle;
+  return {mnist, cifar10, candle};
 }
 
 }  // namespace reprise

@@ -34,6 +34,8 @@ struct KnownDataset {
     std::string md5;  // of the file, or, where that is published, of what
                       // it holds uncompressed
   };
+  // Where it cannot be downloaded with a check, what to do instead; else empty.
+  std::string by_hand;
   std::string mirror;  // without a slash at its end
   std::vector<File> files;
   // Makes <datasets>/<folder>, which exists, of the downloaded files, which lie
@@ -47,7 +49,7 @@ struct KnownDataset {
                                        const DatasetPair& pair);
 };
 
-// mnist and cifar10.
+// mnist, cifar10 and candle.
 std::vector<KnownDataset> KnownDatasets();
 
 }  // namespace reprise

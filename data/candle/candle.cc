@@ -10,6 +10,7 @@
 #include "core/base/status.h"
 #include "data/candle/max_abs.h"
 #include "data/candle/nt3_cache.h"
+#include "data/generated_mark.h"
 #include "data/stored_file.h"
 
 namespace reprise {
@@ -75,6 +76,7 @@ absl::StatusOr<DatasetPair> ReadCandle(const std::string& folder,
   pair.digests = {{kFiles[0], train.digest}, {kFiles[1], test.digest}};
   pair.train = MakeDataset(std::move(train), scale);
   pair.test = MakeDataset(std::move(test), scale);
+  REPRISE_RETURN_IF_ERROR(HeedGeneratedMark(&pair));
   return pair;
 }
 
