@@ -175,7 +175,11 @@ class TrainingRun {
       parameters_.master().copy_(initial_parameters_);
       parameters_.RefreshLeaves();
       model_.running_statistics().Reset();
+    } else if (best_ != nullptr) {
+      parameters_.CopyFrom(best_->parameters());
+      model_.running_statistics().CopyFrom(best_->running_statistics());
     }
+    best_ = nullptr;
     optimizer_.Reset();
     step_of_task_ = 0;
 
@@ -186,7 +190,6 @@ class TrainingRun {
     for (int64_t epoch = 0; epoch < options_.epochs; ++epoch) {
       REPRISE_RETURN_IF_ERROR(Annotate(TrainEpoch(t, epoch, indices),
                                        absl::StrCat("epoch ", epoch + 1)));
-      REPRISE_RETURN_IF_ERROR(MergeRunningStatistics());
       if (epoch + 1 == options_.epochs) {
         REPRISE_RETURN_IF_ERROR(AgreeOnHook(agent_.OnTaskEnd(context)));
       }
@@ -225,7 +228,9 @@ class TrainingRun {
       }
     }
     timer_.Enter(Phase::kOther);
+    REPRISE_RETURN_IF_ERROR(MergeRunningStatistics());
     REPRISE_RETURN_IF_ERROR(CheckParametersAgree());
+    REPRISE_RETURN_IF_ERROR(CheckStatisticsAgree());
     // A NaN is the largest value of its tensor.
     if (!std::isfinite(parameters_.master().abs().max().item<double>())) {
       return SharedByAllRanks(absl::OutOfRangeError(
@@ -427,6 +432,8 @@ class TrainingRun {
     const absl::StatusOr<std::vector<Classifier>> classifiers =
         agent_.Classifiers(context);
     REPRISE_RETURN_IF_ERROR(AgreeOnHook(classifiers.status()));
+    double loss_sum = 0;
+    int64_t samples = 0;
     for (int64_t test_task = 0; test_task <= context.task; ++test_task) {
       const absl::Time start = absl::Now();
       REPRISE_ASSIGN_OR_RETURN(
@@ -434,6 +441,8 @@ class TrainingRun {
           Evaluate(model_, *classifiers, input_, *data_.test,
                    tasks_[test_task].test_indices, options_.eval_batch_size,
                    communicator_));
+      loss_sum += result.heads[0].loss_sum.value_or(0);
+      samples += result.samples;
       for (size_t h = 0; h < result.heads.size(); ++h) {
         const HeadResult& head = result.heads[h];
         TestRecord record;
@@ -456,6 +465,11 @@ class TrainingRun {
         }
         REPRISE_RETURN_IF_ERROR(sink_.OnTest(record));
       }
+    }
+    if (options_.select_on_test_loss && epoch > 0 &&
+        (best_ == nullptr || loss_sum / samples < best_loss_)) {
+      best_ = model_.Clone();
+      best_loss_ = loss_sum / samples;
     }
     timer_.Enter(Phase::kOther);
     return absl::OkStatus();
@@ -493,12 +507,39 @@ class TrainingRun {
 
   // Collective.
   absl::Status CheckParametersAgree() {
-    if (communicator_.world_size() == 1) return absl::OkStatus();
-    const size_t count = parameters_.specs().size();
-    std::vector<uint64_t> mine(count);
-    for (size_t i = 0; i < count; ++i) {
-      mine[i] = DigestOf(parameters_.Exported(i));
+    std::vector<std::pair<std::string, uint64_t>> mine;
+    for (size_t i = 0; i < parameters_.specs().size(); ++i) {
+      mine.emplace_back("parameter " + parameters_.specs()[i].name,
+                        Digest(parameters_.Exported(static_cast<int64_t>(i))));
     }
+    return CheckDigestsAgree(mine);
+  }
+
+  // Collective: once they are merged.
+  absl::Status CheckStatisticsAgree() {
+    const RunningStatistics& statistics = model_.running_statistics();
+    std::vector<std::pair<std::string, uint64_t>> mine;
+    for (size_t i = 0; i < statistics.layers().size(); ++i) {
+      const std::string& name = statistics.layers()[i].name;
+      mine.emplace_back("running mean of " + name, Digest(statistics.mean(i)));
+      mine.emplace_back("running variance of " + name,
+                        Digest(statistics.variance(i)));
+    }
+    return CheckDigestsAgree(mine);
+  }
+
+  uint64_t Digest(const at::Tensor& values) const {
+    return communicator_.world_size() == 1 ? 0 : DigestOf(values);
+  }
+
+  absl::Status CheckDigestsAgree(
+      const std::vector<std::pair<std::string, uint64_t>>& named) {
+    if (communicator_.world_size() == 1 || named.empty()) {
+      return absl::OkStatus();
+    }
+    const size_t count = named.size();
+    std::vector<uint64_t> mine;
+    for (const auto& [name, digest] : named) mine.push_back(digest);
     std::vector<uint64_t> all(count * communicator_.world_size());
     REPRISE_RETURN_IF_ERROR(
         communicator_
@@ -508,9 +549,9 @@ class TrainingRun {
       for (size_t i = 0; i < count; ++i) {
         if (all[rank * count + i] == all[i]) continue;
         return SharedByAllRanks(DistributedError(absl::StrFormat(
-            "parameter %s differs between rank 0 (digest %016x) and rank %d "
+            "%s differs between rank 0 (digest %016x) and rank %d "
             "(digest %016x) after %d steps; the run cannot be trusted",
-            parameters_.specs()[i].name, all[i], rank, all[rank * count + i],
+            named[i].first, all[i], rank, all[rank * count + i],
             steps_of_run_)));
       }
     }
@@ -533,6 +574,9 @@ class TrainingRun {
   // What the reducer sums: the gradients, or their copy in host memory.
   at::Tensor reduced_;
   at::Tensor initial_parameters_;
+  // With select_on_test_loss: of the task, and its mean loss on the test sets.
+  std::unique_ptr<Model> best_;
+  double best_loss_ = 0;
   PhaseTimer timer_;
   TrainMeter meter_;              // of the epoch, this rank
   ReductionTimes reduction_;      // of the epoch, this rank

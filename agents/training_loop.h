@@ -27,6 +27,10 @@ struct TrainingOptions {
   int64_t eval_batch_size = 64;
   bool evaluate = true;
   bool reset_at_each_task = false;  // to the initial parameters
+  // At the start of each task but the first, back to the network that had the
+  // lowest test loss after an epoch of the task before, as the research code
+  // did: it selects on test data.
+  bool select_on_test_loss = false;
   // Random crops and flips of training images (core/tensor/augmentation.h).
   bool augment = false;
   bool shard = false;  // each rank keeps its part of the task's samples

@@ -457,6 +457,8 @@ class Run {
         spec_.eval_batch_size > 0 ? spec_.eval_batch_size : spec_.batch_size;
     options.evaluate = spec_.evaluate;
     options.reset_at_each_task = spec_.agent_config.reset_state_dict;
+    options.select_on_test_loss =
+        spec_.profile == "upstream" && spec_.agent == "nil" && !spec_.scratch;
     options.shard = spec_.shard;
     options.regime = MakeRegime();
     options.augment = spec_.augment == "standard";

@@ -15,7 +15,7 @@ cd "$TEST_TMPDIR"
   --no-evaluate --log-interval=1 --results-dir=results --save-dir=run > out || { cat out; exit 1; }
 python3 - results/run/metrics.jsonl "$reference" << 'PYTHON'
 import json, sys
-steps = [r for r in map(json.loads, open(sys.argv[1])) if r["type"] == "step"][:50]
+steps = [r for r in map(json.loads, open(sys.argv[1])) if r["record"] == "step"][:50]
 reference = json.load(open(sys.argv[2]))
 # Our step reports hold the weighted mean of the epoch so far.
 worst = weighted = weight = 0
