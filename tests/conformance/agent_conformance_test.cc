@@ -103,8 +103,7 @@ class AgentConformance : public testing::TestWithParam<AgentRow> {
     std::vector<SmallRunResult> results = OnRanks(world_size, run);
     for (const SmallRunResult& result : results) {
       EXPECT_TRUE(at::equal(Parameters(result), Parameters(results[0])));
-      EXPECT_TRUE(
-          std::isfinite(Parameters(result).abs().sum().item<double>()));
+      EXPECT_TRUE(std::isfinite(Parameters(result).abs().sum().item<double>()));
       EXPECT_EQ(result.epochs.size(), run.tasks.size() * run.training.epochs);
       for (const auto& [name, values] : result.report.by_class) {
         EXPECT_EQ(values.size(), kClasses) << name;
@@ -163,11 +162,9 @@ TEST_P(AgentConformance, WorksInEveryScenario) {
     const std::vector<int64_t> rows = SmallTask({0, 1, 2}, 33).train_indices;
     run.tasks.clear();
     for (int t = 0; t < 3; ++t) {
-      run.tasks.push_back(TaskOf({0, 1, 2},
-                                 {rows.begin() + 11 * t,
-                                  rows.begin() + 11 * (t + 1)},
-                                 t == 0 ? std::set<int64_t>{}
-                                        : std::set<int64_t>{0, 1, 2}));
+      run.tasks.push_back(TaskOf(
+          {0, 1, 2}, {rows.begin() + 11 * t, rows.begin() + 11 * (t + 1)},
+          t == 0 ? std::set<int64_t>{} : std::set<int64_t>{0, 1, 2}));
     }
     Finishes(world_size, run, "instances");
     // Concatenated: the second task has the rows of the first, too.
@@ -311,10 +308,10 @@ TEST_P(AgentConformance, ItsGradientIsTheDerivativeOfItsLosses) {
         const std::vector<double> above = loss_at(up, 1).losses;
         const std::vector<double> below = loss_at(down, 1).losses;
         for (int64_t i = 0; i < n; ++i) {
-          EXPECT_NEAR(gradient.data_ptr<double>()[i * kClasses + c],
-                      kScale * batch.weights[i] * (above[i] - below[i]) /
-                          (2 * kStep),
-                      1e-7 * largest)
+          EXPECT_NEAR(
+              gradient.data_ptr<double>()[i * kClasses + c],
+              kScale * batch.weights[i] * (above[i] - below[i]) / (2 * kStep),
+              1e-7 * largest)
               << "task " << batch.task << ", sample " << i << " of "
               << batch.incoming << " + " << n - batch.incoming << ", class "
               << c;
@@ -359,8 +356,7 @@ TEST_P(AgentConformance, ItsHeadsAnswerInTheRightShape) {
           EXPECT_EQ(scores.has_value(), answered.value_or(scores.has_value()));
           answered = scores.has_value();
           if (!scores.has_value()) continue;
-          EXPECT_EQ(scores->sizes().vec(),
-                    (std::vector<int64_t>{n, kClasses}));
+          EXPECT_EQ(scores->sizes().vec(), (std::vector<int64_t>{n, kClasses}));
           EXPECT_FALSE(scores->isnan().any().item<bool>());
         }
         EXPECT_FALSE(classifier.name.empty());

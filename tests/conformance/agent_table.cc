@@ -21,8 +21,7 @@ const std::vector<AgentRow>& AgentTable() {
        [](const AgentSizes& sizes) {
          return MakeUpstreamIcarlAgent(
              {sizes.num_classes, sizes.representatives_per_class,
-              sizes.representatives, sizes.seed, sizes.rank,
-              sizes.world_size});
+              sizes.representatives, sizes.seed, sizes.rank, sizes.world_size});
        },
        /*appends=*/true},
       {"er",
