@@ -70,10 +70,4 @@ std::string CheckedOutCommit() {
   return "unknown";
 }
 
-std::string HostName() {
-  char host[256] = "";
-  gethostname(host, sizeof(host) - 1);
-  return host;
-}
-
 }  // namespace reprise

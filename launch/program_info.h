@@ -25,9 +25,6 @@ absl::StatusOr<std::string> ProgramDigest();
 // is what identifies it.
 std::string CheckedOutCommit();
 
-// Of this machine.
-std::string HostName();
-
 }  // namespace reprise
 
 #endif  // REPRISE_LAUNCH_PROGRAM_INFO_H_

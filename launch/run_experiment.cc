@@ -29,6 +29,7 @@
 #include "agents/training_loop.h"
 #include "core/base/check.h"
 #include "core/base/file.h"
+#include "core/base/host_name.h"
 #include "core/base/log.h"
 #include "core/base/status.h"
 #include "core/metrics/jsonl/jsonl_sink.h"

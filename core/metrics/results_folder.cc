@@ -12,6 +12,7 @@
 #include "absl/time/clock.h"
 #include "absl/time/time.h"
 #include "core/base/file.h"
+#include "core/base/host_name.h"
 #include "core/base/status.h"
 #include "nlohmann/json.hpp"
 
@@ -25,10 +26,8 @@ std::string Dump(const Json& json) {
 }
 
 Json ClaimJson() {
-  char host[256] = "unknown";
-  gethostname(host, sizeof(host) - 1);
   return {{"schema", 1},
-          {"host", host},
+          {"host", HostName()},
           {"pid", getpid()},
           {"started", absl::FormatTime(absl::RFC3339_sec, absl::Now(),
                                        absl::LocalTimeZone())}};

@@ -23,6 +23,7 @@
 #include "absl/time/clock.h"
 #include "absl/time/time.h"
 #include "core/base/file.h"
+#include "core/base/host_name.h"
 #include "core/base/status.h"
 #include "launch/mpirun/launcher_message.h"
 #include "launch/mpirun/mpirun_command.h"

@@ -13,9 +13,9 @@
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_split.h"
+#include "core/base/host_name.h"
 #include "core/base/status.h"
 #include "launch/mpirun/launcher_message.h"
-#include "launch/program_info.h"
 
 namespace reprise {
 namespace {
