@@ -55,6 +55,9 @@ struct LossResult {
   // [n, K]: d(sum_i w_i l_i)/d logits * gradient_scale, on the logits' device.
   at::Tensor logits_gradient;
   std::vector<double> losses;  // [n] l_i, before weighting
+  // [n] where the objective is sum_i w_i f_i l_i, which the gradient then is
+  // of; empty: all 1.
+  std::vector<double> objective_factors;
 };
 
 // An inference head. Scores are [n, K], the predicted class has the largest.

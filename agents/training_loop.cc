@@ -1,5 +1,6 @@
 #include "agents/training_loop.h"
 
+#include <ATen/ops/stack.h>
 #include <ATen/ops/zeros.h>
 #include <c10/core/GradMode.h>
 
@@ -175,9 +176,11 @@ class TrainingRun {
       parameters_.master().copy_(initial_parameters_);
       parameters_.RefreshLeaves();
       model_.running_statistics().Reset();
+      merged_batches_ = 0;
     } else if (best_ != nullptr) {
       parameters_.CopyFrom(best_->parameters());
       model_.running_statistics().CopyFrom(best_->running_statistics());
+      merged_batches_ = model_.running_statistics().batches_tracked();
     }
     best_ = nullptr;
     optimizer_.Reset();
@@ -382,7 +385,9 @@ class TrainingRun {
           nonfinite.push_back(absl::StrCat(batch.samples[i].id));
         }
       }
-      sums.objective_sum += w * l;
+      const double factor =
+          loss.objective_factors.empty() ? 1.0 : loss.objective_factors[i];
+      sums.objective_sum += w * factor * l;
       sums.objective_weight += w;
       if (i < batch.incoming) {
         ++sums.incoming_samples;
@@ -496,12 +501,29 @@ class TrainingRun {
     REPRISE_ASSIGN_OR_RETURN(at::Tensor means, gather(statistics.means()));
     REPRISE_ASSIGN_OR_RETURN(at::Tensor variances,
                              gather(statistics.variances()));
+    std::vector<int64_t> batches(world_size);
+    const int64_t mine = statistics.batches_tracked();
+    REPRISE_RETURN_IF_ERROR(
+        communicator_.AllGather(&mine, sizeof(mine), batches.data())->Wait());
+    // A rank that has had no minibatch since the last merge, where all became
+    // equal, knows nothing new.
+    std::vector<at::Tensor> new_means, new_variances;
+    for (int64_t rank = 0; rank < world_size; ++rank) {
+      if (batches[rank] == merged_batches_) continue;
+      new_means.push_back(means[rank]);
+      new_variances.push_back(variances[rank]);
+    }
+    if (new_means.empty()) return absl::OkStatus();
+    means = at::stack(new_means);
+    variances = at::stack(new_variances);
     double* mean = means.data_ptr<double>();
     double* variance = variances.data_ptr<double>();
-    MergeBatchNorm<double>(mean, variance, world_size, means.size(1), mean,
+    MergeBatchNorm<double>(mean, variance, means.size(0), means.size(1), mean,
                            variance);
     statistics.means().copy_(means[0]);
     statistics.variances().copy_(variances[0]);
+    merged_batches_ = *std::max_element(batches.begin(), batches.end());
+    statistics.set_batches_tracked(merged_batches_);
     return absl::OkStatus();
   }
 
@@ -574,6 +596,7 @@ class TrainingRun {
   // What the reducer sums: the gradients, or their copy in host memory.
   at::Tensor reduced_;
   at::Tensor initial_parameters_;
+  int64_t merged_batches_ = 0;  // RunningStatistics' count at the last merge
   // With select_on_test_loss: of the task, and its mean loss on the test sets.
   std::unique_ptr<Model> best_;
   double best_loss_ = 0;

@@ -46,8 +46,8 @@ std::string WhereTheUserStood(absl::string_view path) {
              : absl::StrCat(stood, "/", path);
 }
 
-absl::StatusOr<DatasetPlace> FindDatasets(absl::string_view dataset_dir,
-                                          absl::string_view subfolder) {
+absl::StatusOr<DatasetPlace> FindDatasets(
+    absl::string_view dataset_dir, const std::vector<std::string>& entries) {
   DatasetPlace place;
   if (!dataset_dir.empty()) {
     place.looked_at = {WhereTheUserStood(dataset_dir)};
@@ -67,9 +67,11 @@ absl::StatusOr<DatasetPlace> FindDatasets(absl::string_view dataset_dir,
     // lstat: a broken link counts as there, so that reading it says what is
     // wrong.
     struct stat found;
-    if (lstat(absl::StrCat(folder, "/", subfolder).c_str(), &found) == 0) {
+    for (const std::string& entry : entries) {
+      if (lstat(absl::StrCat(folder, "/", entry).c_str(), &found) != 0)
+        continue;
       place.folder = folder;
-      break;
+      return place;
     }
   }
   return place;

@@ -24,12 +24,12 @@ struct DatasetPlace {
 // user's.
 std::string WhereTheUserStood(absl::string_view path);
 
-// Looks for a folder that has an entry `subfolder` ("MNIST"). `dataset_dir` as
+// Looks for a folder that has one of the entries ("MNIST"). `dataset_dir` as
 // given by the user; empty: the search. DataError if a folder that was named
 // explicitly (dataset_dir, or $REPRISE_DATASETS in its absence) does not exist
 // or is unreadable: that is a mistake, not an absent data set.
-absl::StatusOr<DatasetPlace> FindDatasets(absl::string_view dataset_dir,
-                                          absl::string_view subfolder);
+absl::StatusOr<DatasetPlace> FindDatasets(
+    absl::string_view dataset_dir, const std::vector<std::string>& entries);
 
 }  // namespace reprise
 

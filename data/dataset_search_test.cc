@@ -43,7 +43,7 @@ class DatasetSearchTest : public ::testing::Test {
 
 TEST_F(DatasetSearchTest, ListsWhereItLookedInVain) {
   REPRISE_ASSERT_OK_AND_ASSIGN(const DatasetPlace place,
-                               FindDatasets("", "MNIST"));
+                               FindDatasets("", {"MNIST"}));
   EXPECT_EQ(place.folder, "");
   EXPECT_THAT(place.looked_at,
               ElementsAre(root_ + "/stood/datasets", root_ + "/home/datasets"));
@@ -52,51 +52,54 @@ TEST_F(DatasetSearchTest, ListsWhereItLookedInVain) {
 TEST_F(DatasetSearchTest, TakesTheFirstPlaceThatHasTheDataSet) {
   setenv("REPRISE_DATASETS", (root_ + "/named").c_str(), 1);
   Add("/home/datasets");
-  EXPECT_EQ(FindDatasets("", "MNIST")->folder, root_ + "/home/datasets");
+  EXPECT_EQ(FindDatasets("", {"MNIST"})->folder, root_ + "/home/datasets");
   Add("/stood/datasets");
-  EXPECT_EQ(FindDatasets("", "MNIST")->folder, root_ + "/stood/datasets");
+  EXPECT_EQ(FindDatasets("", {"MNIST"})->folder, root_ + "/stood/datasets");
   Add("/named");
-  EXPECT_EQ(FindDatasets("", "MNIST")->folder, root_ + "/named");
-  EXPECT_EQ(FindDatasets("", "CIFAR10")->folder, "");
+  EXPECT_EQ(FindDatasets("", {"MNIST"})->folder, root_ + "/named");
+  EXPECT_EQ(FindDatasets("", {"CIFAR10"})->folder, "");
+  // The folder decides before the entry does.
+  EXPECT_EQ(FindDatasets("", {"CIFAR10", "MNIST"})->folder, root_ + "/named");
 }
 
 TEST_F(DatasetSearchTest, ANamedFolderEndsTheSearch) {
   Add("/home/datasets");
   REPRISE_ASSERT_OK_AND_ASSIGN(const DatasetPlace place,
-                               FindDatasets(root_ + "/named", "MNIST"));
+                               FindDatasets(root_ + "/named", {"MNIST"}));
   EXPECT_EQ(place.folder, "");
   EXPECT_THAT(place.looked_at, ElementsAre(root_ + "/named"));
   Add("/named");
-  EXPECT_EQ(FindDatasets(root_ + "/named", "MNIST")->folder, root_ + "/named");
+  EXPECT_EQ(FindDatasets(root_ + "/named", {"MNIST"})->folder,
+            root_ + "/named");
   Add("/stood/datasets");
-  EXPECT_EQ(FindDatasets("datasets", "MNIST")->folder,
+  EXPECT_EQ(FindDatasets("datasets", {"MNIST"})->folder,
             root_ + "/stood/datasets");
 }
 
 TEST_F(DatasetSearchTest, ANamedFolderThatIsNotThereIsAnError) {
   Add("/home/datasets");
   EXPECT_THAT(
-      FindDatasets(root_ + "/none", "MNIST"),
+      FindDatasets(root_ + "/none", {"MNIST"}),
       AllOf(ExitsWith(ExitCode::kData),
             FailsWith(root_ + "/none: expected a readable folder of data sets, "
                               "named by --dataset-dir, found: No such file"),
             FailsWith("; remedy: ")));
   setenv("REPRISE_DATASETS", (root_ + "/none").c_str(), 1);
-  EXPECT_THAT(FindDatasets("", "MNIST"),
+  EXPECT_THAT(FindDatasets("", {"MNIST"}),
               AllOf(ExitsWith(ExitCode::kData),
                     FailsWith("named by REPRISE_DATASETS")));
-  EXPECT_THAT(FindDatasets(root_ + "/home", "MNIST"), IsOk());
+  EXPECT_THAT(FindDatasets(root_ + "/home", {"MNIST"}), IsOk());
 }
 
 TEST_F(DatasetSearchTest, ANamedFileIsAnError) {
-  EXPECT_THAT(FindDatasets("/dev/null", "MNIST"),
+  EXPECT_THAT(FindDatasets("/dev/null", {"MNIST"}),
               AllOf(ExitsWith(ExitCode::kData), FailsWith("found: a file")));
 }
 
 TEST_F(DatasetSearchTest, ABrokenLinkCountsAsThereSoThatReadingNamesIt) {
   ASSERT_EQ(symlink("nowhere", (root_ + "/stood/datasets/MNIST").c_str()), 0);
   Add("/home/datasets");
-  EXPECT_EQ(FindDatasets("", "MNIST")->folder, root_ + "/stood/datasets");
+  EXPECT_EQ(FindDatasets("", {"MNIST"})->folder, root_ + "/stood/datasets");
 }
 
 }  // namespace

@@ -126,7 +126,7 @@ absl::Status Verify(const Command& command, std::ostream& out) {
   absl::Status first;
   for (const KnownDataset* row : command.datasets) {
     REPRISE_ASSIGN_OR_RETURN(const DatasetPlace place,
-                             FindDatasets(command.dataset_dir, row->entry));
+                             FindDatasets(command.dataset_dir, {row->entry}));
     // A data set may also lie without its own folder.
     absl::Status status = absl::NotFoundError("");
     std::vector<std::string> places = place.looked_at;

@@ -1,7 +1,5 @@
 #include "launch/experiments.h"
 
-#include "absl/strings/match.h"
-
 namespace reprise {
 namespace {
 
@@ -84,8 +82,7 @@ const std::vector<Experiment>& Experiments() {
 }
 
 std::vector<std::pair<std::string, std::string>> PublishedPreset(
-    absl::string_view name, absl::string_view dataset,
-    absl::string_view model_config) {
+    absl::string_view name, absl::string_view dataset, int64_t depth) {
   if (name == "none") return {};
   if (dataset == "candle") {
     return {
@@ -97,17 +94,16 @@ std::vector<std::pair<std::string, std::string>> PublishedPreset(
         {"regime", "none"},
         {"agent-config", "{'num_representatives': 112, 'num_candidates': 4}"}};
   }
-  const bool resnet34 = absl::StrContains(model_config, "34");
-  return {
-      {"epochs", "5"},
-      {"batch-size", "128"},
-      {"optimizer", "RMSprop"},
-      {"lr", name == "2022-02" && dataset == "cifar10" && resnet34 ? "0.0125"
-                                                                   : "0.0001"},
-      {"momentum", "0.5"},
-      {"weight-decay", "0"},
-      {"regime", "none"},
-      {"agent-config", "{'num_representatives': 6000}"}};
+  return {{"epochs", "5"},
+          {"batch-size", "128"},
+          {"optimizer", "RMSprop"},
+          {"lr", name == "2022-02" && dataset == "cifar10" && depth == 34
+                     ? "0.0125"
+                     : "0.0001"},
+          {"momentum", "0.5"},
+          {"weight-decay", "0"},
+          {"regime", "none"},
+          {"agent-config", "{'num_representatives': 6000}"}};
 }
 
 const Experiment* FindExperiment(absl::string_view name) {

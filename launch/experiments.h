@@ -3,6 +3,7 @@
 #ifndef REPRISE_LAUNCH_EXPERIMENTS_H_
 #define REPRISE_LAUNCH_EXPERIMENTS_H_
 
+#include <cstdint>
 #include <string>
 #include <utility>
 #include <vector>
@@ -22,10 +23,9 @@ struct Experiment {
 const std::vector<Experiment>& Experiments();
 
 // Hyper-parameters of a published set of runs: of --preset's `name` ("2022-01",
-// "2022-02") for a data set and model. Empty for "none".
+// "2022-02") for a data set and the depth of the ResNet. Empty for "none".
 std::vector<std::pair<std::string, std::string>> PublishedPreset(
-    absl::string_view name, absl::string_view dataset,
-    absl::string_view model_config);
+    absl::string_view name, absl::string_view dataset, int64_t depth);
 
 // nullptr if there is none of that name.
 const Experiment* FindExperiment(absl::string_view name);

@@ -311,10 +311,25 @@ class CommandParser {
     const std::string preset = text_of("preset");
     if (preset.empty() || preset == "none") return;
     const std::string dataset = text_of("dataset");
-    AddPreset(preset,
-              PublishedPreset(preset,
-                              dataset.empty() ? command_.spec.dataset : dataset,
-                              text_of("model-config")));
+    int64_t depth = command_.spec.model_config.depth;
+    for (const Level level :
+         {Level::kPreset, Level::kFile, Level::kCommandLine}) {
+      for (const Given& given : given_[level]) {
+        if (given.flag->name != "model-config") continue;
+        // What is wrong with it is told where it is applied.
+        const absl::StatusOr<LiteralDict> dict =
+            given.dict.has_value() ? *given.dict : ParseDictLiteral(given.text);
+        if (!dict.ok()) continue;
+        for (const auto& [key, value] : *dict) {
+          const int64_t* number = std::get_if<int64_t>(&value.value);
+          if (key == "depth" && number != nullptr) depth = *number;
+        }
+      }
+    }
+    AddPreset(
+        preset,
+        PublishedPreset(
+            preset, dataset.empty() ? command_.spec.dataset : dataset, depth));
     command_.notes.push_back(absl::StrCat(
         "preset ", preset,
         ": the published configurations had classes in tasks of 5 and 5, their "
@@ -565,19 +580,19 @@ class CommandParser {
                                 ? spec.agent_config.num_candidates
                                 : spec.agent_config.num_samples.value_or(0);
       if (small || value <= kMostRepresentatives ||
-          KeyLevel(DictFlag::kAgent, key) == Level::kCommandLine) {
+          KeyLevel(DictFlag::kAgent, key) >= OriginOf("quick").level) {
         continue;
       }
       LiteralValue most;
       most.value = kMostRepresentatives;
       SetKey(DictFlag::kAgent, key, most, origin);
     }
-    if (OriginOf("epochs").level < Level::kCommandLine && spec.epochs != 1) {
+    const Level level = OriginOf("quick").level;
+    if (OriginOf("epochs").level < level && spec.epochs != 1) {
       spec.epochs = 1;
       origins_["epochs"] = origin;
     }
-    if (OriginOf("batch-size").level < Level::kCommandLine &&
-        spec.batch_size > 8) {
+    if (OriginOf("batch-size").level < level && spec.batch_size > 8) {
       spec.batch_size = 8;
       // Still below a --global-batch-size of the file.
       if (!spec.global_batch_size.has_value()) origins_["batch-size"] = origin;
@@ -609,11 +624,11 @@ class CommandParser {
   void ApplyProfile() {
     ExperimentSpec& spec = command_.spec;
     if (spec.profile != "upstream") return;
+    const Level level = OriginOf("profile").level;
     const Origin origin = {Level::kDerived, "--profile=upstream"};
     const auto set = [&](const char* flag, std::string* field,
                          const char* value) {
-      if (OriginOf(flag).level == Level::kCommandLine || *field == value)
-        return;
+      if (OriginOf(flag).level >= level || *field == value) return;
       *field = value;
       origins_[flag] = origin;
     };
@@ -622,11 +637,11 @@ class CommandParser {
     LiteralValue upstream;
     upstream.value = std::string("upstream");
     if (spec.agent == "icarl" &&
-        KeyLevel(DictFlag::kAgent, "implementation") < Level::kCommandLine) {
+        KeyLevel(DictFlag::kAgent, "implementation") < level) {
       SetKey(DictFlag::kAgent, "implementation", upstream, origin);
     }
     if (spec.model == "resnet" &&
-        KeyLevel(DictFlag::kModel, "variant") < Level::kCommandLine) {
+        KeyLevel(DictFlag::kModel, "variant") < level) {
       SetKey(DictFlag::kModel, "variant", upstream, origin);
     }
   }
@@ -688,6 +703,10 @@ class CommandParser {
     base.momentum = spec.momentum;
     base.weight_decay = spec.weight_decay;
     base.nesterov = spec.nesterov;
+    if (spec.nesterov && spec.optimizer != "SGD") {
+      AddProblem("--nesterov is SGD's; --optimizer is ", spec.optimizer);
+      return;
+    }
     const absl::Status valid = Regime(base, spec.regime_phases).Validate();
     if (!valid.ok()) AddProblem(valid.message());
   }
@@ -720,6 +739,13 @@ class CommandParser {
     }
     if (spec.results_dir.empty()) {
       AddProblem("--results-dir: expected a folder, found ''");
+    }
+    if (spec.agent == "nil" && spec.Rehearses() &&
+        spec.global_candidates.has_value() &&
+        *spec.global_candidates < spec.ranks) {
+      AddProblem("--global-candidates=", *spec.global_candidates,
+                 " leaves some of the ", spec.ranks,
+                 " ranks' buffers without a candidate");
     }
     if (spec.global_batch_size.has_value() &&
         *spec.global_batch_size < spec.ranks) {
@@ -801,6 +827,57 @@ class CommandParser {
             entry("variant", model.variant)};
   }
 
+  // What the user gave and nothing reads.
+  void AddNotesOfNoEffect() {
+    const ExperimentSpec& spec = command_.spec;
+    const auto given = [&](Level level) {
+      return level == Level::kFile || level == Level::kCommandLine;
+    };
+    const auto note = [&](absl::string_view what, absl::string_view why) {
+      command_.notes.push_back(absl::StrCat(what, " has no effect: ", why));
+    };
+    if (given(OriginOf("momentum").level) && spec.optimizer != "SGD" &&
+        spec.optimizer != "RMSprop") {
+      note("--momentum", absl::StrCat(spec.optimizer, " has none"));
+    }
+    if (given(OriginOf("warmup-epochs").level) &&
+        (spec.ranks == 1 || spec.lr_scaling == "none")) {
+      note("--warmup-epochs",
+           "it leads from --lr to --lr x ranks, with --lr-scaling=linear");
+    }
+    if (spec.Rehearses() && !spec.AppendsToBatches()) {
+      for (const char* key : {"num_candidates", "num_samples"}) {
+        if (given(KeyLevel(DictFlag::kAgent, key))) {
+          note(absl::StrCat("'", key, "' in --agent-config"),
+               "iCaRL's exemplars join the epoch");
+        }
+      }
+      for (const char* flag : {"global-representatives", "global-candidates"}) {
+        if (given(OriginOf(flag).level)) {
+          note(absl::StrCat("--", flag), "iCaRL's exemplars join the epoch");
+        }
+      }
+    }
+    if (spec.agent == "er" && given(OriginOf("global-candidates").level)) {
+      note("--global-candidates", "er offers every incoming sample");
+    }
+    if (spec.agent != "icarl" && !spec.agent_config.implementation.empty() &&
+        given(KeyLevel(DictFlag::kAgent, "implementation"))) {
+      note("'implementation' in --agent-config",
+           absl::StrCat("agent ", spec.agent, " has one only"));
+    }
+    if (spec.profile == "upstream" && spec.agent == "nil" && !spec.evaluate) {
+      command_.notes.push_back(
+          "--profile=upstream without evaluation: no network is selected on "
+          "test loss at a task's start");
+    }
+    for (const RegimePhase& phase : spec.regime_phases) {
+      if (phase.from_epoch.value_or(0) < spec.epochs) continue;
+      note(absl::StrCat("--regime from epoch ", *phase.from_epoch, " on"),
+           absl::StrCat("a task has ", spec.epochs, " epochs"));
+    }
+  }
+
   void AddNotes() {
     const ExperimentSpec& spec = command_.spec;
     if (OriginOf("dataloader-workers").level != Level::kDefault) {
@@ -821,6 +898,7 @@ class CommandParser {
             spec.scratch ? "--scratch" : "agent base", " does not rehearse"));
       }
     }
+    AddNotesOfNoEffect();
     if (file_in_use_) {
       command_.notes.push_back(absl::StrCat("configuration read from ",
                                             spec.yaml_config, ", section ",

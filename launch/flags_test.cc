@@ -402,7 +402,7 @@ TEST_F(Flags, DescribeARegimeByNameOrByItsPhases) {
   REPRISE_ASSERT_OK_AND_ASSIGN(
       ParsedCommand command,
       Parse({"--regime=[{'epoch': 2, 'lr_factor': 0.1}, {'epoch': 5, "
-             "'optimizer': 'Adam', 'lr': 1e-3, 'course': 'cosine'}]"}));
+             "'optimizer': 'adam', 'lr': 1e-3, 'course': 'cosine'}]"}));
   const std::vector<RegimePhase>& phases = command.spec.regime_phases;
   ASSERT_EQ(phases.size(), 2u);
   EXPECT_EQ(phases[0].from_epoch, 2);
@@ -454,6 +454,11 @@ TEST_F(Flags, TakePublishedHyperparametersBelowTheCommandLine) {
       Parse({"--preset=2022-02"}, "cifar10_nil_resnet34"));
   EXPECT_EQ(later.spec.lr, 0.0125);
   REPRISE_ASSERT_OK_AND_ASSIGN(
+      const ParsedCommand shallow,
+      Parse({"--preset=2022-02", "--model-config={'depth': 18, 'width': 34}"},
+            "cifar10_nil_resnet34"));
+  EXPECT_EQ(shallow.spec.lr, 0.0001);
+  REPRISE_ASSERT_OK_AND_ASSIGN(
       const ParsedCommand candle,
       Parse({"--preset=2022-01"}, "candle_nil_candlenet"));
   EXPECT_EQ(candle.spec.batch_size, 20);
@@ -475,6 +480,39 @@ TEST_F(Flags, OfUpstreamsProfileYieldToTheCommandLine) {
                      "cifar10_icarl_resnet34"));
   EXPECT_EQ(command.spec.augment, "standard");
   EXPECT_EQ(command.spec.model_config.variant, "");
+}
+
+TEST_F(Flags, OfAFileHoldAgainstWhatTheSameFileDerives) {
+  WriteFile("config.yaml",
+            "base:\n  profile: upstream\n  augment: standard\n  quick: true\n"
+            "  epochs: 4\n");
+  REPRISE_ASSERT_OK_AND_ASSIGN(const ParsedCommand command,
+                               Parse({}, "cifar10_nil_resnet34"));
+  EXPECT_EQ(command.spec.augment, "standard");
+  EXPECT_EQ(command.spec.epochs, 4);
+  EXPECT_EQ(command.spec.model_config.variant, "upstream");
+}
+
+TEST_F(Flags, WithoutEffectAreNotedOrRefused) {
+  EXPECT_THAT(Problems({"--nesterov", "--optimizer=adam"}),
+              ElementsAre("--nesterov is SGD's; --optimizer is Adam"));
+  EXPECT_THAT(Problems({"--agent=nil", "--ranks=2", "--global-candidates=1"}),
+              ElementsAre(HasSubstr("buffers without a candidate")));
+  const std::pair<Arguments, const char*> cases[] = {
+      {{"--optimizer=adam", "--momentum=0.9"}, "--momentum has no effect"},
+      {{"--warmup-epochs=3"}, "--warmup-epochs has no effect"},
+      {{"--agent=icarl", "--agent-config={'num_candidates': 3}"},
+       "'num_candidates' in --agent-config has no effect"},
+      {{"--agent=er", "--global-candidates=9"},
+       "--global-candidates has no effect"},
+      {{"--agent=nil", "--agent-config={'implementation': 'upstream'}"},
+       "'implementation' in --agent-config has no effect"},
+      {{"--regime=[{'epoch': 50, 'lr': 1}]"},
+       "--regime from epoch 50 on has no effect: a task has 10 epochs"}};
+  for (const auto& [arguments, note] : cases) {
+    REPRISE_ASSERT_OK_AND_ASSIGN(const ParsedCommand command, Parse(arguments));
+    EXPECT_THAT(command.notes, ElementsAre(HasSubstr(note)));
+  }
 }
 
 TEST_F(Flags, CountRanksOfHosts) {

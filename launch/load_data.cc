@@ -62,16 +62,12 @@ absl::StatusOr<DatasetPair> LoadUntransformed(
     std::vector<std::string>* warnings) {
   for (const Source& source : Sources(spec, threads, warnings)) {
     if (spec.dataset != source.name) continue;
-    std::vector<std::string> looked_at;
-    for (const std::string& entry : source.entries) {
-      REPRISE_ASSIGN_OR_RETURN(const DatasetPlace place,
-                               FindDatasets(spec.dataset_dir, entry));
-      if (!place.folder.empty()) return source.read(place.folder);
-      looked_at = place.looked_at;
-    }
+    REPRISE_ASSIGN_OR_RETURN(const DatasetPlace place,
+                             FindDatasets(spec.dataset_dir, source.entries));
+    if (!place.folder.empty()) return source.read(place.folder);
     DatasetPair pair = source.generate();
     pair.source = absl::StrCat("generated (no ", source.entries[0], " in ",
-                               absl::StrJoin(looked_at, ", "), ")");
+                               absl::StrJoin(place.looked_at, ", "), ")");
     return pair;
   }
   return absl::InternalError(absl::StrCat("no reader for ", spec.dataset));

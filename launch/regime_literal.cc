@@ -21,9 +21,22 @@ const std::vector<std::string>& OptimizerNames() {
   return names;
 }
 
-RegimePhase PhaseOf(const LiteralDict& dict, const std::string& context,
+// Optimizers' names in any case, as --optimizer takes them.
+LiteralDict WithOptimizersNames(LiteralDict dict) {
+  for (auto& [key, value] : dict) {
+    std::string* name = std::get_if<std::string>(&value.value);
+    if (key != "optimizer" || name == nullptr) continue;
+    for (const std::string& known : OptimizerNames()) {
+      if (absl::EqualsIgnoreCase(*name, known)) *name = known;
+    }
+  }
+  return dict;
+}
+
+RegimePhase PhaseOf(const LiteralDict& given, const std::string& context,
                     std::vector<std::string>* problems) {
   RegimePhase phase;
+  const LiteralDict dict = WithOptimizersNames(given);
   DictReader reader(dict, context, problems);
   reader.Read("epoch", 0, &phase.from_epoch);
   reader.Read("step", 0, &phase.from_step);

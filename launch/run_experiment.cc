@@ -40,6 +40,7 @@
 #include "core/metrics/upstream_json/upstream_json_sink.h"
 #include "core/tensor/device.h"
 #include "core/tensor/optimizer_step.h"
+#include "core/tensor/torch_status.h"
 #include "data/scenario/scenario.h"
 #include "data/sharded_sampler.h"
 #include "launch/load_data.h"
@@ -110,12 +111,16 @@ absl::StatusOr<DatasetPair> LoadSameData(const ExperimentSpec& spec,
   return data;
 }
 
-// At most `most` of them (0: all), evenly spread.
-void Thin(int64_t most, std::vector<int64_t>& indices) {
-  const int64_t size = static_cast<int64_t>(indices.size());
+// At most `most` of the rows (0: all), as many of each class as that leaves.
+void Thin(int64_t most, const Dataset& dataset, std::vector<int64_t>& rows) {
+  const int64_t size = static_cast<int64_t>(rows.size());
   if (most == 0 || size <= most) return;
-  for (int64_t i = 0; i < most; ++i) indices[i] = indices[i * size / most];
-  indices.resize(most);
+  std::stable_sort(rows.begin(), rows.end(), [&](int64_t a, int64_t b) {
+    return dataset.labels[a] < dataset.labels[b];
+  });
+  for (int64_t i = 0; i < most; ++i) rows[i] = rows[i * size / most];
+  rows.resize(most);
+  std::sort(rows.begin(), rows.end());
 }
 
 absl::StatusOr<Scenario> MakeTasks(const ExperimentSpec& spec,
@@ -135,8 +140,8 @@ absl::StatusOr<Scenario> MakeTasks(const ExperimentSpec& spec,
   REPRISE_RETURN_IF_ERROR(options.Validate());
   REPRISE_ASSIGN_OR_RETURN(Scenario scenario, MakeScenario(options, data));
   for (TaskSpec& task : scenario.tasks) {
-    Thin(spec.max_train_samples_per_task, task.train_indices);
-    Thin(spec.max_test_samples_per_task, task.test_indices);
+    Thin(spec.max_train_samples_per_task, *data.train, task.train_indices);
+    Thin(spec.max_test_samples_per_task, *data.test, task.test_indices);
   }
   return scenario;
 }
@@ -232,6 +237,7 @@ class Run {
   absl::Status Execute() {
     REPRISE_RETURN_IF_ERROR(AgreeOnConfiguration(spec_, communicator_));
     REPRISE_RETURN_IF_ERROR(Prepare());
+    REPRISE_RETURN_IF_ERROR(MakeRegime().Validate());
     absl::Status opened;
     if (rank_ == 0) opened = OpenResults();
     REPRISE_RETURN_IF_ERROR(AgreeOnStatus(communicator_, opened));
@@ -276,11 +282,15 @@ class Run {
     model.device = choice->device;
     model.compute_type = compute_type;
     const ModelConfig& config = spec_.model_config;
-    REPRISE_ASSIGN_OR_RETURN(
-        model_, MakeModel({spec_.model, config.depth, config.width.value_or(0),
-                           config.variant},
-                          model));
-    model_->parameters().Initialize(spec_.seed);
+    REPRISE_RETURN_IF_ERROR(AgreeOnStatus(
+        communicator_, CatchTorch("making the model", [&]() -> absl::Status {
+          REPRISE_ASSIGN_OR_RETURN(
+              model_, MakeModel({spec_.model, config.depth,
+                                 config.width.value_or(0), config.variant},
+                                model));
+          model_->parameters().Initialize(spec_.seed);
+          return absl::OkStatus();
+        })));
     sizes_ = SizesOf(spec_, rank_, world_size_);
     agent_ = MakeAgent(spec_, data_, sizes_, rank_, world_size_);
     lr_scale_ = spec_.lr_scaling == "linear" ? world_size_ : 1;
@@ -377,7 +387,12 @@ class Run {
   RunStart Start() const {
     RunStart start;
     start.experiment = spec_.experiment;
-    start.agent = spec_.scratch ? spec_.agent + " --scratch" : spec_.agent;
+    start.agent = spec_.agent;
+    if (spec_.scratch) {
+      start.agent += " --scratch";
+    } else if (!spec_.agent_config.implementation.empty()) {
+      start.agent += "-" + spec_.agent_config.implementation;
+    }
     start.model = model_->name();
     start.dataset = data_.name;
     start.results_folder = folder_;
@@ -393,6 +408,12 @@ class Run {
   void Announce() const {
     if (rank_ != 0) return;
     if (!scenario_.warning.empty()) LogWarning(scenario_.warning);
+    if (Options().select_on_test_loss) {
+      LogWarning(
+          "--profile=upstream: each task begins with the network that had the "
+          "lowest loss on the test sets, as the research code did; accuracies "
+          "are not independent of the test data");
+    }
     std::vector<std::string> tasks;
     for (const TaskSpec& task : scenario_.tasks) {
       tasks.push_back(absl::StrCat("{", absl::StrJoin(task.classes, " "), "}"));
@@ -418,9 +439,8 @@ class Run {
         ", ", spec_.optimizer, ", learning rate ", spec_.lr * lr_scale_,
         lr_scale_ > 1
             ? absl::StrCat(" (", spec_.lr, " x ", world_size_,
-                           " ranks, --lr-scaling=linear, reached after ",
-                           std::min(WarmUpEpochs(), spec_.epochs),
-                           " warm-up epochs)")
+                           " ranks, --lr-scaling=linear), approached over ",
+                           WarmUpEpochs(), " warm-up epochs of each task")
             : "",
         spec_.regime_phases.empty() ? ""
                                     : absl::StrCat(", regime ", spec_.regime),
@@ -430,8 +450,14 @@ class Run {
         ", seed ", spec_.seed));
   }
 
+  // Before the rate first changes by the regime, unless the user says so.
   int64_t WarmUpEpochs() const {
-    return spec_.warmup_epochs.value_or(lr_scale_ > 1 ? kWarmUpEpochs : 0);
+    int64_t epochs = lr_scale_ > 1 ? kWarmUpEpochs : 0;
+    if (!spec_.regime_phases.empty() &&
+        spec_.regime_phases[0].from_epoch.value_or(0) > 0) {
+      epochs = std::min(epochs, *spec_.regime_phases[0].from_epoch);
+    }
+    return std::min(spec_.warmup_epochs.value_or(epochs), spec_.epochs);
   }
 
   Regime MakeRegime() const {
@@ -458,8 +484,9 @@ class Run {
         spec_.eval_batch_size > 0 ? spec_.eval_batch_size : spec_.batch_size;
     options.evaluate = spec_.evaluate;
     options.reset_at_each_task = spec_.agent_config.reset_state_dict;
-    options.select_on_test_loss =
-        spec_.profile == "upstream" && spec_.agent == "nil" && !spec_.scratch;
+    options.select_on_test_loss = spec_.profile == "upstream" &&
+                                  spec_.agent == "nil" && !spec_.scratch &&
+                                  spec_.evaluate;
     options.shard = spec_.shard;
     options.regime = MakeRegime();
     options.augment = spec_.augment == "standard";

@@ -16,6 +16,7 @@ namespace reprise {
 namespace {
 
 constexpr double kClassifierDeviation = 0.01;
+constexpr int64_t kLargestWidth = 4096;
 
 // What a depth stands for.
 struct Shape {
@@ -47,6 +48,10 @@ absl::StatusOr<Shape> ShapeOf(const ResNetOptions& resnet) {
       return UsageError(
           absl::StrCat("resnet: expected depth 18, 34, 50, 101 or 152, found ",
                        resnet.depth));
+  }
+  if (resnet.width < 0 || resnet.width > kLargestWidth) {
+    return UsageError(absl::StrCat("resnet: expected width 1 to ",
+                                   kLargestWidth, ", found ", resnet.width));
   }
   shape.bottleneck = resnet.depth >= 50;
   shape.expansion = shape.bottleneck ? 4 : 1;

@@ -31,7 +31,8 @@ struct ResNetOptions {
   bool upstream = false;
 };
 
-// UsageError for a depth that is none of 18, 34, 50, 101, 152.
+// UsageError for a depth that is none of 18, 34, 50, 101, 152, or a width above
+// 4096.
 absl::StatusOr<std::unique_ptr<Model>> MakeResNet(const ResNetOptions& resnet,
                                                   const ModelOptions& options);
 

@@ -36,11 +36,16 @@ class IcarlAgent final : public Agent {
     }
     for (const int64_t c : context.spec.classes) roles_[c] = ClassRole::kNew;
     for (int64_t c = 0; c < options_.num_classes; ++c) {
-      if (roles_[c] != ClassRole::kOld) continue;
-      plan.extra_training_indices.insert(plan.extra_training_indices.end(),
-                                         exemplars_[c].begin(),
-                                         exemplars_[c].end());
-      if (previous_ == nullptr) previous_ = context.snapshot();
+      if (roles_[c] == ClassRole::kOld && previous_ == nullptr) {
+        previous_ = context.snapshot();
+      }
+      // Of a class that comes again, those that are not the task's own.
+      for (const int64_t row : exemplars_[c]) {
+        if (!std::binary_search(context.spec.train_indices.begin(),
+                                context.spec.train_indices.end(), row)) {
+          plan.extra_training_indices.push_back(row);
+        }
+      }
     }
     herded_ = false;
     return plan;

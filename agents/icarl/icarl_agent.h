@@ -17,7 +17,8 @@
 //     data; before the first task ends nme does not answer.
 // Deviations: the paper trains one network per growing head; here the head has
 // all classes from the start and unseen ones take no part. A class that comes
-// again (instance scenario, concatenated tasks) learns labels, and is herded
+// again (instance scenario, concatenated tasks) learns labels, those of its
+// exemplars included, nothing is distilled into its column, and it is herded
 // anew from the task's rows and its exemplars.
 //
 // Upstream's variant (`implementation: 'upstream'`), as the research code ran

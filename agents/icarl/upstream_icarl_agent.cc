@@ -78,10 +78,9 @@ class UpstreamIcarlAgent final : public Agent {
       const double all = static_cast<double>(batch.size());
       if (incoming > 0) {
         gradient.narrow(0, 0, incoming).mul_(all / incoming);
-        for (int64_t i = 0; i < incoming; ++i) {
-          result.losses[i] *= all / incoming;
-        }
+        result.objective_factors.assign(incoming, all / incoming);
       }
+      result.objective_factors.resize(batch.size(), all / rehearsed);
       const auto compute = [&](auto element) {
         using T = decltype(element);
         const int64_t first = incoming * host.size(1);
@@ -92,9 +91,6 @@ class UpstreamIcarlAgent final : public Agent {
                           gradient.data_ptr<T>() + first);
       };
       host.scalar_type() == at::kDouble ? compute(0.0) : compute(0.0f);
-      for (int64_t i = incoming; i < batch.size(); ++i) {
-        result.losses[i] *= all / rehearsed;
-      }
       result.logits_gradient = gradient.to(output.logits.device());
       return absl::OkStatus();
     });

@@ -308,10 +308,12 @@ TEST_P(AgentConformance, ItsGradientIsTheDerivativeOfItsLosses) {
         const std::vector<double> above = loss_at(up, 1).losses;
         const std::vector<double> below = loss_at(down, 1).losses;
         for (int64_t i = 0; i < n; ++i) {
-          EXPECT_NEAR(
-              gradient.data_ptr<double>()[i * kClasses + c],
-              kScale * batch.weights[i] * (above[i] - below[i]) / (2 * kStep),
-              1e-7 * largest)
+          const double factor =
+              loss.objective_factors.empty() ? 1.0 : loss.objective_factors[i];
+          EXPECT_NEAR(gradient.data_ptr<double>()[i * kClasses + c],
+                      kScale * batch.weights[i] * factor *
+                          (above[i] - below[i]) / (2 * kStep),
+                      1e-7 * largest)
               << "task " << batch.task << ", sample " << i << " of "
               << batch.incoming << " + " << n - batch.incoming << ", class "
               << c;
