@@ -3,8 +3,12 @@
 #include <ATen/ops/empty.h>
 #include <ATen/ops/zeros.h>
 #include <c10/core/GradMode.h>
+#include <torch/csrc/autograd/function_hook.h>
+#include <torch/csrc/autograd/variable.h>
 
 #include <cmath>
+#include <functional>
+#include <memory>
 #include <utility>
 
 #include "core/base/check.h"
@@ -14,6 +18,22 @@ namespace reprise {
 namespace {
 
 constexpr double kTwoPi = 6.283185307179586476925;
+
+// Calls `hook` in backward once the gradient of `leaf` is complete.
+void CallWhenAccumulated(const at::Tensor& leaf,
+                         std::function<void(const at::Tensor&)> hook) {
+  class Hook final : public torch::autograd::PostAccumulateGradHook {
+   public:
+    explicit Hook(std::function<void(const at::Tensor&)> function)
+        : function_(std::move(function)) {}
+    void operator()(const at::Tensor& tensor) override { function_(tensor); }
+
+   private:
+    const std::function<void(const at::Tensor&)> function_;
+  };
+  torch::autograd::impl::set_post_acc_grad_hooks(
+      leaf, std::make_unique<Hook>(std::move(hook)));
+}
 
 double NormalOf(PhiloxStream& stream) {
   const double u = stream.NextUniform(), v = stream.NextUniform();
@@ -69,9 +89,12 @@ ParameterStore::ParameterStore(std::vector<ParameterSpec> specs,
     const at::Tensor& values = specs_[i].in_master_type ? master_ : compute_;
     at::Tensor leaf = ViewOf(values, i, 0).detach();
     leaf.set_requires_grad(true);
-    leaf.register_hook([this, i](at::Tensor gradient) {
+    CallWhenAccumulated(leaf, [this, i](const at::Tensor& accumulated) {
       c10::AutoGradMode no_grad(false);
-      gradient_slots_[i].copy_(gradient);
+      gradient_slots_[i].copy_(accumulated.grad());
+      // Else each gradient would stay a second time until the next step, in the
+      // compute type: 310 MB of CANDLENet.
+      accumulated.mutable_grad() = at::Tensor();
       received_[i] = true;
       if (gradient_ready_) gradient_ready_(i);
     });
@@ -127,10 +150,7 @@ void ParameterStore::SetGradientReadyCallback(
   gradient_ready_ = std::move(callback);
 }
 
-void ParameterStore::BeginBackward() {
-  received_.assign(specs_.size(), false);
-  for (at::Tensor& leaf : leaves_) leaf.mutable_grad() = at::Tensor();
-}
+void ParameterStore::BeginBackward() { received_.assign(specs_.size(), false); }
 
 void ParameterStore::FinishBackward() {
   for (size_t i = 0; i < specs_.size(); ++i) {

@@ -79,7 +79,7 @@ class ParameterStore {
   // gradients(). The order is autograd's.
   void SetGradientReadyCallback(std::function<void(int64_t)> callback);
 
-  // Before backward: forgets gradients. After backward: zeroes the slots of
+  // Before backward: nothing is received yet. After backward: zeroes the slots of
   // parameters that got none.
   void BeginBackward();
   void FinishBackward();
