@@ -1,4 +1,5 @@
 // Residual networks against torch.nn: tests/golden/resnet_reference.py.
+#include <ATen/Parallel.h>
 #include <ATen/core/Tensor.h>
 #include <ATen/ops/empty.h>
 
@@ -110,6 +111,8 @@ class ResNetGoldenTest : public testing::TestWithParam<Precision> {
 
   void CheckCase(const json& expected) {
     const Precision& precision = GetParam();
+    // Tests share the cores: OpenMP's waiting threads would take them.
+    at::set_num_threads(1);
     ModelOptions options;
     options.master_type = precision.master_type;
     options.compute_type = precision.compute_type;
