@@ -46,8 +46,8 @@ struct Precision {
 
 constexpr Precision kPrecisions[] = {
     {"fp64", at::kDouble, at::kDouble, 1e-12, 1e-11, 1e-12, 1e-12, 1e-11},
-    {"fp32", at::kFloat, at::kFloat, 1e-5, 1e-2, 1e-2, 2e-3, 1e-2},
-    {"bf16", at::kFloat, at::kBFloat16, 1.5e-1, 1.0, 1e-1, 5e-2, 3e-1},
+    {"fp32", at::kFloat, at::kFloat, 1e-4, 5e-2, 3e-2, 1e-2, 3e-2},
+    {"bf16", at::kFloat, at::kBFloat16, 1.5e-1, 1.5, 1e-1, 5e-2, 3e-1},
 };
 
 Dataset ScriptedImages() {
