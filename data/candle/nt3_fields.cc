@@ -68,7 +68,6 @@ Nt3FieldReader::Nt3FieldReader(Nt3Kernel kernel, int64_t features,
     : kernel_(kernel),
       features_(features),
       classes_(classes),
-      rows_(rows),
       first_row_(first_row),
       end_row_(end_row),
       row_(rows + first_row * features) {}

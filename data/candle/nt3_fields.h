@@ -83,7 +83,6 @@ class Nt3FieldReader {
   const Nt3Kernel kernel_;
   const int64_t features_;
   const int32_t classes_;
-  float* const rows_;
   const int64_t first_row_, end_row_;
   float* row_;          // of the row being read
   int64_t column_ = 0;  // of the next field, from 0
