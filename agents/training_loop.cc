@@ -529,10 +529,12 @@ class TrainingRun {
 
   // Collective.
   absl::Status CheckParametersAgree() {
+    if (communicator_.world_size() == 1) return absl::OkStatus();
     std::vector<std::pair<std::string, uint64_t>> mine;
     for (size_t i = 0; i < parameters_.specs().size(); ++i) {
-      mine.emplace_back("parameter " + parameters_.specs()[i].name,
-                        Digest(parameters_.Exported(static_cast<int64_t>(i))));
+      mine.emplace_back(
+          "parameter " + parameters_.specs()[i].name,
+          DigestOf(parameters_.Exported(static_cast<int64_t>(i))));
     }
     return CheckDigestsAgree(mine);
   }
@@ -540,25 +542,22 @@ class TrainingRun {
   // Collective: once they are merged.
   absl::Status CheckStatisticsAgree() {
     const RunningStatistics& statistics = model_.running_statistics();
+    if (communicator_.world_size() == 1 || statistics.empty()) {
+      return absl::OkStatus();
+    }
     std::vector<std::pair<std::string, uint64_t>> mine;
     for (size_t i = 0; i < statistics.layers().size(); ++i) {
       const std::string& name = statistics.layers()[i].name;
-      mine.emplace_back("running mean of " + name, Digest(statistics.mean(i)));
+      mine.emplace_back("running mean of " + name,
+                        DigestOf(statistics.mean(i)));
       mine.emplace_back("running variance of " + name,
-                        Digest(statistics.variance(i)));
+                        DigestOf(statistics.variance(i)));
     }
     return CheckDigestsAgree(mine);
   }
 
-  uint64_t Digest(const at::Tensor& values) const {
-    return communicator_.world_size() == 1 ? 0 : DigestOf(values);
-  }
-
   absl::Status CheckDigestsAgree(
       const std::vector<std::pair<std::string, uint64_t>>& named) {
-    if (communicator_.world_size() == 1 || named.empty()) {
-      return absl::OkStatus();
-    }
     const size_t count = named.size();
     std::vector<uint64_t> mine;
     for (const auto& [name, digest] : named) mine.push_back(digest);
