@@ -1,5 +1,7 @@
 #include "launch/experiments.h"
 
+#include "absl/strings/str_cat.h"
+
 namespace reprise {
 namespace {
 
@@ -20,18 +22,30 @@ Preset Of(const char* agent, const char* dataset, const char* model,
   return preset;
 }
 
-Preset Cifar10(const char* agent, const char* depth) {
-  return Of(agent, "cifar10", "resnet",
-            {{"model-config", depth},
-             {"lr", "0.1"},
-             {"momentum", "0.9"},
-             {"weight-decay", "1e-4"},
-             {"regime", "cifar"},
-             {"augment", "standard"}});
+std::string TitleOf(absl::string_view agent) {
+  return agent == "icarl" ? "iCaRL (Rebuffi et al. 2017)"
+                          : "NIL (Munoz et al. 2020)";
 }
 
-Preset Mnist(const char* agent, const char* lr) {
-  return Of(agent, "mnist", "mnistnet", {{"lr", lr}, {"momentum", "0.5"}});
+Experiment Cifar10(const char* agent, int depth) {
+  return {absl::StrCat("cifar10_", agent, "_resnet", depth),
+          absl::StrCat(TitleOf(agent), " with ResNet-", depth,
+                       " on CIFAR-10, classes in tasks of 4, 3 and 3"),
+          Of(agent, "cifar10", "resnet",
+             {{"model-config", absl::StrCat("{'depth': ", depth, "}")},
+              {"lr", "0.1"},
+              {"momentum", "0.9"},
+              {"weight-decay", "1e-4"},
+              {"regime", "cifar"},
+              {"augment", "standard"}})};
+}
+
+Experiment Mnist(const char* agent, const char* lr) {
+  return {
+      absl::StrCat("mnist_", agent, "_mnistnet"),
+      absl::StrCat(TitleOf(agent),
+                   " with MNISTNet on MNIST, classes in tasks of 4, 3 and 3"),
+      Of(agent, "mnist", "mnistnet", {{"lr", lr}, {"momentum", "0.5"}})};
 }
 
 }  // namespace
@@ -40,41 +54,18 @@ const std::vector<Experiment>& Experiments() {
   static const std::vector<Experiment>& experiments =
       *new std::vector<Experiment>{
           {"reprise", "any agent, model and data set: everything by flags", {}},
-          {"cifar10_icarl_resnet34",
-           "iCaRL (Rebuffi et al. 2017) with ResNet-34 on CIFAR-10, classes in "
-           "tasks of 4, 3 and 3",
-           Cifar10("icarl", "{'depth': 34}")},
-          {"cifar10_icarl_resnet101",
-           "iCaRL (Rebuffi et al. 2017) with ResNet-101 on CIFAR-10, classes "
-           "in tasks of 4, 3 and 3",
-           Cifar10("icarl", "{'depth': 101}")},
-          {"cifar10_icarl_resnet152",
-           "iCaRL (Rebuffi et al. 2017) with ResNet-152 on CIFAR-10, classes "
-           "in tasks of 4, 3 and 3",
-           Cifar10("icarl", "{'depth': 152}")},
-          {"cifar10_nil_resnet34",
-           "NIL (Munoz et al. 2020) with ResNet-34 on CIFAR-10, classes in "
-           "tasks of 4, 3 and 3",
-           Cifar10("nil", "{'depth': 34}")},
-          {"cifar10_nil_resnet101",
-           "NIL (Munoz et al. 2020) with ResNet-101 on CIFAR-10, classes in "
-           "tasks of 4, 3 and 3",
-           Cifar10("nil", "{'depth': 101}")},
-          {"cifar10_nil_resnet152",
-           "NIL (Munoz et al. 2020) with ResNet-152 on CIFAR-10, classes in "
-           "tasks of 4, 3 and 3",
-           Cifar10("nil", "{'depth': 152}")},
-          {"mnist_icarl_mnistnet",
-           "iCaRL (Rebuffi et al. 2017) with MNISTNet on MNIST, classes in "
-           "tasks of 4, 3 and 3",
-           Mnist("icarl", "0.05")},
-          {"mnist_nil_mnistnet",
-           "NIL (Munoz et al. 2020) with MNISTNet on MNIST, classes in tasks "
-           "of 4, 3 and 3",
-           Mnist("nil", "0.01")},
+          Cifar10("icarl", 34),
+          Cifar10("icarl", 101),
+          Cifar10("icarl", 152),
+          Cifar10("nil", 34),
+          Cifar10("nil", 101),
+          Cifar10("nil", 152),
+          Mnist("icarl", "0.05"),
+          Mnist("nil", "0.01"),
           {"candle_nil_candlenet",
-           "NIL (Munoz et al. 2020) with CANDLENet on CANDLE's NT3, whose two "
-           "classes make one task",
+           absl::StrCat(TitleOf("nil"),
+                        " with CANDLENet on CANDLE's NT3, whose two classes "
+                        "make one task"),
            Of("nil", "candle", "candlenet",
               {{"lr", "0.001"}, {"momentum", "0"}, {"batch-size", "20"}})},
       };

@@ -17,7 +17,6 @@
 #include "absl/strings/strip.h"
 #include "agents/regime/regime.h"
 #include "core/base/status.h"
-#include "core/tensor/optimizer_step.h"
 #include "launch/config_file.h"
 #include "launch/dict_literal.h"
 #include "launch/flag_table.h"
@@ -697,17 +696,12 @@ class CommandParser {
     const size_t before = problems_.size();
     spec.regime_phases = ParseRegime(spec.regime, spec.epochs, &problems_);
     if (problems_.size() != before) return;
-    OptimizerOptions base;
-    base.kind = OptimizerKindOf(spec.optimizer);
-    base.lr = spec.lr;
-    base.momentum = spec.momentum;
-    base.weight_decay = spec.weight_decay;
-    base.nesterov = spec.nesterov;
     if (spec.nesterov && spec.optimizer != "SGD") {
       AddProblem("--nesterov is SGD's; --optimizer is ", spec.optimizer);
       return;
     }
-    const absl::Status valid = Regime(base, spec.regime_phases).Validate();
+    const absl::Status valid =
+        Regime(OptimizerOf(spec), spec.regime_phases).Validate();
     if (!valid.ok()) AddProblem(valid.message());
   }
 
@@ -836,6 +830,20 @@ class CommandParser {
     const auto note = [&](absl::string_view what, absl::string_view why) {
       command_.notes.push_back(absl::StrCat(what, " has no effect: ", why));
     };
+    if (OriginOf("dataloader-workers").level != Level::kDefault) {
+      note("--dataloader-workers", "data sets are held in memory");
+    }
+    if (spec.model != "resnet" && !dicts_[DictFlag::kModel].dict.empty()) {
+      note("--model-config", absl::StrCat(spec.model, " has no options"));
+    }
+    for (const char* key :
+         {"num_representatives", "num_candidates", "num_samples"}) {
+      if (!spec.Rehearses() && given(KeyLevel(DictFlag::kAgent, key))) {
+        note(absl::StrCat("'", key, "' in --agent-config"),
+             absl::StrCat(spec.scratch ? "--scratch" : "agent base",
+                          " does not rehearse"));
+      }
+    }
     if (given(OriginOf("momentum").level) && spec.optimizer != "SGD" &&
         spec.optimizer != "RMSprop") {
       note("--momentum", absl::StrCat(spec.optimizer, " has none"));
@@ -880,24 +888,6 @@ class CommandParser {
 
   void AddNotes() {
     const ExperimentSpec& spec = command_.spec;
-    if (OriginOf("dataloader-workers").level != Level::kDefault) {
-      command_.notes.push_back(
-          "--dataloader-workers has no effect: data sets are held in memory");
-    }
-    if (spec.model != "resnet" && !dicts_[DictFlag::kModel].dict.empty()) {
-      command_.notes.push_back(absl::StrCat(
-          "--model-config has no effect: ", spec.model, " has no options"));
-    }
-    for (const char* key :
-         {"num_representatives", "num_candidates", "num_samples"}) {
-      const Level level = KeyLevel(DictFlag::kAgent, key);
-      if (!spec.Rehearses() &&
-          (level == Level::kFile || level == Level::kCommandLine)) {
-        command_.notes.push_back(absl::StrCat(
-            "'", key, "' in --agent-config has no effect: ",
-            spec.scratch ? "--scratch" : "agent base", " does not rehearse"));
-      }
-    }
     AddNotesOfNoEffect();
     if (file_in_use_) {
       command_.notes.push_back(absl::StrCat("configuration read from ",

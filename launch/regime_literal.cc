@@ -81,6 +81,16 @@ OptimizerKind OptimizerKindOf(absl::string_view name) {
   return found->second;
 }
 
+OptimizerOptions OptimizerOf(const ExperimentSpec& spec) {
+  OptimizerOptions options;
+  options.kind = OptimizerKindOf(spec.optimizer);
+  options.lr = spec.lr;
+  options.momentum = spec.momentum;
+  options.weight_decay = spec.weight_decay;
+  options.nesterov = spec.nesterov;
+  return options;
+}
+
 std::vector<RegimePhase> ParseRegime(absl::string_view text, int64_t epochs,
                                      std::vector<std::string>* problems) {
   const absl::string_view stripped = absl::StripAsciiWhitespace(text);

@@ -9,12 +9,16 @@
 #include "absl/strings/string_view.h"
 #include "agents/regime/regime.h"
 #include "core/tensor/optimizer_step.h"
+#include "launch/experiment.h"
 
 namespace reprise {
 
 // SGD, Adam, AdamW, RMSprop, Adagrad; a name that is none of them is a broken
 // invariant: flags are checked first.
 OptimizerKind OptimizerKindOf(absl::string_view name);
+
+// What the flags say of the optimizer, at one rank's learning rate.
+OptimizerOptions OptimizerOf(const ExperimentSpec& spec);
 
 // The phases of "none", "cifar" (for a task of `epochs`), "upstream", or of a
 // list of Python dicts, each with

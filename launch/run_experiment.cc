@@ -461,12 +461,8 @@ class Run {
   }
 
   Regime MakeRegime() const {
-    OptimizerOptions base;
-    base.kind = OptimizerKindOf(spec_.optimizer);
-    base.lr = spec_.lr * lr_scale_;
-    base.momentum = spec_.momentum;
-    base.weight_decay = spec_.weight_decay;
-    base.nesterov = spec_.nesterov;
+    OptimizerOptions base = OptimizerOf(spec_);
+    base.lr *= lr_scale_;
     std::vector<RegimePhase> phases = spec_.regime_phases;
     for (RegimePhase& phase : phases) {
       if (phase.lr.has_value()) *phase.lr *= lr_scale_;
