@@ -8,6 +8,7 @@
 #include "core/base/check.h"
 #include "core/base/permutation.h"
 #include "core/base/philox.h"
+#include "core/base/slices.h"
 #include "core/base/status.h"
 
 namespace reprise {
@@ -19,11 +20,6 @@ StreamKey EpochKey(uint64_t seed, int64_t task, int64_t epoch, int rank) {
 }
 
 }  // namespace
-
-int64_t SliceBegin(int64_t total, int rank, int world_size) {
-  return total / world_size * rank +
-         std::min<int64_t>(rank, total % world_size);
-}
 
 std::pair<int64_t, int64_t> EvaluationShard(int64_t samples, int rank,
                                             int world_size) {
@@ -93,13 +89,12 @@ LocalSamples ShardedSampler::LocalBatch(int64_t step) const {
   const int64_t begin = SliceBegin(batch, rank, ranks);
   const int64_t end = SliceBegin(batch, rank + 1, ranks);
   // All steps before this one are whole.
-  const int64_t offset = options_.shard
-                             ? step * (SliceBegin(whole, rank + 1, ranks) -
-                                       SliceBegin(whole, rank, ranks))
-                             : step * whole + begin;
+  const int64_t offset = options_.shard ? step * SliceSize(whole, rank, ranks)
+                                        : step * whole + begin;
   REPRISE_CHECK(offset + end - begin <= static_cast<int64_t>(order_.size()))
       << "LocalBatch before StartEpoch";
   LocalSamples local;
+  local.of_all_ranks = batch;
   local.indices.assign(order_.begin() + offset,
                        order_.begin() + offset + (end - begin));
   for (int64_t p = begin; p < end; ++p) local.positions.push_back(p);

@@ -17,11 +17,6 @@
 
 namespace reprise {
 
-// The first of `total` items that rank `rank` of `world_size` owns when they
-// are split into contiguous slices as evenly as possible, the remainder to the
-// low ranks; rank = world_size gives `total`.
-int64_t SliceBegin(int64_t total, int rank, int world_size);
-
 // [begin, end) of the `samples` test samples that a rank evaluates: contiguous,
 // unpadded.
 std::pair<int64_t, int64_t> EvaluationShard(int64_t samples, int rank,
@@ -52,6 +47,7 @@ struct ShardedSamplerOptions {
 struct LocalSamples {
   std::vector<int64_t> indices;    // into the task's training list
   std::vector<int64_t> positions;  // in the global batch, from 0, consecutive
+  int64_t of_all_ranks = 0;        // size of the global batch
 };
 
 // Not thread-safe. O(samples) memory.

@@ -218,12 +218,5 @@ TEST(EvaluationShard, CountsEverySampleOnceWithoutPadding) {
   }
 }
 
-TEST(SliceBegin, GivesTheRemainderToTheLowRanks) {
-  EXPECT_EQ(SliceBegin(20, 0, 3), 0);
-  EXPECT_EQ(SliceBegin(20, 1, 3), 7);
-  EXPECT_EQ(SliceBegin(20, 2, 3), 14);
-  EXPECT_EQ(SliceBegin(20, 3, 3), 20);
-}
-
 }  // namespace
 }  // namespace reprise

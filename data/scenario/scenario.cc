@@ -7,8 +7,8 @@
 #include "absl/strings/str_join.h"
 #include "core/base/permutation.h"
 #include "core/base/philox.h"
+#include "core/base/slices.h"
 #include "core/base/status.h"
-#include "data/sharded_sampler.h"
 
 namespace reprise {
 namespace {
