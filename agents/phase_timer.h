@@ -4,18 +4,29 @@
 #define REPRISE_AGENTS_PHASE_TIMER_H_
 
 #include <chrono>
+#include <functional>
 
+#include "absl/time/clock.h"
+#include "absl/time/time.h"
 #include "core/metrics/metric_sink.h"
 
 namespace reprise {
 
 class PhaseTimer {
  public:
+  // Called, where set, for each time spent in a phase.
+  std::function<void(Phase phase, absl::Time begin, absl::Time end)> observer;
+
   // Charges the time since the last call to the current phase and enters
   // `next`. Returns the phase that it left, so that a nested section can go
   // back.
   Phase Enter(Phase next) {
     const Clock::time_point now = Clock::now();
+    if (observer) {
+      const absl::Time time = absl::Now();
+      observer(phase_, observed_, time);
+      observed_ = time;
+    }
     seconds_[static_cast<int>(phase_)] +=
         std::chrono::duration<double>(now - since_).count();
     since_ = now;
@@ -35,6 +46,7 @@ class PhaseTimer {
   Phase phase_ = Phase::kOther;
   Clock::time_point since_ = Clock::now();
   PhaseSeconds seconds_{};
+  absl::Time observed_ = absl::Now();
 };
 
 inline PhaseSeconds Difference(const PhaseSeconds& later,
