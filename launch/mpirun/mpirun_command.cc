@@ -159,6 +159,8 @@ absl::StatusOr<std::vector<std::string>> MpirunArguments(
     std::vector<std::string> arguments = {mpirun.path};
     arguments.insert(arguments.end(), release.placement.begin(),
                      release.placement.end());
+    arguments.insert(arguments.end(), command.options.begin(),
+                     command.options.end());
     arguments.insert(arguments.end(), {"-np", absl::StrCat(command.ranks)});
     if (!command.hosts.empty()) {
       arguments.insert(arguments.end(), {"--host", command.hosts});

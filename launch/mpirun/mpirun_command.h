@@ -38,6 +38,7 @@ struct RankCommand {
   int64_t ranks = 1;
   std::string hosts;                   // "a:2,b:2"; empty: this host
   std::vector<std::string> variables;  // forwarded to ranks on other hosts
+  std::vector<std::string> options;    // of mpirun, as network.h gives them
   std::string program;
   std::vector<std::string> arguments;
 };

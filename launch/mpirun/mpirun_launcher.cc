@@ -28,6 +28,7 @@
 #include "launch/mpirun/launcher_message.h"
 #include "launch/mpirun/mpirun_command.h"
 #include "launch/mpirun/mpirun_report.h"
+#include "launch/mpirun/network.h"
 #include "launch/mpirun/rank_process.h"
 #include "launch/program_info.h"
 
@@ -73,6 +74,7 @@ std::vector<std::string> ForwardedVariables() {
     const absl::string_view text = *variable;
     const absl::string_view name = text.substr(0, text.find('='));
     if (absl::StartsWith(name, "REPRISE_") || absl::StartsWith(name, "OMP_") ||
+        absl::StartsWith(name, "NCCL_") || absl::StartsWith(name, "UCX_") ||
         name == "BUILD_WORKING_DIRECTORY" || name == "LD_LIBRARY_PATH") {
       names.emplace_back(name);
     }
@@ -426,6 +428,13 @@ absl::StatusOr<int> LaunchRanks(const Launch& launch) {
   }
   REPRISE_ASSIGN_OR_RETURN(const MpirunVersion version,
                            AskMpirunVersion(mpirun));
+  REPRISE_ASSIGN_OR_RETURN(
+      NetworkSettings network,
+      SettingsOfNetwork(launch.network, version, FindHostNetwork()));
+  command.options = std::move(network.mpirun_options);
+  for (const auto& [name, value] : network.variables) {
+    setenv(name.c_str(), value.c_str(), /*overwrite=*/0);
+  }
   setenv(kLauncherVariable,
          isatty(STDOUT_FILENO) == 1 ? kOnTerminal : kNotOnTerminal,
          /*overwrite=*/1);

@@ -17,6 +17,7 @@ struct Launch {
   int64_t ranks = 1;
   std::string hosts;  // "a:2,b:2"; empty: all ranks on this host
   std::vector<std::string> arguments;  // of every rank
+  std::string network = "auto";        // network.h
 };
 
 // Runs this program (/proc/self/exe) as `launch.ranks` ranks and returns the
