@@ -20,9 +20,12 @@ struct Batch {
   int64_t epoch = 0;         // of the task
   int64_t step_of_epoch = 0;
   int64_t incoming = 0;
-  // Samples of the whole step before this rank's first appended one, over the
-  // global incoming batch and the appended ones of lower ranks: appended sample
-  // i has global position first_appended_position + i.
+  // Over all ranks in this step; the rank's are a slice (core/base/slices.h).
+  int64_t global_incoming = 0;
+  // Over all ranks in a whole step. Global positions of appended samples start
+  // here: in slices of the ranks at first_appended_position + i, or as the
+  // agent numbers those of all ranks.
+  int64_t global_batch_size = 0;
   int64_t first_appended_position = 0;
 
   std::vector<Sample> samples;

@@ -20,6 +20,7 @@
 #include "agents/evaluation_loop.h"
 #include "agents/feature_extraction.h"
 #include "agents/phase_timer.h"
+#include "core/base/slices.h"
 #include "core/base/status.h"
 #include "core/comm/gradient_reducer.h"
 #include "core/metrics/meters.h"
@@ -92,6 +93,7 @@ class TrainingRun {
           [this](int64_t i) { reducer_->MarkReady(i); });
     }
     CountSteps();
+    timer_.observer = options_.on_phase;
     const absl::Time start = absl::Now();
     for (size_t t = 0; t < tasks_.size(); ++t) {
       REPRISE_RETURN_IF_ERROR(Annotate(RunTask(static_cast<int64_t>(t)),
@@ -287,6 +289,8 @@ class TrainingRun {
     batch.epoch = epoch;
     batch.step_of_epoch = step_of_epoch;
     batch.incoming = static_cast<int64_t>(local.indices.size());
+    batch.global_incoming = local.of_all_ranks;
+    batch.global_batch_size = options_.global_batch_size;
     batch.first_appended_position =
         options_.global_batch_size + SliceBegin(options_.global_representatives,
                                                 communicator_.rank(),

@@ -5,9 +5,11 @@
 #define REPRISE_AGENTS_TRAINING_LOOP_H_
 
 #include <cstdint>
+#include <functional>
 #include <vector>
 
 #include "absl/status/status.h"
+#include "absl/time/time.h"
 #include "agents/agent.h"
 #include "agents/regime/regime.h"
 #include "core/comm/communicator.h"
@@ -42,6 +44,9 @@ struct TrainingOptions {
   // Steps between comparisons of the parameters over ranks (also at the end of
   // every epoch); a difference ends the run and names rank and parameter.
   int64_t parameter_check_interval = 100;
+  // Called, where set, for each time that the training thread spends in a
+  // phase.
+  std::function<void(Phase phase, absl::Time begin, absl::Time end)> on_phase;
 };
 
 // Collective: trains on `tasks` in order and reports to `sink` (on rank 0; on

@@ -25,7 +25,7 @@ struct TasksetsConfig {
 };
 
 struct AgentConfig {
-  int64_t num_representatives = 6000;  // N, per class
+  int64_t num_representatives = 6000;  // N, per class; see `capacity`
   int64_t num_candidates = 20;         // C, per step and rank
   std::optional<int64_t> num_samples;  // R, per step and rank; default C
   bool reset_state_dict = false;
@@ -69,6 +69,10 @@ struct ExperimentSpec {
   std::string profile = "default";    // default | upstream
   std::string preset = "none";        // none | 2022-01 | 2022-02
   std::string lr_scaling = "linear";  // "linear" | "none"
+  // Of agents with a rehearsal buffer (nil, er).
+  std::string buffer = "distributed";  // distributed | local
+  std::string rehearsal = "async";     // async | sync
+  std::string capacity = "global";     // global | per-rank
   uint64_t seed = 42;
   int64_t log_interval = 10;
   bool shard = false;
@@ -80,6 +84,9 @@ struct ExperimentSpec {
   // Whether earlier samples are trained on again: not in the baseline, whatever
   // the agent, nor in plain fine-tuning.
   bool Rehearses() const { return !scratch && agent != "base"; }
+  bool HasBuffer() const {
+    return Rehearses() && (agent == "nil" || agent == "er");
+  }
   // Whether batches hold more than what comes in. The exemplars of the paper's
   // iCaRL come in with the epoch.
   bool AppendsToBatches() const {
@@ -94,7 +101,9 @@ struct ExperimentSpec {
   int64_t bucket_bytes = int64_t{4} << 20;
   int64_t ranks = 1;
   std::string hosts;               // "a:2,b:2"
+  std::string network = "auto";    // auto | ib | tcp
   int64_t threads = 0;             // per rank; 0: cores / local ranks
+  std::string timeline;            // a file; empty: none
   bool check_collectives = false;  // ranks compare their calls before each
   int64_t dataloader_workers = 0;  // no effect
   std::string yaml_config = "config.yaml";

@@ -117,6 +117,17 @@ std::vector<Flag> MakeTable() {
           Row("global-candidates", &Spec::global_candidates, "N",
               "offered a step over all ranks, in place of num_candidates")
               .From(1),
+          Row("buffer", &Spec::buffer, "KIND",
+              "of nil and er: one over all ranks, or local, one for each")
+              .OneOf({"distributed", "local"}),
+          Row("rehearsal", &Spec::rehearsal, "WHEN",
+              "async: representatives are drawn and sent behind the step "
+              "before; sync: at the start of the step, which waits for them")
+              .OneOf({"async", "sync"}),
+          Row("capacity", &Spec::capacity, "SCOPE",
+              "num_representatives are per class over all ranks, or per class "
+              "and rank")
+              .OneOf({"global", "per-rank"}),
           Row("eval-batch-size", &Spec::eval_batch_size, "N",
               "-1: as for training")
               .From(-1),
@@ -151,6 +162,10 @@ std::vector<Flag> MakeTable() {
               .From(1)
               .UpTo(65536),
           Row("hosts", &Spec::hosts, "LIST", "a:2,b:2: ranks on several hosts"),
+          Row("network", &Spec::network, "NAME",
+              "between hosts: auto, ib (InfiniBand verbs), or tcp, which "
+              "uses no InfiniBand, nor IP over it")
+              .OneOf({"auto", "ib", "tcp"}),
           Row("threads", &Spec::threads, "N",
               "per rank; 0: cores of the host / its ranks")
               .From(0)
@@ -167,6 +182,10 @@ std::vector<Flag> MakeTable() {
               "of gradients reduced together")
               .From(1024)
               .UpTo(double{int64_t{1} << 40}),
+          Row("timeline", &Spec::timeline, "FILE",
+              "Chrome trace of what all ranks did when (computation, "
+              "gradients, rehearsal), for chrome://tracing or Perfetto")
+              .Path(),
           Row("check-collectives", &Spec::check_collectives, "",
               "ranks compare each communication call first: slow, finds "
               "mistakes"),
@@ -195,20 +214,16 @@ std::vector<Flag> MakeTable() {
     add("Not built yet", {Row(name, Unbuilt{"false", true}, "", "")});
   };
   unbuilt("batches-per-allreduce", "1");
-  unbuilt("buffer", "local", {"local", "distributed"});
   unbuilt("checkpoint", "");
   unbuilt("checkpoint-every", "");
   unbuilt_bool("deterministic");
   unbuilt_bool("fp16-allreduce");
   unbuilt("gradient-predivide-factor", "1.0");
-  unbuilt("network", "");
   unbuilt("on-nonfinite", "stop", {"stop", "skip", "warn"});
-  unbuilt("rehearsal", "sync", {"sync", "async"});
   unbuilt("resume", "");
   unbuilt_bool("tensorboard");
   unbuilt_bool("tensorwatch");
   unbuilt("tensorwatch-port", "0");
-  unbuilt("timeline", "");
   unbuilt_bool("use-adasum");
   return table;
 }

@@ -632,6 +632,9 @@ class CommandParser {
       origins_[flag] = origin;
     };
     set("augment", &spec.augment, "none");
+    set("buffer", &spec.buffer, "local");
+    set("rehearsal", &spec.rehearsal, "sync");
+    set("capacity", &spec.capacity, "per-rank");
     if (spec.regime == "cifar") set("regime", &spec.regime, "upstream");
     LiteralValue upstream;
     upstream.value = std::string("upstream");
@@ -844,6 +847,10 @@ class CommandParser {
                           " does not rehearse"));
       }
     }
+    if (given(OriginOf("network").level) && spec.ranks == 1 &&
+        spec.hosts.empty()) {
+      note("--network", "one rank sends nothing");
+    }
     if (given(OriginOf("momentum").level) && spec.optimizer != "SGD" &&
         spec.optimizer != "RMSprop") {
       note("--momentum", absl::StrCat(spec.optimizer, " has none"));
@@ -864,6 +871,14 @@ class CommandParser {
         if (given(OriginOf(flag).level)) {
           note(absl::StrCat("--", flag), "iCaRL's exemplars join the epoch");
         }
+      }
+    }
+    for (const char* flag : {"buffer", "rehearsal", "capacity"}) {
+      if (!spec.HasBuffer() && given(OriginOf(flag).level)) {
+        note(absl::StrCat("--", flag),
+             spec.Rehearses() ? "iCaRL's exemplars are rows of the data set"
+             : spec.scratch   ? "--scratch does not rehearse"
+                              : "agent base does not rehearse");
       }
     }
     if (spec.agent == "er" && given(OriginOf("global-candidates").level)) {

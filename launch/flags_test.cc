@@ -186,9 +186,8 @@ TEST_F(Flags, ThatAreNotBuiltYetSayso) {
   for (const char* argument :
        {"--fp16-allreduce", "--use_adasum", "--gradient-predivide-factor=2",
         "--batches-per-allreduce=2", "--tensorboard", "--checkpoint=x",
-        "--resume=x", "--checkpoint-every=1m", "--buffer=distributed",
-        "--rehearsal=async", "--network=tcp", "--timeline=t.json",
-        "--on-nonfinite=skip", "--deterministic"}) {
+        "--resume=x", "--checkpoint-every=1m", "--on-nonfinite=skip",
+        "--deterministic"}) {
     EXPECT_THAT(Problems({argument}), ElementsAre(HasSubstr("not built yet")))
         << argument;
   }
@@ -196,8 +195,7 @@ TEST_F(Flags, ThatAreNotBuiltYetSayso) {
       Problems({"--fp16-allreduce=false", "--gradient-predivide-factor", "1",
                 "--batches-per-allreduce=1", "--no-tensorboard",
                 "--checkpoint=", "--profile=default", "--augment=none",
-                "--buffer=local", "--rehearsal=sync", "--on-nonfinite=stop",
-                "--device=cpu", "--precision=fp32"}),
+                "--on-nonfinite=stop", "--device=cpu", "--precision=fp32"}),
       IsEmpty());
 }
 

@@ -13,6 +13,7 @@
 
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
+#include "absl/time/time.h"
 #include "core/base/check.h"
 #include "core/base/log.h"
 #include "core/base/status.h"
@@ -20,6 +21,9 @@
 #include "core/comm/communicator.h"
 #include "core/comm/in_process/in_process_transport.h"
 #include "core/comm/mpi/mpi_transport.h"
+#include "core/comm/observing/observing_transport.h"
+#include "core/comm/reduce.h"
+#include "core/metrics/timeline/timeline.h"
 #include "launch/data_command.h"
 #include "launch/experiments.h"
 #include "launch/flags.h"
@@ -56,20 +60,39 @@ void KeepFreedMemory() {
 
 // Over MPI where a launcher started this process, else alone.
 absl::StatusOr<std::unique_ptr<Communicator>> Connect(
-    const ExperimentSpec& spec, bool under_launcher) {
+    const ExperimentSpec& spec, bool under_launcher, Timeline* timeline) {
   return Communicator::Create(
-      [&]() -> absl::StatusOr<std::unique_ptr<Transport>> {
-        absl::StatusOr<std::unique_ptr<Transport>> transport =
-            under_launcher ? MakeMpiTransport() : InProcessJob(1)[0]();
-        if (!transport.ok() || !spec.check_collectives) return transport;
-        return MakeCheckingTransport(*std::move(transport));
+      [&, timeline]() -> absl::StatusOr<std::unique_ptr<Transport>> {
+        REPRISE_ASSIGN_OR_RETURN(
+            std::unique_ptr<Transport> transport,
+            under_launcher ? MakeMpiTransport() : InProcessJob(1)[0]());
+        if (spec.check_collectives) {
+          transport = MakeCheckingTransport(std::move(transport));
+        }
+        if (timeline != nullptr) {
+          transport = MakeObservingTransport(
+              std::move(transport),
+              [timeline](const Collective& collective, absl::Time issued,
+                         absl::Time completed) {
+                // The rehearsal exchange is the one AllToAllv of a step.
+                const bool rehearsal =
+                    collective.kind == Collective::Kind::kAllToAllv;
+                timeline->Add(rehearsal ? "rehearsal" : "reduction",
+                              Signature(collective), issued, completed);
+              });
+        }
+        return transport;
       });
 }
 
 absl::Status RunHere(const ExperimentSpec& spec, bool under_launcher) {
+  // Outlives the communicator's thread.
+  std::optional<Timeline> timeline;
+  if (!spec.timeline.empty()) timeline.emplace();
+  Timeline* const kept = timeline.has_value() ? &*timeline : nullptr;
   REPRISE_ASSIGN_OR_RETURN(const std::unique_ptr<Communicator> communicator,
-                           Connect(spec, under_launcher));
-  const absl::Status status = RunExperiment(spec, *communicator);
+                           Connect(spec, under_launcher, kept));
+  const absl::Status status = RunExperiment(spec, *communicator, kept);
   if (!status.ok() && !IsSharedByAllRanks(status)) {
     // The others wait in a collective.
     communicator->Abort(status);
@@ -109,7 +132,7 @@ int Main(const char* experiment, int argc, char** argv) {
 
   const ExperimentSpec& spec = command->spec;
   const absl::StatusOr<std::optional<int>> job =
-      LaunchRanksIfAsked({spec.ranks, spec.hosts, arguments},
+      LaunchRanksIfAsked({spec.ranks, spec.hosts, arguments, spec.network},
                          IsGiven(spec, "ranks") || IsGiven(spec, "hosts"));
   if (!job.ok()) return Fail(job.status());
   if (job->has_value()) return **job;

@@ -31,7 +31,11 @@
 #include "core/base/file.h"
 #include "core/base/host_name.h"
 #include "core/base/log.h"
+#include "core/base/slices.h"
 #include "core/base/status.h"
+#include "core/buffer/rehearsal_buffer.h"
+#include "core/buffer/slot_directory.h"
+#include "core/comm/observing/observing_transport.h"
 #include "core/metrics/jsonl/jsonl_sink.h"
 #include "core/metrics/metrics_fanout.h"
 #include "core/metrics/progress/progress_sink.h"
@@ -42,7 +46,6 @@
 #include "core/tensor/optimizer_step.h"
 #include "core/tensor/torch_status.h"
 #include "data/scenario/scenario.h"
-#include "data/sharded_sampler.h"
 #include "launch/load_data.h"
 #include "launch/mpirun/rank_process.h"
 #include "launch/program_info.h"
@@ -149,15 +152,11 @@ absl::StatusOr<Scenario> MakeTasks(const ExperimentSpec& spec,
 // Sizes of a step on this rank and over all of them. Per-rank flags hold for
 // every rank; global ones are split, the remainder to the low ranks.
 struct StepSizes {
-  int64_t global_batch = 0, global_representatives = 0;
+  int64_t global_batch = 0, global_representatives = 0, global_candidates = 0;
   int64_t batch = 0, representatives = 0, candidates = 0;
 };
 
 StepSizes SizesOf(const ExperimentSpec& spec, int rank, int world_size) {
-  const auto share = [&](int64_t total) {
-    return SliceBegin(total, rank + 1, world_size) -
-           SliceBegin(total, rank, world_size);
-  };
   const AgentConfig& agent = spec.agent_config;
   StepSizes sizes;
   sizes.global_batch =
@@ -165,45 +164,74 @@ StepSizes SizesOf(const ExperimentSpec& spec, int rank, int world_size) {
   sizes.global_representatives = spec.global_representatives.value_or(
       agent.num_samples.value_or(agent.num_candidates) * world_size);
   if (!spec.AppendsToBatches()) sizes.global_representatives = 0;
-  sizes.batch = share(sizes.global_batch);
-  sizes.representatives = share(sizes.global_representatives);
-  sizes.candidates =
-      share(spec.global_candidates.value_or(agent.num_candidates * world_size));
+  sizes.global_candidates =
+      spec.global_candidates.value_or(agent.num_candidates * world_size);
+  sizes.batch = SliceSize(sizes.global_batch, rank, world_size);
+  sizes.representatives =
+      SliceSize(sizes.global_representatives, rank, world_size);
+  sizes.candidates = SliceSize(sizes.global_candidates, rank, world_size);
   return sizes;
+}
+
+std::unique_ptr<RehearsalBuffer> MakeBuffer(const ExperimentSpec& spec,
+                                            const DatasetPair& data,
+                                            const StepSizes& sizes,
+                                            BufferPolicy policy,
+                                            Communicator& communicator) {
+  const bool shared = spec.buffer == "distributed";
+  const int rank = communicator.rank(), world_size = communicator.world_size();
+  const int64_t per_class = spec.agent_config.num_representatives;
+  RehearsalBufferOptions options;
+  options.policy = policy;
+  options.num_classes = data.train->num_classes;
+  options.row_bytes = data.train->format.row_bytes();
+  options.asynchronous = spec.rehearsal == "async";
+  options.seed = spec.seed;
+  options.rank = rank;
+  const bool of_each_rank = spec.capacity == "per-rank";
+  if (shared) {
+    options.capacity_per_class = per_class * (of_each_rank ? world_size : 1);
+    options.candidates = sizes.global_candidates;
+    options.representatives = sizes.global_representatives;
+  } else {
+    options.capacity_per_class =
+        of_each_rank ? per_class : SliceSize(per_class, rank, world_size);
+    options.candidates = sizes.candidates;
+    options.representatives = sizes.representatives;
+    options.first_draw =
+        SliceBegin(sizes.global_representatives, rank, world_size);
+  }
+  if (policy == BufferPolicy::kReservoir) options.candidates = std::nullopt;
+  return std::make_unique<RehearsalBuffer>(options,
+                                           shared ? &communicator : nullptr);
 }
 
 std::unique_ptr<Agent> MakeAgent(const ExperimentSpec& spec,
                                  const DatasetPair& data,
-                                 const StepSizes& sizes, int rank,
-                                 int world_size) {
+                                 const StepSizes& sizes,
+                                 Communicator& communicator) {
   // The baseline is the same for every agent.
   if (!spec.Rehearses()) return MakeBaseAgent();
   const int64_t num_classes = data.train->num_classes;
-  const int64_t row_bytes = data.train->format.row_bytes();
   const int64_t per_class = spec.agent_config.num_representatives;
   if (spec.agent == "icarl") {
     if (spec.agent_config.implementation == "upstream") {
-      return MakeUpstreamIcarlAgent({num_classes, per_class,
-                                     sizes.representatives, spec.seed, rank,
-                                     world_size});
+      return MakeUpstreamIcarlAgent(
+          {num_classes, per_class, sizes.representatives, spec.seed,
+           communicator.rank(), communicator.world_size()});
     }
     return MakeIcarlAgent({num_classes, per_class});
   }
   if (spec.agent == "er") {
-    return MakeErAgent({num_classes, row_bytes, per_class,
-                        sizes.representatives, spec.seed, rank});
+    return MakeErAgent(
+        MakeBuffer(spec, data, sizes, BufferPolicy::kReservoir, communicator));
   }
   REPRISE_CHECK(spec.agent == "nil") << spec.agent;
-  NilOptions options;
-  options.num_classes = num_classes;
-  options.row_bytes = row_bytes;
-  options.representatives_per_class = per_class;
-  options.candidates = sizes.candidates;
-  options.representatives = sizes.representatives;
-  options.batch_size = sizes.batch;
-  options.seed = spec.seed;
-  options.rank = rank;
-  return MakeNilAgent(options);
+  const bool shared = spec.buffer == "distributed";
+  return MakeNilAgent({shared ? sizes.global_batch : sizes.batch,
+                       shared ? sizes.global_candidates : sizes.candidates},
+                      MakeBuffer(spec, data, sizes,
+                                 BufferPolicy::kClassBalanced, communicator));
 }
 
 // Tells the launcher where this rank is, for its message should the rank die.
@@ -228,9 +256,11 @@ class PositionSink final : public MetricSink {
 
 class Run {
  public:
-  Run(const ExperimentSpec& spec, Communicator& communicator)
+  Run(const ExperimentSpec& spec, Communicator& communicator,
+      Timeline* timeline)
       : spec_(spec),
         communicator_(communicator),
+        timeline_(timeline),
         rank_(communicator.rank()),
         world_size_(communicator.world_size()) {}
 
@@ -247,10 +277,33 @@ class Run {
     REPRISE_RETURN_IF_ERROR(sink_.OnRunStart(Start()));
     REPRISE_RETURN_IF_ERROR(Train(Options(), data_, scenario_.tasks, *model_,
                                   *agent_, communicator_, sink_));
-    return absl::OkStatus();
+    return WriteTimeline();
   }
 
  private:
+  // Collective.
+  absl::Status WriteTimeline() {
+    if (timeline_ == nullptr) return absl::OkStatus();
+    REPRISE_ASSIGN_OR_RETURN(const std::vector<absl::Duration> ahead,
+                             ClocksAheadOfRank0(communicator_));
+    REPRISE_ASSIGN_OR_RETURN(
+        const std::vector<std::string> packed,
+        AllGatherStrings(communicator_, timeline_->Packed()));
+    absl::Status written;
+    if (rank_ == 0) {
+      written = WriteChromeTrace(spec_.timeline, packed, ahead);
+      if (written.ok()) {
+        LogInfo(absl::StrCat(
+            "timeline: ", spec_.timeline,
+            timeline_->dropped() > 0
+                ? absl::StrCat("; the last ", timeline_->dropped(),
+                               " events of rank 0 had no place in it")
+                : ""));
+      }
+    }
+    return AgreeOnStatus(communicator_, written);
+  }
+
   absl::Status Prepare() {
     threads_ = ThreadsOfRank(spec_.threads, communicator_.local_size());
     REPRISE_ASSIGN_OR_RETURN(data_,
@@ -292,7 +345,7 @@ class Run {
           return absl::OkStatus();
         })));
     sizes_ = SizesOf(spec_, rank_, world_size_);
-    agent_ = MakeAgent(spec_, data_, sizes_, rank_, world_size_);
+    agent_ = MakeAgent(spec_, data_, sizes_, communicator_);
     lr_scale_ = spec_.lr_scaling == "linear" ? world_size_ : 1;
     return absl::OkStatus();
   }
@@ -434,7 +487,7 @@ class Run {
         "step: ", sizes_.global_batch, " incoming samples",
         sizes_.global_representatives > 0
             ? absl::StrCat(" and ", sizes_.global_representatives,
-                           " representatives")
+                           " representatives", DescribeBuffer())
             : "",
         ", ", spec_.optimizer, ", learning rate ", spec_.lr * lr_scale_,
         lr_scale_ > 1
@@ -448,6 +501,16 @@ class Run {
             ? ""
             : absl::StrCat(", augmentation ", spec_.augment),
         ", seed ", spec_.seed));
+  }
+
+  std::string DescribeBuffer() const {
+    if (!spec_.HasBuffer()) return "";
+    return absl::StrCat(
+        " of ",
+        spec_.buffer == "distributed" ? "one buffer over all ranks"
+                                      : "a buffer of each rank",
+        spec_.rehearsal == "async" ? ", drawn behind the step before"
+                                   : ", drawn at its start");
   }
 
   // Before the rate first changes by the regime, unless the user says so.
@@ -491,11 +554,17 @@ class Run {
     options.bucket_bytes = spec_.bucket_bytes;
     options.first_bucket_bytes =
         std::min(options.first_bucket_bytes, spec_.bucket_bytes);
+    if (timeline_ != nullptr) {
+      options.on_phase = [this](Phase phase, absl::Time begin, absl::Time end) {
+        timeline_->Add("compute", PhaseName(phase), begin, end);
+      };
+    }
     return options;
   }
 
   const ExperimentSpec& spec_;
   Communicator& communicator_;
+  Timeline* const timeline_;  // nullptr: none
   const int rank_, world_size_;
 
   DatasetPair data_;
@@ -515,8 +584,8 @@ class Run {
 }  // namespace
 
 absl::Status RunExperiment(const ExperimentSpec& spec,
-                           Communicator& communicator) {
-  return Run(spec, communicator).Execute();
+                           Communicator& communicator, Timeline* timeline) {
+  return Run(spec, communicator, timeline).Execute();
 }
 
 }  // namespace reprise

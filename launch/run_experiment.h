@@ -5,6 +5,7 @@
 
 #include "absl/status/status.h"
 #include "core/comm/communicator.h"
+#include "core/metrics/timeline/timeline.h"
 #include "launch/experiment.h"
 
 namespace reprise {
@@ -12,8 +13,10 @@ namespace reprise {
 // Collective: every rank passes the same spec. The Status carries the exit code
 // of the program (core/base/status.h) and is the same on every rank as far as
 // the ranks can still agree.
+// timeline: nullptr, or what the communicator's collectives are noted in; the
+// phases of training are added, and all of it is written to spec.timeline.
 absl::Status RunExperiment(const ExperimentSpec& spec,
-                           Communicator& communicator);
+                           Communicator& communicator, Timeline* timeline);
 
 }  // namespace reprise
 

@@ -1,34 +1,23 @@
 #include "agents/er/er_agent.h"
 
-#include <vector>
+#include <utility>
 
-#include "agents/buffer_report.h"
 #include "agents/losses/cross_entropy.h"
-#include "core/base/status.h"
-#include "core/buffer/reservoir_buffer.h"
+#include "agents/rehearsal.h"
 
 namespace reprise {
 namespace {
 
 class ErAgent final : public Agent {
  public:
-  explicit ErAgent(const ErOptions& options)
-      : representatives_(options.representatives),
-        buffer_({options.num_classes, options.representatives_per_class,
-                 options.row_bytes, options.seed, options.rank}) {}
+  explicit ErAgent(std::unique_ptr<RehearsalBuffer> buffer)
+      : buffer_(std::move(buffer)) {}
 
   std::string name() const override { return "er"; }
-  int64_t max_appended() const override { return representatives_; }
+  int64_t max_appended() const override { return buffer_->most_drawn(); }
 
   absl::Status AugmentBatch(Batch& batch) override {
-    REPRISE_ASSIGN_OR_RETURN(
-        const std::vector<Sample> drawn,
-        buffer_.Sample(representatives_, batch.task, batch.step_of_task));
-    for (size_t i = 0; i < drawn.size(); ++i) {
-      batch.Append(drawn[i], 1.0f,
-                   batch.first_appended_position + static_cast<int64_t>(i));
-    }
-    return absl::OkStatus();
+    return AppendRepresentatives(*buffer_, batch);
   }
 
   absl::StatusOr<LossResult> Loss(const ModelOutput& output, const Batch& batch,
@@ -36,23 +25,22 @@ class ErAgent final : public Agent {
     return BatchCrossEntropy(output.logits, batch, gradient_scale);
   }
 
-  absl::Status OnStepEnd(const Batch& batch) override {
-    const std::vector<Sample> incoming(batch.samples.begin(),
-                                       batch.samples.begin() + batch.incoming);
-    return buffer_.Insert(incoming, batch.task, batch.step_of_task);
+  absl::Status OnStepEnd(const Batch&) override { return buffer_->EndStep(); }
+
+  absl::Status OnTaskEnd(const TaskContext&) override {
+    return buffer_->Settle();
   }
 
-  AgentReport Report() const override { return BufferReport(buffer_.State()); }
+  AgentReport Report() const override { return BufferReport(*buffer_); }
 
  private:
-  const int64_t representatives_;
-  ReservoirBuffer buffer_;
+  const std::unique_ptr<RehearsalBuffer> buffer_;
 };
 
 }  // namespace
 
-std::unique_ptr<Agent> MakeErAgent(const ErOptions& options) {
-  return std::make_unique<ErAgent>(options);
+std::unique_ptr<Agent> MakeErAgent(std::unique_ptr<RehearsalBuffer> buffer) {
+  return std::make_unique<ErAgent>(std::move(buffer));
 }
 
 }  // namespace reprise

@@ -6,33 +6,24 @@
 //   2. Cross-entropy with the softmax over all classes, mean over the
 //      minibatch and all ranks.
 //   3. After the optimizer step every incoming sample is offered to the
-//      reservoir (core/buffer/reservoir_buffer.h).
+//      reservoir (core/buffer/slot_directory.h).
 // Deviation: the paper takes each sample once (one epoch); over several epochs
 // a sample is offered once an epoch and may be stored more than once.
-// The reservoir is local to the rank; all of it is keyed by (seed, task, step,
-// rank).
+// The reservoir is one over all ranks or one for each: core/buffer/
+// rehearsal_buffer.h.
 #ifndef REPRISE_AGENTS_ER_ER_AGENT_H_
 #define REPRISE_AGENTS_ER_ER_AGENT_H_
 
-#include <cstdint>
 #include <memory>
 
 #include "agents/agent.h"
+#include "core/buffer/rehearsal_buffer.h"
 
 namespace reprise {
 
-struct ErOptions {
-  int64_t num_classes = 10;
-  int64_t row_bytes = 0;
-  // N; the rank's reservoir holds N num_classes samples of any class.
-  int64_t representatives_per_class = 6000;
-  int64_t representatives = 20;  // R, per step, on this rank
-  uint64_t seed = 42;
-  int rank = 0;
-};
-
-// Reports: class_count, stored and unique by class; buffer_bytes.
-std::unique_ptr<Agent> MakeErAgent(const ErOptions& options);
+// `buffer` is a reservoir that is offered every incoming sample. Reports what
+// agents/rehearsal.h says of it.
+std::unique_ptr<Agent> MakeErAgent(std::unique_ptr<RehearsalBuffer> buffer);
 
 }  // namespace reprise
 

@@ -12,8 +12,9 @@
 //   4. w_c = max(ln(class_count[c] / sum class_count * total), 1) with
 //      total = (B / C) * (sum class_count / stored); ln of a count share scaled
 //      by how much the buffer has forgotten. See core/buffer/class_weights.h.
-// The buffer is local to the rank; all of it is keyed by (seed, task, step,
-// rank).
+// The buffer is one over all ranks or one for each: core/buffer/
+// rehearsal_buffer.h. Weights are those of the state that a step's
+// representatives were drawn from.
 #ifndef REPRISE_AGENTS_NIL_NIL_AGENT_H_
 #define REPRISE_AGENTS_NIL_NIL_AGENT_H_
 
@@ -21,23 +22,20 @@
 #include <memory>
 
 #include "agents/agent.h"
+#include "core/buffer/rehearsal_buffer.h"
 
 namespace reprise {
 
+// Both over the ranks that share the buffer.
 struct NilOptions {
-  int64_t num_classes = 10;
-  int64_t row_bytes = 0;
-  int64_t representatives_per_class = 6000;  // N, per class and rank
-  int64_t candidates = 20;                   // C, per step, on this rank
-  int64_t representatives = 20;              // R, per step, on this rank
-  int64_t batch_size = 64;                   // B, the configured local batch
-  uint64_t seed = 42;
-  int rank = 0;
+  int64_t batch_size = 64;  // B, the configured one
+  int64_t candidates = 20;  // C, per step
 };
 
-// Reports: class_weight, class_count, stored and unique by class;
-// buffer_bytes.
-std::unique_ptr<Agent> MakeNilAgent(const NilOptions& options);
+// `buffer` is class-balanced. Reports: class_weight by class, and what
+// agents/rehearsal.h says of the buffer.
+std::unique_ptr<Agent> MakeNilAgent(const NilOptions& options,
+                                    std::unique_ptr<RehearsalBuffer> buffer);
 
 }  // namespace reprise
 

@@ -11,7 +11,7 @@
 #include "core/base/status.h"
 #include "core/base/status_matchers.h"
 #include "core/buffer/buffer_samples.h"
-#include "core/buffer/rehearsal_buffer.h"
+#include "core/buffer/buffer_state.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 

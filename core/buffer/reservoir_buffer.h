@@ -19,24 +19,24 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "core/base/sample.h"
+#include "core/buffer/buffer_state.h"
 #include "core/buffer/local_buffer_options.h"
-#include "core/buffer/rehearsal_buffer.h"
 #include "core/buffer/row_slab.h"
 
 namespace reprise {
 
 // O(1) a candidate, O(R) a draw, O(stored) a State.
-class ReservoirBuffer final : public RehearsalBuffer {
+class ReservoirBuffer {
  public:
   // `options` must be valid.
   explicit ReservoirBuffer(const LocalBufferOptions& options);
 
   absl::Status Insert(const std::vector<reprise::Sample>& candidates,
-                      int64_t task, int64_t step) override;
+                      int64_t task, int64_t step);
   absl::StatusOr<std::vector<reprise::Sample>> Sample(int64_t count,
                                                       int64_t task,
-                                                      int64_t step) override;
-  BufferState State() const override;
+                                                      int64_t step);
+  BufferState State() const;
 
  private:
   const LocalBufferOptions options_;

@@ -9,7 +9,7 @@
 #include "core/base/sample.h"
 #include "core/base/status_matchers.h"
 #include "core/buffer/buffer_samples.h"
-#include "core/buffer/rehearsal_buffer.h"
+#include "core/buffer/buffer_state.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 

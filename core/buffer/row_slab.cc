@@ -22,4 +22,11 @@ void RowSlab::Replace(int64_t slot, const Sample& sample) {
   tags_[slot] = {sample.label, sample.id};
 }
 
+void RowSlab::MoveLastTo(int64_t slot) {
+  const int64_t last = size() - 1;
+  if (slot != last) Replace(slot, At(last));
+  rows_.resize(last * row_bytes_);
+  tags_.pop_back();
+}
+
 }  // namespace reprise

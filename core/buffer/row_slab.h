@@ -22,8 +22,8 @@ class RowSlab {
   int64_t bytes() const { return static_cast<int64_t>(rows_.size()); }
   bool is_full() const { return size() >= capacity_; }
 
-  // The sample in `slot`, in [0, size()). Its row stays valid until the next
-  // Append or Replace.
+  // The sample in `slot`, in [0, size()). Its row stays valid until the slab
+  // changes.
   Sample At(int64_t slot) const {
     return {rows_.data() + slot * row_bytes_, tags_[slot].label,
             tags_[slot].id};
@@ -32,6 +32,8 @@ class RowSlab {
   // Stores a copy. The slab is not full; `sample` is none of its own.
   void Append(const Sample& sample);
   void Replace(int64_t slot, const Sample& sample);
+  // The last sample takes the place of the one in `slot`.
+  void MoveLastTo(int64_t slot);
 
  private:
   struct Tag {

@@ -78,9 +78,9 @@ struct TrainEpochRecord {
 };
 
 // A method's own named numbers at the end of a task (class weights, buffer
-// composition ...). Scalars and vectors indexed by class.
+// composition ...). Scalars and vectors indexed by class or by rank.
 struct AgentReport {
-  std::map<std::string, std::vector<double>> by_class;
+  std::map<std::string, std::vector<double>> by_class, by_rank;
   std::map<std::string, double> scalars;
 };
 

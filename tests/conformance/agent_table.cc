@@ -3,6 +3,7 @@
 #include "agents/base/base_agent.h"
 #include "agents/er/er_agent.h"
 #include "agents/icarl/icarl_agent.h"
+#include "core/buffer/slot_directory.h"
 
 namespace reprise {
 
@@ -11,6 +12,18 @@ const std::vector<AgentRow>& AgentTable() {
       {"base", [](const AgentSizes&) { return MakeBaseAgent(); },
        /*appends=*/false, /*same_at_any_world_size=*/true},
       {"nil", MakeSmallNil, /*appends=*/true},
+      {"nil_shared",
+       [](AgentSizes sizes) {
+         sizes.buffer = BufferKind::kShared;
+         return MakeSmallNil(sizes);
+       },
+       /*appends=*/true, /*same_at_any_world_size=*/true},
+      {"nil_shared_async",
+       [](AgentSizes sizes) {
+         sizes.buffer = BufferKind::kSharedAsynchronous;
+         return MakeSmallNil(sizes);
+       },
+       /*appends=*/true, /*same_at_any_world_size=*/true},
       {"icarl",
        [](const AgentSizes& sizes) {
          return MakeIcarlAgent(
@@ -26,11 +39,15 @@ const std::vector<AgentRow>& AgentTable() {
        /*appends=*/true},
       {"er",
        [](const AgentSizes& sizes) {
-         return MakeErAgent({sizes.num_classes, sizes.row_bytes,
-                             sizes.representatives_per_class,
-                             sizes.representatives, sizes.seed, sizes.rank});
+         return MakeErAgent(MakeSmallBuffer(sizes, BufferPolicy::kReservoir));
        },
        /*appends=*/true},
+      {"er_shared_async",
+       [](AgentSizes sizes) {
+         sizes.buffer = BufferKind::kSharedAsynchronous;
+         return MakeErAgent(MakeSmallBuffer(sizes, BufferPolicy::kReservoir));
+       },
+       /*appends=*/true, /*same_at_any_world_size=*/true},
   };
   return table;
 }

@@ -67,13 +67,15 @@ TEST_P(NilGoldenTest, DrawsCountsWeightsAndParametersAreThoseOfTheScript) {
   const auto model = MakeMnistNet(model_options);
   model->parameters().Initialize(42);
 
-  NilOptions nil;
-  nil.row_bytes = data.train->format.row_bytes();
-  nil.representatives_per_class = kCapacity;
-  nil.candidates = kCandidates;
-  nil.representatives = kRepresentatives;
-  nil.batch_size = kBatch;
-  ObservedAgent agent(MakeNilAgent(nil));
+  RehearsalBufferOptions buffer;
+  buffer.num_classes = 10;
+  buffer.row_bytes = data.train->format.row_bytes();
+  buffer.capacity_per_class = kCapacity;
+  buffer.candidates = kCandidates;
+  buffer.representatives = kRepresentatives;
+  ObservedAgent agent(MakeNilAgent(
+      {kBatch, kCandidates},
+      std::make_unique<RehearsalBuffer>(buffer, /*shared_by=*/nullptr)));
 
   size_t step = 0;
   double largest_loss_distance = 0;

@@ -4,12 +4,14 @@
 #include <ATen/ops/zeros_like.h>
 
 #include <algorithm>
+#include <optional>
 #include <utility>
 
 #include "agents/base/base_agent.h"
 #include "agents/batch_input.h"
 #include "agents/nil/nil_agent.h"
 #include "core/base/check.h"
+#include "core/base/slices.h"
 #include "core/base/status.h"
 #include "core/comm/in_process/ranks_as_threads.h"
 #include "core/tensor/optimizer_step.h"
@@ -30,19 +32,21 @@ std::unique_ptr<Model> NewModel(const SmallRun& run) {
   return model;
 }
 
-int64_t Share(int64_t total, int rank, int world_size) {
-  return SliceBegin(total, rank + 1, world_size) -
-         SliceBegin(total, rank, world_size);
-}
-
-std::unique_ptr<Agent> NewAgent(const SmallRun& run, int rank, int world_size) {
+// `communicator`: nullptr where the ranks run one after the other.
+std::unique_ptr<Agent> NewAgent(const SmallRun& run, int rank, int world_size,
+                                Communicator* communicator) {
   AgentSizes sizes;
   sizes.num_classes = SmallData().train->num_classes;
   sizes.row_bytes = SmallData().train->format.row_bytes();
-  sizes.batch = Share(run.training.global_batch_size, rank, world_size);
+  sizes.global_batch = run.training.global_batch_size;
+  sizes.global_representatives = run.training.global_representatives;
+  sizes.global_candidates = run.global_candidates;
+  sizes.batch = SliceSize(sizes.global_batch, rank, world_size);
   sizes.representatives =
-      Share(run.training.global_representatives, rank, world_size);
-  sizes.candidates = Share(run.global_candidates, rank, world_size);
+      SliceSize(sizes.global_representatives, rank, world_size);
+  sizes.candidates = SliceSize(sizes.global_candidates, rank, world_size);
+  sizes.buffer = run.buffer;
+  sizes.communicator = communicator;
   sizes.representatives_per_class = run.representatives_per_class;
   sizes.seed = run.training.seed;
   sizes.rank = rank;
@@ -103,11 +107,37 @@ void Update(const OptimizerOptions& options, int64_t step, double factor,
 
 }  // namespace
 
+std::unique_ptr<RehearsalBuffer> MakeSmallBuffer(const AgentSizes& sizes,
+                                                 BufferPolicy policy) {
+  const bool shared = sizes.buffer != BufferKind::kOfEachRank;
+  REPRISE_CHECK(!shared || sizes.communicator != nullptr)
+      << "a shared buffer needs ranks that run at once";
+  RehearsalBufferOptions options;
+  options.policy = policy;
+  options.num_classes = sizes.num_classes;
+  options.capacity_per_class = sizes.representatives_per_class;
+  options.row_bytes = sizes.row_bytes;
+  options.candidates = shared ? sizes.global_candidates : sizes.candidates;
+  if (policy == BufferPolicy::kReservoir) options.candidates = std::nullopt;
+  options.representatives =
+      shared ? sizes.global_representatives : sizes.representatives;
+  options.asynchronous = sizes.buffer == BufferKind::kSharedAsynchronous;
+  options.seed = sizes.seed;
+  options.rank = sizes.rank;
+  options.first_draw = shared ? 0
+                              : SliceBegin(sizes.global_representatives,
+                                           sizes.rank, sizes.world_size);
+  return std::make_unique<RehearsalBuffer>(
+      options, shared ? sizes.communicator : nullptr);
+}
+
 std::unique_ptr<Agent> MakeSmallNil(const AgentSizes& sizes) {
-  return MakeNilAgent({sizes.num_classes, sizes.row_bytes,
-                       sizes.representatives_per_class, sizes.candidates,
-                       sizes.representatives, sizes.batch, sizes.seed,
-                       sizes.rank});
+  const bool shared = sizes.buffer != BufferKind::kOfEachRank;
+  NilOptions options;
+  options.batch_size = shared ? sizes.global_batch : sizes.batch;
+  options.candidates = shared ? sizes.global_candidates : sizes.candidates;
+  return MakeNilAgent(options,
+                      MakeSmallBuffer(sizes, BufferPolicy::kClassBalanced));
 }
 
 const DatasetPair& SmallData() {
@@ -142,8 +172,8 @@ SmallRunResult RunOnRanks(const SmallRun& run, Communicator& communicator) {
   SmallRunResult result;
   result.model = NewModel(run);
   ParameterStore& parameters = result.model->parameters();
-  ObservedAgent agent(
-      NewAgent(run, communicator.rank(), communicator.world_size()));
+  ObservedAgent agent(NewAgent(run, communicator.rank(),
+                               communicator.world_size(), &communicator));
   if (run.prepare) run.prepare(agent, *result.model, communicator.rank());
   agent.after_step = [&, after_step = agent.after_step](const Batch& batch) {
     result.gradients.push_back(Numerators(parameters).clone());
@@ -175,7 +205,7 @@ SmallRunResult RunSerially(const SmallRun& run, int world_size, int rank) {
       1.0 / (training.global_batch_size + training.global_representatives);
   std::vector<std::unique_ptr<Agent>> agents;
   for (int r = 0; r < world_size; ++r) {
-    agents.push_back(NewAgent(run, r, world_size));
+    agents.push_back(NewAgent(run, r, world_size, nullptr));
   }
   const at::Tensor velocity = at::zeros_like(parameters.master());
   for (size_t t = 0; t < run.tasks.size(); ++t) {
@@ -203,6 +233,8 @@ SmallRunResult RunSerially(const SmallRun& run, int world_size, int rank) {
           batch.epoch = epoch;
           batch.step_of_epoch = s;
           batch.incoming = static_cast<int64_t>(local.indices.size());
+          batch.global_incoming = local.of_all_ranks;
+          batch.global_batch_size = training.global_batch_size;
           batch.first_appended_position =
               training.global_batch_size +
               SliceBegin(training.global_representatives, r, world_size);

@@ -13,6 +13,8 @@
 #include "absl/status/status.h"
 #include "agents/agent.h"
 #include "agents/training_loop.h"
+#include "core/buffer/rehearsal_buffer.h"
+#include "core/buffer/slot_directory.h"
 #include "core/comm/communicator.h"
 #include "core/metrics/metric_sink.h"
 #include "data/dataset.h"
@@ -31,16 +33,26 @@ TaskSpec SmallTask(std::vector<int64_t> classes, int64_t samples);
 
 enum class Method { kBase, kNil };
 
-// What an agent of a small run is made for: one rank's part of its sizes.
+enum class BufferKind { kOfEachRank, kShared, kSharedAsynchronous };
+
+// What an agent of a small run is made for.
 struct AgentSizes {
   int64_t num_classes = 10;
   int64_t row_bytes = 0;
-  int64_t batch = 0, representatives = 0, candidates = 0;  // a step
+  // Of a step: this rank's part, and over all ranks.
+  int64_t batch = 0, representatives = 0, candidates = 0;
+  int64_t global_batch = 0, global_representatives = 0, global_candidates = 0;
   int64_t representatives_per_class = 0;
   uint64_t seed = 0;
   int rank = 0, world_size = 1;
+  BufferKind buffer = BufferKind::kOfEachRank;
+  Communicator* communicator = nullptr;  // nullptr: ranks one after the other
 };
 using AgentFactory = std::function<std::unique_ptr<Agent>(const AgentSizes&)>;
+
+// As sizes.buffer says, except that a reservoir is offered all that comes in.
+std::unique_ptr<RehearsalBuffer> MakeSmallBuffer(const AgentSizes& sizes,
+                                                 BufferPolicy policy);
 
 std::unique_ptr<Agent> MakeSmallNil(const AgentSizes& sizes);
 
@@ -53,7 +65,8 @@ struct SmallRun {
   // Its global_representatives (W R) are nil's.
   TrainingOptions training;
   int64_t global_candidates = 20;         // W C
-  int64_t representatives_per_class = 4;  // N, of each rank's buffer
+  int64_t representatives_per_class = 4;  // N, of each buffer
+  BufferKind buffer = BufferKind::kOfEachRank;
   // What the sink answers to the record of an epoch.
   absl::Status record_failure;
   // Called before training, to set observers and to interfere.

@@ -155,6 +155,70 @@ void NilComputesWhatItsBuffersInOneProcessGive(Communicator& communicator,
   }
 }
 
+// D01 with one buffer over all ranks: 1 x (64, 20, 20) = 2 x (32, 10, 10) =
+// 4 x (16, 5, 5), draws, counts and weights exactly.
+void NilWithASharedBufferComputesWhatOneRankComputes(Communicator& communicator,
+                                                     const IssuedCollectives&) {
+  for (const BufferKind buffer :
+       {BufferKind::kShared, BufferKind::kSharedAsynchronous}) {
+    const char* const name = buffer == BufferKind::kShared
+                                 ? "D01 nil, shared"
+                                 : "D01 nil, shared asynchronous";
+    for (const Tolerance& tolerance : kTolerances) {
+      SmallRun run = OneEpoch(Method::kNil, tolerance.type);
+      run.buffer = buffer;
+      CheckAgainst(name, tolerance, run, RunAlone, communicator);
+    }
+    // Over 56 steps of two tasks (16 where synchronous); in fp64, as in fp32
+    // rounding that turns one maximum of a pooling window is soon seen in all
+    // parameters.
+    SmallRun run = OneEpoch(Method::kNil, at::kDouble);
+    run.buffer = buffer;
+    run.tasks = {SmallTask(kFirstClasses, 197), SmallTask(kLastClasses, 200)};
+    run.training.epochs = buffer == BufferKind::kShared ? 2 : 7;
+    std::vector<std::vector<float>> weights, weights_alone;
+    const auto note = [](std::vector<std::vector<float>>& into) {
+      return [&into](ObservedAgent& agent, Model&, int) {
+        agent.after_augment = [&into](Batch& batch) {
+          into.emplace_back(batch.weights.begin() + batch.incoming,
+                            batch.weights.end());
+        };
+      };
+    };
+    run.prepare = note(weights);
+    const SmallRunResult ranks = RunOnRanks(run, communicator);
+    REPRISE_EXPECT_OK(ranks.status);
+    if (!Compares(communicator)) continue;
+    run.prepare = note(weights_alone);
+    const SmallRunResult alone = RunAlone(run);
+    REPRISE_EXPECT_OK(alone.status);
+    ASSERT_EQ(alone.drawn.size(), 8 * run.training.epochs);
+    ASSERT_EQ(ranks.drawn.size(), alone.drawn.size());
+    for (size_t step = 0; step < alone.drawn.size(); ++step) {
+      // Draw i goes to rank i mod W.
+      std::vector<int64_t> ids;
+      std::vector<float> expected;
+      for (size_t i = communicator.rank(); i < alone.drawn[step].size();
+           i += communicator.world_size()) {
+        ids.push_back(alone.drawn[step][i]);
+        expected.push_back(weights_alone[step][i]);
+      }
+      EXPECT_EQ(ranks.drawn[step], ids) << "step " << step;
+      EXPECT_EQ(weights[step], expected) << "step " << step;
+    }
+    EXPECT_FALSE(alone.drawn.back().empty());
+    for (const char* key : {"class_count", "stored", "class_weight"}) {
+      EXPECT_EQ(ranks.report.by_class.at(key), alone.report.by_class.at(key));
+    }
+    const double distance = LargestDistance(
+        Parameters(ranks), Parameters(alone), ranks.model->parameters());
+    std::printf("%s, %d ranks, %d steps: parameters %.2e (at most 1e-10)\n",
+                name, communicator.world_size(),
+                static_cast<int>(alone.drawn.size()), distance);
+    EXPECT_LE(distance, 1e-10);
+  }
+}
+
 // D01: without representatives the first step of nil is that of one rank.
 void TheFirstStepOfNilIsThatOfOneRank(Communicator& communicator,
                                       const IssuedCollectives&) {
@@ -196,6 +260,7 @@ void RecordsOfAnEpochAreThoseOfOneRank(Communicator& communicator,
 void ParametersAreTheSameOnAllRanks(Communicator& communicator,
                                     const IssuedCollectives&) {
   SmallRun run = TwoShortTasks(Method::kNil);
+  run.buffer = BufferKind::kSharedAsynchronous;
   run.training.parameter_check_interval = 1;
   const SmallRunResult result = RunOnRanks(run, communicator);
   REPRISE_EXPECT_OK(result.status);
@@ -270,6 +335,7 @@ void EvaluationCountsAreThoseOfOneRank(Communicator& communicator,
 void EvaluationChangesNothing(Communicator& communicator,
                               const IssuedCollectives&) {
   SmallRun run = TwoShortTasks(Method::kNil);
+  run.buffer = BufferKind::kSharedAsynchronous;
   run.training.epochs = 2;
   run.training.max_steps_per_epoch = 5;
   const SmallRunResult without = RunOnRanks(run, communicator);
@@ -313,7 +379,20 @@ void EveryNumberOfSamplesIsTrainedExactlyOnce(Communicator& communicator,
             EXPECT_EQ(epoch.incoming_samples, samples) << what;
             EXPECT_EQ(epoch.steps, (samples + batch - 1) / batch) << what;
           }
+          run.buffer = BufferKind::kShared;
+          const SmallRunResult shared = RunOnRanks(run, communicator);
+          REPRISE_EXPECT_OK(shared.status) << what;
+          run.buffer = BufferKind::kOfEachRank;
           if (!Compares(communicator)) continue;
+          if (!shard) {
+            run.buffer = BufferKind::kShared;
+            const SmallRunResult alone = RunAlone(run);
+            run.buffer = BufferKind::kOfEachRank;
+            EXPECT_LE(LargestDistance(Parameters(shared), Parameters(alone),
+                                      result.model->parameters()),
+                      1e-12)
+                << what << ", shared buffer";
+          }
           // The weighted mean, through the parameters that it leads to.
           const SmallRunResult serial =
               RunSerially(run, ranks, communicator.rank());
@@ -323,13 +402,6 @@ void EveryNumberOfSamplesIsTrainedExactlyOnce(Communicator& communicator,
                                     result.model->parameters()),
                     1e-12)
               << what;
-          if (method == Method::kBase && !shard) {
-            const SmallRunResult alone = RunAlone(run);
-            EXPECT_LE(LargestDistance(Parameters(result), Parameters(alone),
-                                      result.model->parameters()),
-                      1e-12)
-                << what;
-          }
         }
       }
     }
@@ -337,12 +409,14 @@ void EveryNumberOfSamplesIsTrainedExactlyOnce(Communicator& communicator,
 }
 
 // D07: ten runs with one seed, while ranks arrive at random times, and one with
-// another seed.
-void TheSameSeedGivesTheSameBytesTenTimes(Communicator& communicator,
-                                          const IssuedCollectives&) {
+// another seed; of the buffer, what each rank drew and holds.
+void SameBytesTenTimes(BufferKind buffer, Communicator& communicator) {
   at::Tensor first;
+  std::vector<std::vector<int64_t>> first_drawn;
+  AgentReport first_report;
   for (uint32_t repetition = 0; repetition < 11; ++repetition) {
     SmallRun run = TwoShortTasks(Method::kNil);
+    run.buffer = buffer;
     if (repetition == 10) run.training.seed = 43;
     run.prepare = [&](ObservedAgent& agent, Model&, int rank) {
       agent.after_loss = [repetition, rank](const Batch& batch, LossResult&) {
@@ -355,10 +429,29 @@ void TheSameSeedGivesTheSameBytesTenTimes(Communicator& communicator,
     const SmallRunResult result = RunOnRanks(run, communicator);
     REPRISE_EXPECT_OK(result.status);
     ExpectSameOnAllRanks(Parameters(result), communicator);
-    if (repetition == 0) first = Parameters(result).clone();
+    if (repetition == 0) {
+      first = Parameters(result).clone();
+      first_drawn = result.drawn;
+      first_report = result.report;
+    }
     EXPECT_EQ(at::equal(Parameters(result), first), repetition < 10)
         << "repetition " << repetition;
+    EXPECT_EQ(result.drawn == first_drawn, repetition < 10);
+    if (repetition == 10) continue;
+    EXPECT_EQ(result.report.by_class, first_report.by_class);
+    EXPECT_EQ(result.report.by_rank, first_report.by_rank);
+    EXPECT_EQ(result.report.scalars, first_report.scalars);
   }
+}
+
+void TheSameSeedGivesTheSameBytesTenTimes(Communicator& communicator,
+                                          const IssuedCollectives&) {
+  SameBytesTenTimes(BufferKind::kOfEachRank, communicator);
+}
+
+void TheSameSeedGivesTheSameBytesTenTimesWithASharedBuffer(
+    Communicator& communicator, const IssuedCollectives&) {
+  SameBytesTenTimes(BufferKind::kSharedAsynchronous, communicator);
 }
 
 // The upper bound: a new network at each task.
@@ -403,6 +496,7 @@ std::vector<RankCase> RankCases() {
   { #function, function }
   return {REPRISE_CASE(BaseComputesWhatOneRankComputes),
           REPRISE_CASE(NilComputesWhatItsBuffersInOneProcessGive),
+          REPRISE_CASE(NilWithASharedBufferComputesWhatOneRankComputes),
           REPRISE_CASE(TheFirstStepOfNilIsThatOfOneRank),
           REPRISE_CASE(RecordsOfAnEpochAreThoseOfOneRank),
           REPRISE_CASE(ParametersAreTheSameOnAllRanks),
@@ -411,6 +505,7 @@ std::vector<RankCase> RankCases() {
           REPRISE_CASE(EvaluationChangesNothing),
           REPRISE_CASE(EveryNumberOfSamplesIsTrainedExactlyOnce),
           REPRISE_CASE(TheSameSeedGivesTheSameBytesTenTimes),
+          REPRISE_CASE(TheSameSeedGivesTheSameBytesTenTimesWithASharedBuffer),
           REPRISE_CASE(AResetTaskStartsFromTheInitialParameters),
           REPRISE_CASE(TheInitialParametersAreThoseOfRank0)};
 #undef REPRISE_CASE

@@ -129,6 +129,7 @@ absl::Status JsonlSink::OnTaskEnd(const TaskRecord& task) {
   Json record = Record("task_end");
   record["task"] = task.task;
   record["agent"] = {{"by_class", task.agent.by_class},
+                     {"by_rank", task.agent.by_rank},
                      {"scalars", task.agent.scalars}};
   return AppendLine(&file_, std::move(record), {{"seconds", task.seconds}});
 }

@@ -58,6 +58,7 @@ class SummarySink final : public MetricSink {
                       {"seconds", task.seconds},
                       {"agent",
                        {{"by_class", task.agent.by_class},
+                        {"by_rank", task.agent.by_rank},
                         {"scalars", task.agent.scalars}}}});
     return absl::OkStatus();
   }

@@ -1,0 +1,119 @@
+#include "core/buffer/slot_directory.h"
+
+#include <algorithm>
+
+#include "core/base/check.h"
+#include "core/base/permutation.h"
+#include "xxhash.h"
+
+namespace reprise {
+
+SlotDirectory::SlotDirectory(const SlotDirectoryOptions& options)
+    : options_(options),
+      capacity_(options.policy == BufferPolicy::kReservoir
+                    ? options.num_classes * options.capacity_per_class
+                    : options.capacity_per_class),
+      groups_(options.policy == BufferPolicy::kReservoir ? 1
+                                                         : options.num_classes),
+      class_count_(options.num_classes),
+      stored_(options.num_classes) {
+  for (Group& group : groups_) group.slot_of_row.resize(options.world_size);
+}
+
+int64_t SlotDirectory::Choose(int64_t group, PhiloxStream& numbers) const {
+  const int64_t size = static_cast<int64_t>(groups_[group].slots.size());
+  if (size < capacity_) return size;
+  if (options_.policy == BufferPolicy::kReservoir) {
+    const int64_t slot = static_cast<int64_t>(numbers.NextBelow(offered_));
+    return slot < size ? slot : -1;
+  }
+  return capacity_ > 0 ? static_cast<int64_t>(numbers.NextBelow(capacity_))
+                       : -1;
+}
+
+SlotDirectory::Change SlotDirectory::Offer(int32_t label, int rank,
+                                           int64_t step,
+                                           PhiloxStream& numbers) {
+  REPRISE_CHECK(label >= 0 && label < options_.num_classes)
+      << "label " << label << " of " << options_.num_classes;
+  REPRISE_CHECK(rank >= 0 && rank < options_.world_size)
+      << "rank " << rank << " of " << options_.world_size;
+  ++class_count_[label];
+  ++offered_;
+  Change change;
+  change.group = options_.policy == BufferPolicy::kReservoir ? 0 : label;
+  const int64_t chosen = Choose(change.group, numbers);
+  if (chosen < 0) return change;
+  Group& group = groups_[change.group];
+  change.stored = true;
+  change.replaces = chosen < static_cast<int64_t>(group.slots.size());
+  if (!change.replaces) group.slots.emplace_back();
+  Slot& slot = group.slots[chosen];
+  std::vector<int64_t>& rows = group.slot_of_row[rank];
+  if (change.replaces) {
+    change.vacated = slot.place;
+    --stored_[slot.label];
+    if (slot.place.rank != rank) {
+      std::vector<int64_t>& former = group.slot_of_row[slot.place.rank];
+      const int64_t moved = former.back();
+      former[slot.place.row] = moved;
+      group.slots[moved].place.row = slot.place.row;
+      former.pop_back();
+    }
+  }
+  if (!change.replaces || slot.place.rank != rank) {
+    slot.place = {rank, static_cast<int64_t>(rows.size())};
+    rows.push_back(chosen);
+  }
+  change.taken = slot.place;
+  slot.label = label;
+  slot.step = step;
+  ++stored_[label];
+  const int64_t words[] = {change.group, chosen, label, rank};
+  digest_ = XXH64(words, sizeof(words), digest_);
+  return change;
+}
+
+std::vector<SlotDirectory::Drawn> SlotDirectory::Draw(const StreamKey& key,
+                                                      int64_t count) const {
+  // Slots of the groups up to and including g.
+  std::vector<int64_t> slots_through;
+  slots_through.reserve(groups_.size());
+  int64_t slots = 0;
+  for (const Group& group : groups_) {
+    slots += static_cast<int64_t>(group.slots.size());
+    slots_through.push_back(slots);
+  }
+  std::vector<Drawn> drawn;
+  drawn.reserve(std::min(count, slots));
+  for (const int64_t index : SampleWithoutReplacement(key, slots, count)) {
+    const int64_t g =
+        std::upper_bound(slots_through.begin(), slots_through.end(), index) -
+        slots_through.begin();
+    const Slot& slot =
+        groups_[g].slots[index - (g == 0 ? 0 : slots_through[g - 1])];
+    drawn.push_back({g, slot.label, slot.place});
+  }
+  return drawn;
+}
+
+double SlotDirectory::MeanAge(int64_t step) const {
+  int64_t slots = 0, sum = 0;
+  for (const Group& group : groups_) {
+    for (const Slot& slot : group.slots) sum += step - slot.step;
+    slots += static_cast<int64_t>(group.slots.size());
+  }
+  return slots == 0 ? 0 : static_cast<double>(sum) / slots;
+}
+
+std::vector<int64_t> SlotDirectory::StoredByRank() const {
+  std::vector<int64_t> stored(options_.world_size);
+  for (const Group& group : groups_) {
+    for (int rank = 0; rank < options_.world_size; ++rank) {
+      stored[rank] += static_cast<int64_t>(group.slot_of_row[rank].size());
+    }
+  }
+  return stored;
+}
+
+}  // namespace reprise
