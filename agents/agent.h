@@ -83,10 +83,14 @@ class Agent {
   // Appends representatives to the incoming samples.
   virtual absl::Status AugmentBatch(Batch&) { return absl::OkStatus(); }
   // gradient_scale: the constant 1 / (samples of a full step over all ranks)
-  // that every numerator carries. batch.input is what the network saw.
+  // that every numerator carries. batch.input is what the network saw. Called
+  // once for each part where a step's batch is trained on in parts.
   virtual absl::StatusOr<LossResult> Loss(const ModelOutput& output,
                                           const Batch& batch,
                                           double gradient_scale) = 0;
+  // Whether the losses of a batch's samples and their gradients are the same in
+  // any part of it. If not, a step cannot be split in parts.
+  virtual bool loss_splits() const { return true; }
   // After the optimizer step.
   virtual absl::Status OnStepEnd(const Batch&) { return absl::OkStatus(); }
   virtual absl::Status OnTaskEnd(const TaskContext&) {

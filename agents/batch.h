@@ -5,6 +5,7 @@
 
 #include <ATen/core/Tensor.h>
 
+#include <algorithm>
 #include <cstdint>
 #include <vector>
 
@@ -32,8 +33,7 @@ struct Batch {
   std::vector<float> weights;
   // Global sample positions in the step: what random numbers are keyed by.
   std::vector<int64_t> positions;
-  // [n, C, H, W] in the model's compute type, on its device; from the forward
-  // pass on.
+  // [n, C, H, W] in the model's compute type, on its device; for Loss.
   at::Tensor input;
 
   int64_t size() const { return static_cast<int64_t>(samples.size()); }
@@ -42,6 +42,22 @@ struct Batch {
     samples.push_back(sample);
     weights.push_back(weight);
     positions.push_back(position);
+  }
+
+  // Samples [begin, end) as a batch of their own, without an input.
+  Batch Part(int64_t begin, int64_t end) const {
+    Batch part = *this;
+    const auto cut = [&](auto& values) {
+      values.erase(values.begin() + end, values.end());
+      values.erase(values.begin(), values.begin() + begin);
+    };
+    cut(part.samples);
+    cut(part.weights);
+    cut(part.positions);
+    part.incoming = std::clamp<int64_t>(incoming - begin, 0, end - begin);
+    part.first_appended_position += std::max<int64_t>(begin - incoming, 0);
+    part.input = at::Tensor();
+    return part;
   }
 };
 

@@ -22,6 +22,7 @@
 #include "agents/phase_timer.h"
 #include "core/base/slices.h"
 #include "core/base/status.h"
+#include "core/comm/adasum.h"
 #include "core/comm/gradient_reducer.h"
 #include "core/metrics/meters.h"
 #include "core/tensor/augmentation.h"
@@ -73,6 +74,11 @@ class TrainingRun {
                                options.global_representatives)) {}
 
   absl::Status Run() {
+    if (options_.parts_per_step > 1 && !agent_.loss_splits()) {
+      return SharedByAllRanks(UsageError(absl::StrCat(
+          "agent ", agent_.name(),
+          " averages over a whole batch: a step cannot be split in parts")));
+    }
     REPRISE_RETURN_IF_ERROR(BroadcastParameters());
     if (options_.reset_at_each_task) {
       initial_parameters_ = parameters_.master().clone();
@@ -83,14 +89,21 @@ class TrainingRun {
     if (!gradients.is_cpu() && communicator_.world_size() > 1) {
       reduced_ = gradients.to(at::kCPU);
     }
+    const DType dtype = DTypeOf(parameters_.master().scalar_type());
     REPRISE_ASSIGN_OR_RETURN(
-        reducer_, GradientReducer::Create(
-                      communicator_, parameters_.sizes(), reduced_.data_ptr(),
-                      DTypeOf(parameters_.master().scalar_type()),
-                      {options_.first_bucket_bytes, options_.bucket_bytes}));
-    if (!IsStaged()) {
-      parameters_.SetGradientReadyCallback(
-          [this](int64_t i) { reducer_->MarkReady(i); });
+        reducer_,
+        GradientReducer::Create(
+            communicator_, parameters_.sizes(), reduced_.data_ptr(), dtype,
+            {options_.first_bucket_bytes, options_.bucket_bytes,
+             options_.compression, options_.gradient_predivide_factor}));
+    if (options_.use_adasum && communicator_.world_size() > 1) {
+      adasum_ = std::make_unique<Adasum>(communicator_, parameters_.sizes(),
+                                         WithoutWeightSum(reduced_).data_ptr(),
+                                         dtype);
+    } else if (!IsStaged()) {
+      parameters_.SetGradientReadyCallback([this](int64_t i) {
+        if (is_last_part_) reducer_->MarkReady(i);
+      });
     }
     CountSteps();
     timer_.observer = options_.on_phase;
@@ -305,32 +318,19 @@ class TrainingRun {
     for (const float weight : batch.weights) local_weight += weight;
 
     parameters_.BeginBackward();
-    reducer_->BeginStep(local_weight);
+    if (adasum_ == nullptr) reducer_->BeginStep(local_weight);
     absl::Time backward_end;
-    LossResult loss;
     REPRISE_RETURN_IF_ERROR(CatchTorch("training step", [&]() -> absl::Status {
-      if (batch.size() > 0) {
-        timer_.Enter(Phase::kLoad);
-        std::vector<Placement> placements;
-        if (options_.augment) {
-          placements = StandardPlacements(
-              options_.seed, static_cast<uint32_t>(t),
-              static_cast<uint32_t>(step_of_task_), batch.positions);
+      const int64_t parts = std::min(options_.parts_per_step, batch.size());
+      for (int64_t p = 0; p < parts; ++p) {
+        is_last_part_ = p + 1 == parts;
+        if (parts == 1) {
+          REPRISE_RETURN_IF_ERROR(ForwardBackward(batch));
+          continue;
         }
-        batch.input =
-            input_.Make(batch.samples, placements,
-                        model_.options().compute_type, model_.options().device);
-        timer_.Enter(Phase::kForward);
-        const ForwardContext forward{/*training=*/true,
-                                     {options_.seed, static_cast<uint32_t>(t),
-                                      static_cast<uint32_t>(step_of_task_)},
-                                     &batch.positions};
-        const ModelOutput output = model_.Forward(batch.input, forward);
-        REPRISE_ASSIGN_OR_RETURN(loss,
-                                 agent_.Loss(output, batch, gradient_scale_));
-        REPRISE_RETURN_IF_ERROR(Account(batch, loss, output.logits));
-        timer_.Enter(Phase::kBackward);
-        output.logits.backward(loss.logits_gradient);
+        Batch part = batch.Part(batch.size() * p / parts,
+                                batch.size() * (p + 1) / parts);
+        REPRISE_RETURN_IF_ERROR(ForwardBackward(part));
       }
       // Parameters without a gradient, all of them in an empty batch, take part
       // with zeros.
@@ -340,20 +340,17 @@ class TrainingRun {
             WithoutWeightSum(parameters_.gradients_with_weight_sum()));
       }
       backward_end = absl::Now();
-      reducer_->MarkAllReady();
+      if (adasum_ == nullptr) reducer_->MarkAllReady();
       return absl::OkStatus();
     }));
 
     timer_.Enter(Phase::kReductionWait);
-    REPRISE_ASSIGN_OR_RETURN(const StepReduction reduction,
-                             reducer_->Finish(backward_end));
-    reduction_.overlapped_seconds += reduction.overlapped_seconds;
-    reduction_.busy_seconds += reduction.busy_seconds;
-
+    REPRISE_ASSIGN_OR_RETURN(const double gradient_factor,
+                             adasum_ != nullptr ? CombineByAdasum(local_weight)
+                                                : FinishSum(backward_end));
     timer_.Enter(Phase::kOptimizer);
-    if (reduction.weight_sum > 0) {
-      optimizer_.Step(optimizer, 1.0 / (gradient_scale_ * reduction.weight_sum),
-                      WithoutWeightSum(reduced_));
+    if (gradient_factor > 0) {
+      optimizer_.Step(optimizer, gradient_factor, WithoutWeightSum(reduced_));
       parameters_.RefreshLeaves();
     }
     timer_.Enter(Phase::kBufferUpdate);
@@ -362,6 +359,65 @@ class TrainingRun {
     ++step_of_task_;
     ++steps_of_run_;
     return absl::OkStatus();
+  }
+
+  // Of the samples of `batch`: their numerators are added to the gradients.
+  absl::Status ForwardBackward(Batch& batch) {
+    timer_.Enter(Phase::kLoad);
+    const uint32_t task = static_cast<uint32_t>(batch.task);
+    const uint32_t step = static_cast<uint32_t>(batch.step_of_task);
+    std::vector<Placement> placements;
+    if (options_.augment) {
+      placements =
+          StandardPlacements(options_.seed, task, step, batch.positions);
+    }
+    batch.input =
+        input_.Make(batch.samples, placements, model_.options().compute_type,
+                    model_.options().device);
+    timer_.Enter(Phase::kForward);
+    const ForwardContext forward{
+        /*training=*/true, {options_.seed, task, step}, &batch.positions};
+    const ModelOutput output = model_.Forward(batch.input, forward);
+    REPRISE_ASSIGN_OR_RETURN(const LossResult loss,
+                             agent_.Loss(output, batch, gradient_scale_));
+    REPRISE_RETURN_IF_ERROR(Account(batch, loss, output.logits));
+    timer_.Enter(Phase::kBackward);
+    output.logits.backward(loss.logits_gradient);
+    return absl::OkStatus();
+  }
+
+  // Collective: waits for the sum of the numerators, and gives the factor that
+  // makes it the gradient; 0 without any sample.
+  absl::StatusOr<double> FinishSum(absl::Time backward_end) {
+    REPRISE_ASSIGN_OR_RETURN(const StepReduction reduction,
+                             reducer_->Finish(backward_end));
+    reduction_.overlapped_seconds += reduction.overlapped_seconds;
+    reduction_.busy_seconds += reduction.busy_seconds;
+    if (!reduction.finite) {
+      const bool is_fp16 =
+          options_.compression == GradientReducer::Compression::kFloat16;
+      return SharedByAllRanks(absl::OutOfRangeError(absl::StrCat(
+          "the gradients' sum over the ranks is not finite as ",
+          is_fp16 ? "fp16, which ends at 65504; choose --compression=bf16 or a "
+                    "greater --gradient-predivide-factor, or lower --lr"
+                  : "bf16; lower --lr or start from other parameters "
+                    "(--seed)")));
+    }
+    return reduction.weight_sum > 0
+               ? 1.0 / (gradient_scale_ * reduction.weight_sum)
+               : 0.0;
+  }
+
+  // Collective: combines the ranks' weighted means, that of a rank without
+  // samples being 0.
+  absl::StatusOr<double> CombineByAdasum(double local_weight) {
+    const absl::Time start = absl::Now();
+    if (local_weight > 0) {
+      WithoutWeightSum(reduced_).mul_(1.0 / (gradient_scale_ * local_weight));
+    }
+    REPRISE_RETURN_IF_ERROR(adasum_->Combine());
+    reduction_.busy_seconds += absl::ToDoubleSeconds(absl::Now() - start);
+    return 1.0;
   }
 
   // Adds the batch to the epoch's meter.
@@ -596,6 +652,9 @@ class TrainingRun {
   const double gradient_scale_;
 
   std::unique_ptr<GradientReducer> reducer_;
+  std::unique_ptr<Adasum> adasum_;  // in place of reducer_, where set
+  // Of the batch that is in backward: its gradients are complete.
+  bool is_last_part_ = true;
   // What the reducer sums: the gradients, or their copy in host memory.
   at::Tensor reduced_;
   at::Tensor initial_parameters_;

@@ -13,6 +13,7 @@
 #include "agents/agent.h"
 #include "agents/regime/regime.h"
 #include "core/comm/communicator.h"
+#include "core/comm/gradient_reducer.h"
 #include "core/metrics/metric_sink.h"
 #include "data/dataset.h"
 #include "data/scenario/scenario.h"
@@ -23,6 +24,11 @@ namespace reprise {
 struct TrainingOptions {
   int64_t epochs = 10;             // per task
   int64_t global_batch_size = 64;  // incoming samples of a step, all ranks
+  // A rank's batch goes through forward and backward in so many parts, one
+  // after the other, to bound memory: the step is the same but for rounding and
+  // for batch normalisation, whose statistics are those of a part. UsageError
+  // where the agent's loss does not split.
+  int64_t parts_per_step = 1;
   // Samples that agents append to a step at most, all ranks (W R).
   int64_t global_representatives = 0;
   int64_t max_steps_per_epoch = 0;  // 0: the whole epoch
@@ -41,6 +47,12 @@ struct TrainingOptions {
   int64_t log_interval = 10;  // steps between step reports
   int64_t first_bucket_bytes = int64_t{64} << 10;
   int64_t bucket_bytes = int64_t{4} << 20;
+  GradientReducer::Compression compression =
+      GradientReducer::Compression::kNone;
+  double gradient_predivide_factor = 1;
+  // Combine the ranks' weighted mean gradients by Adasum (core/comm/adasum.h)
+  // in place of their exact mean.
+  bool use_adasum = false;
   // Steps between comparisons of the parameters over ranks (also at the end of
   // every epoch); a difference ends the run and names rank and parameter.
   int64_t parameter_check_interval = 100;

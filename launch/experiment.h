@@ -52,8 +52,8 @@ struct ExperimentSpec {
   std::optional<int64_t> global_representatives;  // W * R
   std::optional<int64_t> global_candidates;       // W * C
   int64_t eval_batch_size = -1;                   // -1: as batch_size
-  int64_t batches_per_allreduce = 1;
-  int64_t epochs = 10;  // per task
+  int64_t batches_per_allreduce = 1;              // N: a step has N * W * B
+  int64_t epochs = 10;                            // per task
   bool evaluate = true;
   std::string optimizer = "SGD";  // RMSprop, Adam, AdamW, Adagrad
   double lr = 0.01;
@@ -63,7 +63,7 @@ struct ExperimentSpec {
   std::string regime = "none";  // none | cifar | upstream | a list
   // What `regime` stands for; an absolute rate is still one rank's.
   std::vector<RegimePhase> regime_phases;
-  // Epochs from lr to lr x ranks; default 5 where linear scaling raises it.
+  // Epochs from lr to the scaled lr; default 5 where linear scaling raises it.
   std::optional<int64_t> warmup_epochs;
   std::string augment = "none";       // none | standard
   std::string profile = "default";    // default | upstream
@@ -99,6 +99,10 @@ struct ExperimentSpec {
   int64_t max_train_samples_per_task = 0;
   int64_t max_test_samples_per_task = 0;
   int64_t bucket_bytes = int64_t{4} << 20;
+  std::string compression = "none";  // none | fp16 | bf16
+  bool fp16_allreduce = false;       // upstream's name: compression fp16
+  double gradient_predivide_factor = 1.0;
+  bool use_adasum = false;
   int64_t ranks = 1;
   std::string hosts;               // "a:2,b:2"
   std::string network = "auto";    // auto | ib | tcp

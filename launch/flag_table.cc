@@ -128,6 +128,12 @@ std::vector<Flag> MakeTable() {
               "num_representatives are per class over all ranks, or per class "
               "and rank")
               .OneOf({"global", "per-rank"}),
+          Row("batches-per-allreduce", &Spec::batches_per_allreduce, "N",
+              "a step has N batches per rank and one reduction: the gradient "
+              "of --batch-size times N with as many representatives, in the "
+              "memory of one (batch normalisation sees one at a time)")
+              .From(1)
+              .UpTo(1e6),
           Row("eval-batch-size", &Spec::eval_batch_size, "N",
               "-1: as for training")
               .From(-1),
@@ -141,11 +147,12 @@ std::vector<Flag> MakeTable() {
           Row("nesterov", &Spec::nesterov, "", "Nesterov's momentum, with SGD"),
           Row("weight-decay", &Spec::weight_decay, "X", "also --wd").From(0),
           Row("lr-scaling", &Spec::lr_scaling, "HOW",
-              "linear multiplies the learning rate by the number of ranks")
+              "linear multiplies the learning rate by ranks x "
+              "batches-per-allreduce; none with --use-adasum")
               .OneOf({"linear", "none"}),
           Row("warmup-epochs", &Spec::warmup_epochs, "N",
-              "of a task, from lr to lr x ranks; 5 with several ranks and "
-              "linear scaling, else 0")
+              "of a task, from lr to the scaled one; 5 where linear scaling "
+              "raises it, else 0")
               .From(0),
           Row("regime", &Spec::regime, "WHAT",
               "how options change within a task: none, cifar (x 0.1 at 81/164 "
@@ -186,6 +193,18 @@ std::vector<Flag> MakeTable() {
               "Chrome trace of what all ranks did when (computation, "
               "gradients, rehearsal), for chrome://tracing or Perfetto")
               .Path(),
+          Row("compression", &Spec::compression, "NAME",
+              "gradients are sent and summed as 16-bit floats")
+              .OneOf({"none", "fp16", "bf16"}),
+          Row("fp16-allreduce", &Spec::fp16_allreduce, "",
+              "the same as --compression=fp16"),
+          Row("gradient-predivide-factor", &Spec::gradient_predivide_factor,
+              "X",
+              "gradients are divided by it before the sum over ranks and "
+              "multiplied by it after: keeps 16-bit sums in range"),
+          Row("use-adasum", &Spec::use_adasum, "",
+              "combine the ranks' gradients by Adasum, not by their mean; "
+              "after backward, for comparison"),
           Row("check-collectives", &Spec::check_collectives, "",
               "ranks compare each communication call first: slow, finds "
               "mistakes"),
@@ -213,18 +232,14 @@ std::vector<Flag> MakeTable() {
   const auto unbuilt_bool = [&add](const char* name) {
     add("Not built yet", {Row(name, Unbuilt{"false", true}, "", "")});
   };
-  unbuilt("batches-per-allreduce", "1");
   unbuilt("checkpoint", "");
   unbuilt("checkpoint-every", "");
   unbuilt_bool("deterministic");
-  unbuilt_bool("fp16-allreduce");
-  unbuilt("gradient-predivide-factor", "1.0");
   unbuilt("on-nonfinite", "stop", {"stop", "skip", "warn"});
   unbuilt("resume", "");
   unbuilt_bool("tensorboard");
   unbuilt_bool("tensorwatch");
   unbuilt("tensorwatch-port", "0");
-  unbuilt_bool("use-adasum");
   return table;
 }
 

@@ -110,6 +110,8 @@ class CommandParser {
     ApplyScratch();
     ApplyProfile();
     ApplyNoCuda();
+    ApplyFp16Allreduce();
+    ApplyAdasum();
     ChooseBetween("global-batch-size", "batch-size",
                   OriginOf("batch-size").level,
                   &ExperimentSpec::global_batch_size);
@@ -659,6 +661,46 @@ class CommandParser {
     origins_["device"] = {Level::kDerived, "--no-cuda"};
   }
 
+  // Upstream's name for one value of --compression: the one given closer to the
+  // user holds.
+  void ApplyFp16Allreduce() {
+    ExperimentSpec& spec = command_.spec;
+    if (!spec.fp16_allreduce || spec.compression == "fp16") return;
+    const Level flag = OriginOf("fp16-allreduce").level;
+    const Level compression = OriginOf("compression").level;
+    if (compression > flag) {
+      spec.fp16_allreduce = false;
+      origins_.erase("fp16-allreduce");
+    } else if (compression == flag) {
+      AddProblem("--fp16-allreduce contradicts --compression=",
+                 spec.compression);
+    } else {
+      spec.compression = "fp16";
+      origins_["compression"] = {Level::kDerived, "--fp16-allreduce"};
+    }
+  }
+
+  // Adasum adds what is orthogonal: it scales the step by itself.
+  void ApplyAdasum() {
+    ExperimentSpec& spec = command_.spec;
+    if (!spec.use_adasum) return;
+    if (spec.compression != "none") {
+      AddProblem("--use-adasum contradicts ",
+                 spec.fp16_allreduce ? "--fp16-allreduce" : "--compression",
+                 ": it combines fp32 gradients");
+    }
+    if (spec.gradient_predivide_factor != 1) {
+      AddProblem(
+          "--use-adasum contradicts --gradient-predivide-factor: it has no sum "
+          "to divide before");
+    }
+    if (OriginOf("lr-scaling").level < OriginOf("use-adasum").level &&
+        spec.lr_scaling != "none") {
+      spec.lr_scaling = "none";
+      origins_["lr-scaling"] = {Level::kDerived, "--use-adasum"};
+    }
+  }
+
   // The global and the local form of a size: the one given closer to the user
   // holds; both at once are a contradiction.
   void ChooseBetween(absl::string_view global, absl::string_view local,
@@ -734,6 +776,19 @@ class CommandParser {
           "--eval-batch-size: expected -1 or an integer from 1, "
           "found '0'");
     }
+    if (!(spec.gradient_predivide_factor >= 1e-9 &&
+          spec.gradient_predivide_factor <= 1e9)) {
+      AddProblem(
+          "--gradient-predivide-factor: expected a number from 1e-9 to 1e9, "
+          "found '",
+          spec.gradient_predivide_factor, "'");
+    }
+    if (spec.batches_per_allreduce > 1 && spec.agent == "icarl" &&
+        spec.Rehearses() && spec.agent_config.implementation == "upstream") {
+      AddProblem("--batches-per-allreduce=", spec.batches_per_allreduce,
+                 " contradicts 'implementation': 'upstream' of icarl, whose "
+                 "loss has a mean over the whole batch");
+    }
     if (spec.results_dir.empty()) {
       AddProblem("--results-dir: expected a folder, found ''");
     }
@@ -745,7 +800,8 @@ class CommandParser {
                  " ranks' buffers without a candidate");
     }
     if (spec.global_batch_size.has_value() &&
-        *spec.global_batch_size < spec.ranks) {
+        (spec.ranks - 1) / spec.batches_per_allreduce >=
+            *spec.global_batch_size) {
       AddProblem("--global-batch-size=", *spec.global_batch_size,
                  " leaves some of the ", spec.ranks, " ranks without a sample");
     }
@@ -856,9 +912,10 @@ class CommandParser {
       note("--momentum", absl::StrCat(spec.optimizer, " has none"));
     }
     if (given(OriginOf("warmup-epochs").level) &&
-        (spec.ranks == 1 || spec.lr_scaling == "none")) {
+        (spec.ranks * spec.batches_per_allreduce == 1 ||
+         spec.lr_scaling == "none")) {
       note("--warmup-epochs",
-           "it leads from --lr to --lr x ranks, with --lr-scaling=linear");
+           "it leads from --lr to what --lr-scaling=linear makes of it");
     }
     if (spec.Rehearses() && !spec.AppendsToBatches()) {
       for (const char* key : {"num_candidates", "num_samples"}) {

@@ -184,10 +184,8 @@ TEST_F(Flags, ListAllProblemsAtOnce) {
 
 TEST_F(Flags, ThatAreNotBuiltYetSayso) {
   for (const char* argument :
-       {"--fp16-allreduce", "--use_adasum", "--gradient-predivide-factor=2",
-        "--batches-per-allreduce=2", "--tensorboard", "--checkpoint=x",
-        "--resume=x", "--checkpoint-every=1m", "--on-nonfinite=skip",
-        "--deterministic"}) {
+       {"--tensorboard", "--checkpoint=x", "--resume=x",
+        "--checkpoint-every=1m", "--on-nonfinite=skip", "--deterministic"}) {
     EXPECT_THAT(Problems({argument}), ElementsAre(HasSubstr("not built yet")))
         << argument;
   }
@@ -253,6 +251,67 @@ TEST_F(Flags, ThatContradictEachOtherAreRefused) {
                           "False"));
   EXPECT_THAT(Problems({"--global-batch-size=2", "--ranks=3"}),
               ElementsAre(HasSubstr("leaves some of the 3 ranks")));
+}
+
+TEST_F(Flags, OfTheReductionHaveUpstreamsNamesAndOurs) {
+  REPRISE_ASSERT_OK_AND_ASSIGN(
+      ParsedCommand command,
+      Parse({"--fp16-allreduce", "--gradient-predivide-factor=8",
+             "--batches-per-allreduce=4"}));
+  EXPECT_EQ(command.spec.compression, "fp16");
+  EXPECT_EQ(Settings(command).at("compression"), "\"fp16\" --fp16-allreduce");
+  EXPECT_EQ(command.spec.gradient_predivide_factor, 8);
+  EXPECT_EQ(command.spec.batches_per_allreduce, 4);
+  REPRISE_ASSERT_OK_AND_ASSIGN(
+      command, Parse({"--fp16-allreduce", "--compression=FP16"}));
+  EXPECT_EQ(command.spec.compression, "fp16");
+  // Adasum scales by itself, unless the user says so.
+  REPRISE_ASSERT_OK_AND_ASSIGN(command, Parse({"--use_adasum"}));
+  EXPECT_TRUE(command.spec.use_adasum);
+  EXPECT_EQ(Settings(command).at("lr-scaling"), "\"none\" --use-adasum");
+  REPRISE_ASSERT_OK_AND_ASSIGN(command,
+                               Parse({"--use-adasum", "--lr-scaling=linear"}));
+  EXPECT_EQ(command.spec.lr_scaling, "linear");
+  // The file's is further away.
+  WriteFile("config.yaml", "base:\n  fp16_allreduce: true\n");
+  REPRISE_ASSERT_OK_AND_ASSIGN(command, Parse({"--compression=bf16"}));
+  EXPECT_EQ(command.spec.compression, "bf16");
+  EXPECT_FALSE(command.spec.fp16_allreduce);
+  REPRISE_ASSERT_OK_AND_ASSIGN(command, Parse({}));
+  EXPECT_EQ(command.spec.compression, "fp16");
+}
+
+TEST_F(Flags, OfTheReductionThatContradictEachOtherAreRefused) {
+  for (const char* other : {"bf16", "none"}) {
+    EXPECT_THAT(
+        Problems({"--fp16-allreduce", absl::StrCat("--compression=", other)}),
+        ElementsAre(absl::StrCat("--fp16-allreduce contradicts --compression=",
+                                 other)));
+  }
+  EXPECT_THAT(
+      Problems({"--use-adasum", "--compression=bf16"}),
+      ElementsAre(HasSubstr("--use-adasum contradicts --compression: ")));
+  EXPECT_THAT(
+      Problems({"--use-adasum", "--fp16-allreduce"}),
+      ElementsAre(HasSubstr("--use-adasum contradicts --fp16-allreduce: ")));
+  EXPECT_THAT(
+      Problems({"--use-adasum", "--gradient-predivide-factor=2"}),
+      ElementsAre(HasSubstr("contradicts --gradient-predivide-factor")));
+  for (const char* factor : {"0", "-1", "1e10", "1e-10"}) {
+    EXPECT_THAT(
+        Problems({absl::StrCat("--gradient-predivide-factor=", factor)}),
+        ElementsAre(HasSubstr("expected a number from 1e-9 to 1e9")));
+  }
+  EXPECT_THAT(Problems({"--agent=icarl",
+                        "--agent-config={'implementation': "
+                        "'upstream'}",
+                        "--batches-per-allreduce=2"}),
+              ElementsAre(HasSubstr("--batches-per-allreduce=2 contradicts")));
+  EXPECT_THAT(Problems({"--agent=icarl", "--batches-per-allreduce=2"}),
+              IsEmpty());
+  EXPECT_THAT(Problems({"--ranks=4", "--global-batch-size=2",
+                        "--batches-per-allreduce=2"}),
+              IsEmpty());
 }
 
 TEST_F(Flags, FollowThePrecedenceOfTheirSources) {

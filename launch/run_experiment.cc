@@ -35,6 +35,7 @@
 #include "core/base/status.h"
 #include "core/buffer/rehearsal_buffer.h"
 #include "core/buffer/slot_directory.h"
+#include "core/comm/gradient_reducer.h"
 #include "core/comm/observing/observing_transport.h"
 #include "core/metrics/jsonl/jsonl_sink.h"
 #include "core/metrics/metrics_fanout.h"
@@ -160,7 +161,8 @@ StepSizes SizesOf(const ExperimentSpec& spec, int rank, int world_size) {
   const AgentConfig& agent = spec.agent_config;
   StepSizes sizes;
   sizes.global_batch =
-      spec.global_batch_size.value_or(spec.batch_size * world_size);
+      spec.global_batch_size.value_or(spec.batch_size * world_size) *
+      spec.batches_per_allreduce;
   sizes.global_representatives = spec.global_representatives.value_or(
       agent.num_samples.value_or(agent.num_candidates) * world_size);
   if (!spec.AppendsToBatches()) sizes.global_representatives = 0;
@@ -346,7 +348,9 @@ class Run {
         })));
     sizes_ = SizesOf(spec_, rank_, world_size_);
     agent_ = MakeAgent(spec_, data_, sizes_, communicator_);
-    lr_scale_ = spec_.lr_scaling == "linear" ? world_size_ : 1;
+    lr_scale_ = spec_.lr_scaling == "linear"
+                    ? world_size_ * spec_.batches_per_allreduce
+                    : 1;
     return absl::OkStatus();
   }
 
@@ -489,11 +493,20 @@ class Run {
             ? absl::StrCat(" and ", sizes_.global_representatives,
                            " representatives", DescribeBuffer())
             : "",
+        spec_.batches_per_allreduce > 1
+            ? absl::StrCat(" in ", spec_.batches_per_allreduce,
+                           " parts of a rank")
+            : "",
         ", ", spec_.optimizer, ", learning rate ", spec_.lr * lr_scale_,
         lr_scale_ > 1
-            ? absl::StrCat(" (", spec_.lr, " x ", world_size_,
-                           " ranks, --lr-scaling=linear), approached over ",
-                           WarmUpEpochs(), " warm-up epochs of each task")
+            ? absl::StrCat(
+                  " (", spec_.lr, " x ", world_size_, " ranks",
+                  spec_.batches_per_allreduce > 1
+                      ? absl::StrCat(" x ", spec_.batches_per_allreduce,
+                                     " batches")
+                      : "",
+                  ", --lr-scaling=linear), approached over ", WarmUpEpochs(),
+                  " warm-up epochs of each task")
             : "",
         spec_.regime_phases.empty() ? ""
                                     : absl::StrCat(", regime ", spec_.regime),
@@ -501,6 +514,31 @@ class Run {
             ? ""
             : absl::StrCat(", augmentation ", spec_.augment),
         ", seed ", spec_.seed));
+    AnnounceReduction();
+  }
+
+  // Where the gradients are not those of the exact mean.
+  void AnnounceReduction() const {
+    const bool divides = spec_.gradient_predivide_factor != 1;
+    if (spec_.compression == "none" && !divides && !spec_.use_adasum) return;
+    if (world_size_ == 1) {
+      LogInfo(
+          "reduction: none, with one rank --compression, --use-adasum and "
+          "--gradient-predivide-factor have no effect");
+    } else if (spec_.use_adasum) {
+      LogInfo(
+          "reduction: Adasum of the ranks' gradients, which is not their exact "
+          "mean; after backward, not during it");
+    } else {
+      LogInfo(absl::StrCat(
+          "reduction: gradients as ",
+          spec_.compression == "none" ? "fp32" : spec_.compression,
+          spec_.compression == "none" ? "" : ", rounded by every rank and sum",
+          divides
+              ? absl::StrCat(", divided by ", spec_.gradient_predivide_factor,
+                             " before the sum and multiplied after")
+              : ""));
+    }
   }
 
   std::string DescribeBuffer() const {
@@ -538,6 +576,7 @@ class Run {
     options.epochs = spec_.epochs;
     options.global_batch_size = sizes_.global_batch;
     options.global_representatives = sizes_.global_representatives;
+    options.parts_per_step = spec_.batches_per_allreduce;
     options.max_steps_per_epoch = spec_.max_steps_per_epoch;
     options.eval_batch_size =
         spec_.eval_batch_size > 0 ? spec_.eval_batch_size : spec_.batch_size;
@@ -559,6 +598,12 @@ class Run {
         timeline_->Add("compute", PhaseName(phase), begin, end);
       };
     }
+    using Compression = GradientReducer::Compression;
+    options.compression = spec_.compression == "fp16"   ? Compression::kFloat16
+                          : spec_.compression == "bf16" ? Compression::kBFloat16
+                                                        : Compression::kNone;
+    options.gradient_predivide_factor = spec_.gradient_predivide_factor;
+    options.use_adasum = spec_.use_adasum;
     return options;
   }
 
@@ -573,7 +618,7 @@ class Run {
   std::vector<std::string> hosts_, devices_;  // in rank order
   int64_t threads_ = 1;
   StepSizes sizes_;
-  int lr_scale_ = 1;
+  int64_t lr_scale_ = 1;
   std::unique_ptr<Model> model_;
   std::unique_ptr<Agent> agent_;
   std::string folder_;  // rank 0

@@ -91,7 +91,8 @@ ParameterStore::ParameterStore(std::vector<ParameterSpec> specs,
     leaf.set_requires_grad(true);
     CallWhenAccumulated(leaf, [this, i](const at::Tensor& accumulated) {
       c10::AutoGradMode no_grad(false);
-      gradient_slots_[i].copy_(accumulated.grad());
+      received_[i] ? gradient_slots_[i].add_(accumulated.grad())
+                   : gradient_slots_[i].copy_(accumulated.grad());
       // Else each gradient would stay a second time until the next step, in the
       // compute type: 310 MB of CANDLENet.
       accumulated.mutable_grad() = at::Tensor();

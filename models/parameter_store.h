@@ -79,8 +79,9 @@ class ParameterStore {
   // gradients(). The order is autograd's.
   void SetGradientReadyCallback(std::function<void(int64_t)> callback);
 
-  // Before backward: nothing is received yet. After backward: zeroes the slots
-  // of parameters that got none.
+  // Before backward: nothing is received yet; gradients of several backward
+  // passes from here on are added up. After backward: zeroes the slots of
+  // parameters that got none.
   void BeginBackward();
   void FinishBackward();
 

@@ -30,6 +30,8 @@ class UpstreamIcarlAgent final : public Agent {
 
   std::string name() const override { return "icarl"; }
   int64_t max_appended() const override { return options_.exemplars_per_step; }
+  // It has two means over the batch in it.
+  bool loss_splits() const override { return false; }
 
   absl::StatusOr<TaskPlan> OnTaskStart(const TaskContext& context) override {
     train_ = &context.train;

@@ -10,6 +10,7 @@
 #include "absl/time/clock.h"
 #include "core/base/check.h"
 #include "core/base/status.h"
+#include "core/comm/half_floats.h"
 
 namespace reprise {
 namespace {
@@ -34,11 +35,20 @@ std::vector<GradientReducer::Bucket> PlanBuckets(
     bucket.first_parameter = p;
     ++bucket.parameters;
   }
-  // The sum of weights.
-  --bucket.offset;
-  ++bucket.count;
+  if (options.compression == GradientReducer::Compression::kNone) {
+    // The sum of weights.
+    --bucket.offset;
+    ++bucket.count;
+  }
   buckets.push_back(bucket);
   return buckets;
+}
+
+template <typename T>
+void ScaleAs(void* flat, int64_t begin, int64_t end, double factor) {
+  T* values = static_cast<T*>(flat);
+  const T by = static_cast<T>(factor);
+  for (int64_t i = begin; i < end; ++i) values[i] *= by;
 }
 
 }  // namespace
@@ -55,28 +65,45 @@ absl::StatusOr<std::unique_ptr<GradientReducer>> GradientReducer::Create(
         "bucket sizes must be positive, not ", options.first_bucket_bytes,
         " and ", options.bucket_bytes, " bytes"));
   }
+  const bool is_compressed = options.compression != Compression::kNone;
+  if (is_compressed && dtype != DType::kFloat32) {
+    return absl::InvalidArgumentError("only float32 is compressed");
+  }
+  // Not NaN either.
+  if (!(options.predivide_factor >= 1e-9 && options.predivide_factor <= 1e9)) {
+    return absl::InvalidArgumentError(
+        absl::StrCat("the predivide factor must be from 1e-9 to 1e9, not ",
+                     options.predivide_factor));
+  }
   for (const int64_t size : parameter_sizes) {
     if (size < 0) {
       return absl::InvalidArgumentError(
           absl::StrCat("parameter of ", size, " elements"));
     }
   }
-  return absl::WrapUnique(new GradientReducer(
-      communicator, flat, dtype,
-      PlanBuckets(parameter_sizes, SizeInBytes(dtype), options),
-      static_cast<int64_t>(parameter_sizes.size())));
+  const int64_t sent_bytes =
+      is_compressed ? sizeof(uint16_t) : SizeInBytes(dtype);
+  return absl::WrapUnique(
+      new GradientReducer(communicator, flat, dtype, options,
+                          PlanBuckets(parameter_sizes, sent_bytes, options),
+                          static_cast<int64_t>(parameter_sizes.size())));
 }
 
 GradientReducer::GradientReducer(Communicator& communicator, void* flat,
-                                 DType dtype, std::vector<Bucket> buckets,
+                                 DType dtype, const Options& options,
+                                 std::vector<Bucket> buckets,
                                  int64_t parameters)
     : communicator_(communicator),
       flat_(static_cast<char*>(flat)),
       dtype_(dtype),
+      options_(options),
       buckets_(std::move(buckets)),
       bucket_of_parameter_(parameters),
       ready_(std::make_unique<std::atomic<bool>[]>(parameters)),
       remaining_(std::make_unique<std::atomic<int64_t>[]>(buckets_.size())) {
+  if (IsCompressed() && communicator_.world_size() > 1) {
+    halves_.resize(1 + TotalCount());
+  }
   for (size_t b = 0; b < buckets_.size(); ++b) {
     for (int64_t i = 0; i < buckets_[b].parameters; ++i) {
       bucket_of_parameter_[buckets_[b].first_parameter + i] =
@@ -95,13 +122,22 @@ void GradientReducer::BeginStep(double local_weight_sum) {
     *reinterpret_cast<float*>(flat_) = static_cast<float>(local_weight_sum);
   }
   for (size_t p = 0; p < bucket_of_parameter_.size(); ++p) ready_[p] = false;
+  if (IsCompressed()) {
+    weight_sum_work_ =
+        communicator_.AllReduce(flat_, 1, dtype_, ReduceOp::kSum, Gate::kOpen);
+  }
   const int64_t size = SizeInBytes(dtype_);
   for (size_t b = 0; b < buckets_.size(); ++b) {
-    remaining_[b] = buckets_[b].parameters;
-    works_.push_back(communicator_.AllReduce(
-        flat_ + buckets_[b].offset * size, buckets_[b].count, dtype_,
-        ReduceOp::kSum,
-        buckets_[b].parameters == 0 ? Gate::kOpen : Gate::kClosed));
+    const Bucket& bucket = buckets_[b];
+    remaining_[b] = bucket.parameters;
+    const Gate gate = bucket.parameters == 0 ? Gate::kOpen : Gate::kClosed;
+    works_.push_back(IsCompressed()
+                         ? communicator_.AllReduce(
+                               halves_.data() + bucket.offset, bucket.count,
+                               CompressedType(), ReduceOp::kSum, gate)
+                         : communicator_.AllReduce(flat_ + bucket.offset * size,
+                                                   bucket.count, dtype_,
+                                                   ReduceOp::kSum, gate));
   }
 }
 
@@ -109,7 +145,9 @@ void GradientReducer::MarkReady(int64_t index) {
   if (communicator_.world_size() == 1) return;
   if (ready_[index].exchange(true)) return;
   const int64_t bucket = bucket_of_parameter_[index];
-  if (remaining_[bucket].fetch_sub(1) == 1) works_[bucket]->Open();
+  if (remaining_[bucket].fetch_sub(1) != 1) return;
+  Prepare(buckets_[bucket]);
+  works_[bucket]->Open();
 }
 
 void GradientReducer::MarkAllReady() {
@@ -127,10 +165,16 @@ absl::StatusOr<StepReduction> GradientReducer::Finish(absl::Time backward_end) {
         << "Finish while bucket " << b << " lacks " << remaining_[b]
         << " parameters";
   }
-  const std::vector<std::shared_ptr<Work>> works = std::move(works_);
+  std::vector<std::shared_ptr<Work>> works = std::move(works_);
   works_.clear();
-  for (const std::shared_ptr<Work>& work : works) {
-    REPRISE_RETURN_IF_ERROR(work->Wait());
+  for (size_t b = 0; b < buckets_.size(); ++b) {
+    REPRISE_RETURN_IF_ERROR(works[b]->Wait());
+    reduction.finite &= Restore(buckets_[b]);
+  }
+  if (weight_sum_work_ != nullptr) {
+    REPRISE_RETURN_IF_ERROR(weight_sum_work_->Wait());
+    works.insert(works.begin(), std::move(weight_sum_work_));
+    weight_sum_work_ = nullptr;
   }
   reduction.weight_sum = dtype_ == DType::kFloat64
                              ? *reinterpret_cast<const double*>(flat_)
@@ -150,8 +194,55 @@ absl::StatusOr<StepReduction> GradientReducer::Finish(absl::Time backward_end) {
 }
 
 int64_t GradientReducer::bytes_per_step() const {
-  return (buckets_.front().offset + buckets_.front().count) *
-         SizeInBytes(dtype_);
+  return IsCompressed() ? SizeInBytes(dtype_) +
+                              TotalCount() * SizeInBytes(CompressedType())
+                        : TotalCount() * SizeInBytes(dtype_);
+}
+
+DType GradientReducer::CompressedType() const {
+  return options_.compression == Compression::kFloat16 ? DType::kFloat16
+                                                       : DType::kBFloat16;
+}
+
+int64_t GradientReducer::TotalCount() const {
+  const Bucket& first = buckets_.front();
+  return first.offset + first.count - buckets_.back().offset;
+}
+
+void GradientReducer::Prepare(const Bucket& bucket) {
+  const double factor = 1 / options_.predivide_factor;
+  if (!IsCompressed()) return Scale(bucket, factor);
+  Narrow(reinterpret_cast<const float*>(flat_) + bucket.offset, bucket.count,
+         static_cast<float>(factor), CompressedType(),
+         halves_.data() + bucket.offset);
+}
+
+bool GradientReducer::Restore(const Bucket& bucket) {
+  if (!IsCompressed()) {
+    Scale(bucket, options_.predivide_factor);
+    return true;
+  }
+  bool finite = true;
+  // In pieces that are still in the cache when they are looked at.
+  constexpr int64_t kPiece = 4096;
+  for (int64_t done = 0; done < bucket.count; done += kPiece) {
+    float* const values =
+        reinterpret_cast<float*>(flat_) + bucket.offset + done;
+    const int64_t count = std::min(kPiece, bucket.count - done);
+    Widen(halves_.data() + bucket.offset + done, count,
+          static_cast<float>(options_.predivide_factor), CompressedType(),
+          values);
+    finite = AllFinite(values, count) && finite;
+  }
+  return finite;
+}
+
+void GradientReducer::Scale(const Bucket& bucket, double factor) {
+  if (factor == 1) return;
+  const int64_t begin = std::max<int64_t>(1, bucket.offset);
+  const int64_t end = bucket.offset + bucket.count;
+  dtype_ == DType::kFloat64 ? ScaleAs<double>(flat_, begin, end, factor)
+                            : ScaleAs<float>(flat_, begin, end, factor);
 }
 
 }  // namespace reprise

@@ -15,6 +15,19 @@
 //
 // A step is AllReduces of [1 + P] elements in all: 2 (W-1)/W (1 + P)
 // sizeof(element) bytes sent by each of W ranks over a ring.
+//
+// Compressed, the gradients of a bucket are rounded to 16 bits by whoever marks
+// its last parameter (a pass at the speed of memory), reduced as such, and
+// widened in Finish while later buckets are under way. S keeps its fp32: its
+// part in every gradient would make its rounding error theirs. It goes alone,
+// as the step's first collective, open from BeginStep on, so it is long done
+// when the first bucket is. AllReduces of 4 + 2 P bytes in all.
+//
+// With u = 2^-11 (fp16) or 2^-8 (bf16), each of W ranks rounds once and each of
+// W - 1 additions once, so for every element, over the ranks' gradients g_r,
+//   |result - sum_r g_r| <= ((1 + u)^W - 1) sum_r |g_r| + W t f,
+// t half of the smallest number of the type (2^-25 in fp16) and f the predivide
+// factor, which adds 2^-22 sum_r |g_r| where it is no power of two.
 #ifndef REPRISE_CORE_COMM_GRADIENT_REDUCER_H_
 #define REPRISE_CORE_COMM_GRADIENT_REDUCER_H_
 
@@ -36,15 +49,24 @@ struct StepReduction {
   double busy_seconds = 0;  // at least one bucket was under way
   // The part of busy_seconds before the end of backward: hidden behind it.
   double overlapped_seconds = 0;
+  // Whether all sums are finite; looked at when compressed only, where a sum
+  // beyond the range of the type is infinite. The same on all ranks.
+  bool finite = true;
 };
 
 // At world size 1 nothing is enqueued and the buffer is not touched.
 class GradientReducer {
  public:
+  enum class Compression { kNone, kFloat16, kBFloat16 };
+
   struct Options {
     // Small, so that the first reduction starts early in backward.
     int64_t first_bucket_bytes = 64 << 10;
-    int64_t bucket_bytes = 4 << 20;
+    int64_t bucket_bytes = 4 << 20;  // as they are sent
+    Compression compression = Compression::kNone;
+    // Gradients are divided by it before the sum and multiplied by it after:
+    // greater, to keep 16-bit sums from overflowing; smaller, from vanishing.
+    double predivide_factor = 1;
   };
 
   struct Bucket {
@@ -54,8 +76,9 @@ class GradientReducer {
 
   // `parameter_sizes`: elements, in registration order, the same on all ranks.
   // `flat`: 1 + their sum elements of `dtype` (kFloat32 or kFloat64), host
-  // memory, outlives this. InvalidArgument on other types, negative sizes or
-  // bucket sizes below 1.
+  // memory, outlives this. InvalidArgument on other types, compression of other
+  // than kFloat32, negative sizes, bucket sizes below 1 and predivide factors
+  // outside [1e-9, 1e9].
   static absl::StatusOr<std::unique_ptr<GradientReducer>> Create(
       Communicator& communicator, const std::vector<int64_t>& parameter_sizes,
       void* flat, DType dtype, const Options& options);
@@ -80,21 +103,37 @@ class GradientReducer {
 
   // In the order of issue.
   const std::vector<Bucket>& buckets() const { return buckets_; }
-  // Reduced per step: (1 + P) sizeof(element).
+  // Reduced per step: (1 + P) sizeof(element), compressed 4 + 2 P.
   int64_t bytes_per_step() const;
 
  private:
   GradientReducer(Communicator& communicator, void* flat, DType dtype,
-                  std::vector<Bucket> buckets, int64_t parameters);
+                  const Options& options, std::vector<Bucket> buckets,
+                  int64_t parameters);
+
+  bool IsCompressed() const {
+    return options_.compression != Compression::kNone;
+  }
+  DType CompressedType() const;
+  int64_t TotalCount() const;  // of all buckets
+  // Between the caller's gradients and what is sent.
+  void Prepare(const Bucket& bucket);
+  // Whether the bucket's sums are finite.
+  bool Restore(const Bucket& bucket);
+  // The gradients of `bucket`, without the sum of weights, times `factor`.
+  void Scale(const Bucket& bucket, double factor);
 
   Communicator& communicator_;
   char* const flat_;
   const DType dtype_;
+  const Options options_;
   const std::vector<Bucket> buckets_;
+  std::vector<uint16_t> halves_;  // by element of flat_, when compressed
   std::vector<int64_t> bucket_of_parameter_;
   double local_weight_sum_ = 0;
 
   // Of the current step.
+  std::shared_ptr<Work> weight_sum_work_;              // when compressed
   std::vector<std::shared_ptr<Work>> works_;           // by bucket
   std::unique_ptr<std::atomic<bool>[]> ready_;         // by parameter
   std::unique_ptr<std::atomic<int64_t>[]> remaining_;  // by bucket

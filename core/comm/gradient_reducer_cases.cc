@@ -41,12 +41,13 @@ constexpr DType DTypeOf() {
 }
 
 template <typename T>
-std::unique_ptr<GradientReducer> MakeReducer(Communicator& communicator,
-                                             std::vector<T>& flat) {
+std::unique_ptr<GradientReducer> MakeReducer(
+    Communicator& communicator, std::vector<T>& flat,
+    const GradientReducer::Options& options = SmallBuckets()) {
   flat.assign(1 + TotalSize(), 0);
   absl::StatusOr<std::unique_ptr<GradientReducer>> reducer =
       GradientReducer::Create(communicator, kSizes, flat.data(), DTypeOf<T>(),
-                              SmallBuckets());
+                              options);
   REPRISE_EXPECT_OK(reducer);
   return *std::move(reducer);
 }
@@ -221,6 +222,172 @@ void OverlapIsThePartOfTheReductionBeforeTheEndOfBackward(
   EXPECT_LT(hidden->busy_seconds, 60);
 }
 
+GradientReducer::Options Compressed(GradientReducer::Compression compression,
+                                    double predivide_factor) {
+  GradientReducer::Options options = SmallBuckets();
+  options.compression = compression;
+  options.predivide_factor = predivide_factor;
+  return options;
+}
+
+constexpr GradientReducer::Compression kCompressions[] = {
+    GradientReducer::Compression::kFloat16,
+    GradientReducer::Compression::kBFloat16};
+
+// Rank `rank`'s gradients: of both signs, magnitudes from 2^-20 to 2^4.
+std::vector<float> WideGradients(int rank) {
+  std::mt19937 numbers(rank);
+  std::vector<float> gradients(TotalSize());
+  for (float& gradient : gradients) {
+    gradient = std::ldexp(std::uniform_real_distribution<float>(-1, 1)(numbers),
+                          static_cast<int>(numbers() % 24) - 20);
+  }
+  return gradients;
+}
+
+void CompressedSumsKeepTheirBoundAndAreTheSameOnAllRanksEveryTime(
+    Communicator& communicator, const IssuedCollectives&) {
+  const int ranks = communicator.world_size();
+  std::vector<double> exact(TotalSize(), 0), magnitude(TotalSize(), 0);
+  for (int rank = 0; rank < ranks; ++rank) {
+    const std::vector<float> gradients = WideGradients(rank);
+    for (int64_t i = 0; i < TotalSize(); ++i) {
+      exact[i] += gradients[i];
+      magnitude[i] += std::abs(gradients[i]);
+    }
+  }
+  for (const GradientReducer::Compression compression : kCompressions) {
+    const bool is_fp16 = compression == GradientReducer::Compression::kFloat16;
+    const double u = std::ldexp(1.0, is_fp16 ? -11 : -8);
+    const double t = std::ldexp(1.0, is_fp16 ? -25 : -134);
+    for (const double factor : {1.0, 1.0 / 64, 3.0}) {
+      std::vector<float> flat, first;
+      const auto reducer =
+          MakeReducer(communicator, flat, Compressed(compression, factor));
+      std::mt19937 order_of(1000 + communicator.rank());
+      for (int repetition = 0; repetition < 5; ++repetition) {
+        const std::vector<float> mine = WideGradients(communicator.rank());
+        std::copy(mine.begin(), mine.end(), flat.begin() + 1);
+        reducer->BeginStep(1.0f / 3);
+        std::vector<int64_t> order(kSizes.size());
+        std::iota(order.begin(), order.end(), 0);
+        std::shuffle(order.begin(), order.end(), order_of);
+        for (const int64_t p : order) reducer->MarkReady(p);
+        const auto reduction = reducer->Finish(absl::Now());
+        REPRISE_EXPECT_OK(reduction);
+        EXPECT_TRUE(reduction->finite);
+        // In fp32 whatever the gradients travel as.
+        EXPECT_NEAR(reduction->weight_sum, ranks / 3.0, 1e-6);
+        if (repetition == 0) first = flat;
+        EXPECT_EQ(flat, first) << "repetition " << repetition;
+      }
+      const double relative =
+          std::pow(1 + u, ranks) - 1 + (factor == 3 ? std::ldexp(1, -22) : 0);
+      double worst = 0;  // of what the bound allows
+      for (int64_t i = 0; i < TotalSize() && ranks > 1; ++i) {
+        worst =
+            std::max(worst, std::abs(flat[1 + i] - exact[i]) /
+                                (relative * magnitude[i] + ranks * t * factor));
+      }
+      EXPECT_LE(worst, 1);
+      // It is rounded, after all.
+      EXPECT_EQ(worst > 0.2, ranks > 1);
+      std::vector<float> all(flat.size() * ranks);
+      const int64_t bytes = static_cast<int64_t>(flat.size() * sizeof(float));
+      REPRISE_EXPECT_OK(
+          communicator.AllGather(flat.data(), bytes, all.data())->Wait());
+      for (int rank = 0; rank < ranks; ++rank) {
+        EXPECT_EQ(
+            std::memcmp(all.data() + rank * flat.size(), flat.data(), bytes), 0)
+            << "rank " << rank;
+      }
+    }
+  }
+}
+
+void ACompressedStepSendsTwoBytesAGradientAndTheWeightSumFirst(
+    Communicator& communicator, const IssuedCollectives& issued) {
+  size_t done = 0;
+  for (const GradientReducer::Compression compression : kCompressions) {
+    std::vector<float> flat;
+    const auto reducer =
+        MakeReducer(communicator, flat, Compressed(compression, 1));
+    EXPECT_EQ(reducer->bytes_per_step(), 4 + 2 * TotalSize());
+    EXPECT_EQ(reducer->buckets().size(), 3);
+    reducer->BeginStep(1);
+    reducer->MarkAllReady();
+    REPRISE_EXPECT_OK(reducer->Finish(absl::Now()));
+    if (communicator.world_size() == 1) {
+      EXPECT_TRUE(issued.empty());
+      continue;
+    }
+    EXPECT_EQ(issued.size(), done + 1 + reducer->buckets().size());
+    EXPECT_EQ(issued[done].data, flat.data());
+    int64_t bytes = 0;
+    for (; done < issued.size(); ++done) {
+      EXPECT_EQ(issued[done].kind, Collective::Kind::kAllReduce);
+      bytes += issued[done].count * SizeInBytes(issued[done].dtype);
+    }
+    EXPECT_EQ(bytes, reducer->bytes_per_step());
+  }
+}
+
+// Of 40000 from each of two ranks or more, in a type that ends at 65504.
+void ASumBeyondTheRangeIsInfiniteAndSaidToBe(Communicator& communicator,
+                                             const IssuedCollectives&) {
+  using Compression = GradientReducer::Compression;
+  const int ranks = communicator.world_size();
+  if (ranks == 1) return;
+  const auto reduce = [&](Compression compression, double factor, float value) {
+    std::vector<float> flat;
+    const auto reducer =
+        MakeReducer(communicator, flat, Compressed(compression, factor));
+    flat[300] = value;
+    reducer->BeginStep(1);
+    reducer->MarkAllReady();
+    const absl::StatusOr<StepReduction> reduction =
+        reducer->Finish(absl::Now());
+    REPRISE_EXPECT_OK(reduction);
+    EXPECT_EQ(reduction->finite, std::isfinite(flat[300]));
+    EXPECT_EQ(flat[301], 0);
+    return flat[300];
+  };
+  EXPECT_EQ(reduce(Compression::kFloat16, 1, 40000), INFINITY);
+  EXPECT_EQ(reduce(Compression::kFloat16, 1, -40000), -INFINITY);
+  EXPECT_NEAR(reduce(Compression::kFloat16, 4, 40000), 40000 * ranks, 200);
+  EXPECT_EQ(reduce(Compression::kFloat16, 1e-3, 200), INFINITY);
+  EXPECT_NEAR(reduce(Compression::kBFloat16, 1, 40000), 40000 * ranks, 1000);
+  for (const Compression compression : kCompressions) {
+    const bool one = communicator.rank() == 1;
+    EXPECT_TRUE(std::isnan(reduce(compression, 1, one ? NAN : 1.0f)));
+    EXPECT_EQ(reduce(compression, 1, one ? INFINITY : 1.0f), INFINITY);
+  }
+}
+
+void PredivisionByAPowerOfTwoChangesNoBit(Communicator& communicator,
+                                          const IssuedCollectives&) {
+  std::vector<float> plain, divided;
+  const auto reduce = [&](std::vector<float>& flat, double factor) {
+    const auto reducer =
+        MakeReducer(communicator, flat,
+                    Compressed(GradientReducer::Compression::kNone, factor));
+    const std::vector<float> mine = WideGradients(communicator.rank());
+    std::copy(mine.begin(), mine.end(), flat.begin() + 1);
+    reducer->BeginStep(2);
+    reducer->MarkAllReady();
+    const auto reduction = reducer->Finish(absl::Now());
+    REPRISE_EXPECT_OK(reduction);
+    EXPECT_EQ(reduction->weight_sum, 2 * communicator.world_size());
+  };
+  reduce(plain, 1);
+  reduce(divided, 1024);
+  EXPECT_EQ(plain, divided);
+  reduce(divided, 3);
+  for (size_t i = 1; i < plain.size(); ++i) {
+    EXPECT_NEAR(divided[i], plain[i], 1e-5);
+  }
+}
+
 }  // namespace
 
 std::vector<RankCase> RankCases() {
@@ -234,6 +401,14 @@ std::vector<RankCase> RankCases() {
        AStepReducesEachElementOnceAndTheWeightSumWithTheLastBucket},
       {"OverlapIsThePartOfTheReductionBeforeTheEndOfBackward",
        OverlapIsThePartOfTheReductionBeforeTheEndOfBackward},
+      {"CompressedSumsKeepTheirBoundAndAreTheSameOnAllRanksEveryTime",
+       CompressedSumsKeepTheirBoundAndAreTheSameOnAllRanksEveryTime},
+      {"ACompressedStepSendsTwoBytesAGradientAndTheWeightSumFirst",
+       ACompressedStepSendsTwoBytesAGradientAndTheWeightSumFirst},
+      {"ASumBeyondTheRangeIsInfiniteAndSaidToBe",
+       ASumBeyondTheRangeIsInfiniteAndSaidToBe},
+      {"PredivisionByAPowerOfTwoChangesNoBit",
+       PredivisionByAPowerOfTwoChangesNoBit},
   };
 }
 

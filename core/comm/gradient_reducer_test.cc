@@ -1,5 +1,6 @@
 #include "core/comm/gradient_reducer.h"
 
+#include <cmath>
 #include <memory>
 #include <vector>
 
@@ -76,6 +77,39 @@ TEST(GradientReducer, RefusesOtherTypesAndBucketsOfNoBytes) {
     EXPECT_THAT(GradientReducer::Create(communicator, {1}, nullptr,
                                         DType::kFloat32, options),
                 FailsWith("not 65536 and 0 bytes"));
+  });
+}
+
+TEST(GradientReducer, RefusesCompressionOfFloat64AndFactorsOfNoUse) {
+  RunRanksAsThreads(1, [](Communicator& communicator) {
+    GradientReducer::Options options;
+    options.compression = GradientReducer::Compression::kFloat16;
+    EXPECT_THAT(GradientReducer::Create(communicator, {1}, nullptr,
+                                        DType::kFloat64, options),
+                FailsWith("only float32 is compressed"));
+    for (const double factor : {0.0, -1.0, 1e10, std::nan("")}) {
+      options.predivide_factor = factor;
+      EXPECT_THAT(GradientReducer::Create(communicator, {1}, nullptr,
+                                          DType::kFloat32, options),
+                  FailsWith("the predivide factor must be"));
+    }
+  });
+}
+
+TEST(GradientReducer, CompressesAModelWithoutParameters) {
+  RunRanksAsThreads(2, [](Communicator& communicator) {
+    float weight_sum = 0;
+    GradientReducer::Options options;
+    options.compression = GradientReducer::Compression::kBFloat16;
+    REPRISE_ASSERT_OK_AND_ASSIGN(
+        const std::unique_ptr<GradientReducer> reducer,
+        GradientReducer::Create(communicator, {}, &weight_sum, DType::kFloat32,
+                                options));
+    reducer->BeginStep(2);
+    REPRISE_ASSERT_OK_AND_ASSIGN(const StepReduction reduction,
+                                 reducer->Finish(absl::Now()));
+    EXPECT_EQ(reduction.weight_sum, 4);
+    EXPECT_EQ(reducer->bytes_per_step(), 4);
   });
 }
 

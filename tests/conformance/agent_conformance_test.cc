@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <cstdio>
 #include <cstring>
 #include <functional>
 #include <map>
@@ -265,6 +266,71 @@ TEST_P(AgentConformance, WithTheGlobalSizesFixedRanksLearnWhatOneLearns) {
     for (size_t i = 0; i < one.tests.size(); ++i) {
       EXPECT_EQ(many.tests[i].correct, one.tests[i].correct);
       EXPECT_EQ(many.tests[i].head, one.tests[i].head);
+    }
+  }
+}
+
+// Parts of a step's batch, down to single samples, with random masks and crops:
+// gradients of the same step at the same parameters, and what comes of them.
+TEST_P(AgentConformance, LearnsInPartsWhatItLearnsAtOnce) {
+  bool loss_splits = true;
+  SmallRun run = Run();
+  run.training.augment = true;
+  run.prepare = [&](ObservedAgent& agent, Model&, int rank) {
+    if (rank == 0) loss_splits = agent.loss_splits();
+  };
+  const Regime learning = run.training.regime;
+  for (const at::ScalarType type : {at::kFloat, at::kDouble}) {
+    run.type = type;
+    const double tolerance = type == at::kDouble ? 1e-12 : 1e-5;
+    for (const int world_size : {1, 2}) {
+      const auto run_in = [&](int64_t parts, const Regime& regime) {
+        run.training.parts_per_step = parts;
+        run.training.regime = regime;
+        return OnRanks(world_size, run);
+      };
+      const auto still = run_in(1, Regime(OptimizerOptions{0, 0, 0}));
+      if (!loss_splits) {
+        run.training.parts_per_step = 2;
+        RunFailingRanksAsThreads(world_size, [&](Communicator& communicator) {
+          const absl::Status status = RunOnRanks(run, communicator).status;
+          EXPECT_THAT(status, ExitsWith(ExitCode::kUsage));
+          EXPECT_THAT(status, FailsWith("cannot be split in parts"));
+        });
+        continue;
+      }
+      const auto moved = run_in(1, learning);
+      for (const int64_t parts : {2, 3, 100}) {
+        const auto still_parts =
+            run_in(parts, Regime(OptimizerOptions{0, 0, 0}));
+        ASSERT_EQ(still_parts[0].gradients.size(), still[0].gradients.size());
+        double largest = 0;
+        for (size_t step = 0; step < still[0].gradients.size(); ++step) {
+          largest =
+              std::max(largest, LargestDistance(still_parts[0].gradients[step],
+                                                still[0].gradients[step],
+                                                still[0].model->parameters()));
+        }
+        EXPECT_LE(largest, tolerance);
+        std::printf("%s, %d ranks, %d parts: gradients %.2e (at most %.0e)\n",
+                    GetParam().name.c_str(), world_size,
+                    static_cast<int>(parts), largest, tolerance);
+        const auto moved_parts = run_in(parts, learning);
+        EXPECT_LE(
+            LargestDistance(Parameters(moved_parts[0]), Parameters(moved[0]),
+                            moved[0].model->parameters()),
+            10 * tolerance);
+        for (int rank = 0; rank < world_size; ++rank) {
+          EXPECT_EQ(moved_parts[rank].incoming, moved[rank].incoming);
+          EXPECT_EQ(moved_parts[rank].drawn, moved[rank].drawn);
+          EXPECT_EQ(moved_parts[rank].report.by_class,
+                    moved[rank].report.by_class);
+        }
+        EXPECT_NEAR(moved_parts[0].epochs[1].loss, moved[0].epochs[1].loss,
+                    1e-4 * moved[0].epochs[1].loss);
+        EXPECT_EQ(moved_parts[0].epochs[1].incoming_samples,
+                  moved[0].epochs[1].incoming_samples);
+      }
     }
   }
 }

@@ -76,6 +76,7 @@ class ObservedAgent final : public Agent {
     return classifiers;
   }
   int64_t max_appended() const override { return agent_->max_appended(); }
+  bool loss_splits() const override { return agent_->loss_splits(); }
   AgentReport Report() const override { return agent_->Report(); }
 
  private:

@@ -16,6 +16,7 @@
 #include "agents/evaluation_loop.h"
 #include "core/base/philox.h"
 #include "core/base/status_matchers.h"
+#include "core/comm/gradient_reducer.h"
 #include "core/comm/in_process/ranks_as_threads.h"
 #include "gtest/gtest.h"
 #include "models/mnistnet.h"
@@ -489,6 +490,86 @@ void TheInitialParametersAreThoseOfRank0(Communicator& communicator,
   EXPECT_TRUE(at::equal(Parameters(plain), Parameters(other)));
 }
 
+// Sums that are rounded to 16 bits: close to the exact ones, the same on all
+// ranks and in every run.
+void CompressedReductionStaysCloseAndRepeats(Communicator& communicator,
+                                             const IssuedCollectives&) {
+  using Compression = GradientReducer::Compression;
+  for (const Compression compression :
+       {Compression::kFloat16, Compression::kBFloat16}) {
+    const bool is_fp16 = compression == Compression::kFloat16;
+    SmallRun run = OneEpoch(Method::kNil, at::kFloat);
+    // A factor that is no power of two; small gradients vanish less.
+    run.training.gradient_predivide_factor = is_fp16 ? 0.01 : 1;
+    const SmallRunResult exact = RunOnRanks(run, communicator);
+    run.training.compression = compression;
+    const SmallRunResult once = RunOnRanks(run, communicator);
+    const SmallRunResult again = RunOnRanks(run, communicator);
+    REPRISE_EXPECT_OK(exact.status);
+    REPRISE_EXPECT_OK(once.status);
+    ExpectSameOnAllRanks(Parameters(once), communicator);
+    EXPECT_TRUE(at::equal(Parameters(once), Parameters(again)));
+    const double gradients =
+        RelativeDistance(once.gradients[0], exact.gradients[0]);
+    const double parameters =
+        RelativeDistance(Parameters(once), Parameters(exact));
+    if (Compares(communicator)) {
+      std::printf("%s, %d ranks: gradients %.2e, parameters %.2e\n",
+                  is_fp16 ? "fp16" : "bf16", communicator.world_size(),
+                  gradients, parameters);
+    }
+    EXPECT_EQ(gradients > 0, communicator.world_size() > 1);
+    EXPECT_LE(gradients, is_fp16 ? 2e-3 : 2e-2);
+    EXPECT_LE(parameters, is_fp16 ? 1e-3 : 1e-2);
+  }
+}
+
+// Gradients times a billion.
+void AnOverflowOfCompressedGradientsEndsTheRun(Communicator& communicator,
+                                               const IssuedCollectives&) {
+  SmallRun run = TwoShortTasks(Method::kBase);
+  run.training.compression = GradientReducer::Compression::kFloat16;
+  run.training.gradient_predivide_factor = 1e-9;
+  const SmallRunResult result = RunOnRanks(run, communicator);
+  if (communicator.world_size() == 1) {
+    REPRISE_EXPECT_OK(result.status);
+    return;
+  }
+  EXPECT_THAT(result.status,
+              FailsWith("task 1: epoch 1: step 1: the gradients' sum over the "
+                        "ranks is not finite as fp16"));
+  EXPECT_TRUE(IsSharedByAllRanks(result.status));
+}
+
+// Adasum: with samples on one rank only its weighted mean is all there is; else
+// the same bytes on all ranks and in every run, and learning.
+void AdasumCombinesTheRanksMeans(Communicator& communicator,
+                                 const IssuedCollectives&) {
+  SmallRun run = TwoShortTasks(Method::kBase);
+  run.training.use_adasum = true;
+  run.training.global_batch_size = 1;
+  run.training.max_steps_per_epoch = 5;
+  const SmallRunResult one_rank = RunOnRanks(run, communicator);
+  REPRISE_EXPECT_OK(one_rank.status);
+  EXPECT_LE(RelativeDistance(Parameters(one_rank), Parameters(RunAlone(run))),
+            1e-6);
+
+  run = OneEpoch(Method::kNil, at::kFloat);
+  run.training.use_adasum = true;
+  run.training.epochs = 3;
+  const SmallRunResult once = RunOnRanks(run, communicator);
+  const SmallRunResult again = RunOnRanks(run, communicator);
+  REPRISE_EXPECT_OK(once.status);
+  ExpectSameOnAllRanks(Parameters(once), communicator);
+  EXPECT_TRUE(at::equal(Parameters(once), Parameters(again)));
+  EXPECT_LT(once.epochs[2].loss, once.epochs[0].loss);
+  EXPECT_EQ(once.epochs[2].overlap_share, 0);
+  run.training.use_adasum = false;
+  const SmallRunResult mean = RunOnRanks(run, communicator);
+  EXPECT_EQ(at::equal(Parameters(once), Parameters(mean)),
+            communicator.world_size() == 1);
+}
+
 }  // namespace
 
 std::vector<RankCase> RankCases() {
@@ -507,7 +588,10 @@ std::vector<RankCase> RankCases() {
           REPRISE_CASE(TheSameSeedGivesTheSameBytesTenTimes),
           REPRISE_CASE(TheSameSeedGivesTheSameBytesTenTimesWithASharedBuffer),
           REPRISE_CASE(AResetTaskStartsFromTheInitialParameters),
-          REPRISE_CASE(TheInitialParametersAreThoseOfRank0)};
+          REPRISE_CASE(TheInitialParametersAreThoseOfRank0),
+          REPRISE_CASE(CompressedReductionStaysCloseAndRepeats),
+          REPRISE_CASE(AnOverflowOfCompressedGradientsEndsTheRun),
+          REPRISE_CASE(AdasumCombinesTheRanksMeans)};
 #undef REPRISE_CASE
 }
 
