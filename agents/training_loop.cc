@@ -1,5 +1,6 @@
 #include "agents/training_loop.h"
 
+#include <ATen/ops/aminmax.h>
 #include <ATen/ops/stack.h>
 #include <ATen/ops/zeros.h>
 #include <c10/core/GradMode.h>
@@ -249,8 +250,10 @@ class TrainingRun {
     REPRISE_RETURN_IF_ERROR(MergeRunningStatistics());
     REPRISE_RETURN_IF_ERROR(CheckParametersAgree());
     REPRISE_RETURN_IF_ERROR(CheckStatisticsAgree());
-    // A NaN is the largest value of its tensor.
-    if (!std::isfinite(parameters_.master().abs().max().item<double>())) {
+    // A NaN is the least and the largest value of its tensor.
+    const auto [least, largest] = at::aminmax(parameters_.master());
+    if (!std::isfinite(least.item<double>()) ||
+        !std::isfinite(largest.item<double>())) {
       return SharedByAllRanks(absl::OutOfRangeError(
           "the parameters are not finite at the end of the epoch; lower --lr "
           "or start from other parameters (--seed)"));

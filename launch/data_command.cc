@@ -34,6 +34,16 @@ constexpr absl::string_view kUsage =
     "; usage: reprise data verify [NAME...] | fetch NAME... | synthesize "
     "NAME... [--dataset-dir DIR] [--mirror URL]";
 
+constexpr absl::string_view kHelp =
+    R"(reprise data verify [NAME...] [--dataset-dir DIR]
+  how far what is on disk is the published data set; without NAME: of all
+reprise data fetch NAME... [--dataset-dir DIR] [--mirror URL]
+  downloads, checks and places; --mirror: from there, one data set
+reprise data synthesize NAME... [--dataset-dir DIR]
+  places generated data of the same shape, marked as such
+
+)";
+
 struct Command {
   std::string verb;
   std::vector<const KnownDataset*> datasets;
@@ -42,14 +52,19 @@ struct Command {
   std::string mirror;
 };
 
+std::vector<std::string> NamesOf(const std::vector<KnownDataset>& datasets) {
+  std::vector<std::string> names;
+  for (const KnownDataset& row : datasets) names.push_back(row.name);
+  return names;
+}
+
 absl::StatusOr<Command> Parse(const std::vector<std::string>& arguments,
                               const std::vector<KnownDataset>& datasets) {
   const auto fail = [](const auto&... pieces) {
     return UsageError(absl::StrCat("data: ", pieces..., kUsage));
   };
   const std::vector<std::string> verbs = {"fetch", "synthesize", "verify"};
-  std::vector<std::string> names;
-  for (const KnownDataset& row : datasets) names.push_back(row.name);
+  const std::vector<std::string> names = NamesOf(datasets);
   if (arguments.empty()) return fail("expected what to do");
   Command command;
   command.verb = arguments[0];
@@ -262,6 +277,13 @@ std::string Destination(const std::string& dataset_dir) {
 absl::Status RunDataCommand(const std::vector<std::string>& arguments,
                             const std::vector<KnownDataset>& datasets,
                             std::ostream& out) {
+  for (const std::string& argument : arguments) {
+    if (argument != "--help" && argument != "-h") continue;
+    out << kHelp << "NAME: " << absl::StrJoin(NamesOf(datasets), ", ")
+        << "; DIR: else $REPRISE_DATASETS or ./datasets (verify: where a run "
+           "looks)\n";
+    return absl::OkStatus();
+  }
   REPRISE_ASSIGN_OR_RETURN(const Command command, Parse(arguments, datasets));
   if (command.verb == "verify") return Verify(command, out);
   const std::string destination = Destination(command.dataset_dir);

@@ -21,7 +21,8 @@
 
 namespace reprise {
 
-// `arguments` follow the verb data. Lines for the user go to `out` as things
+// `arguments` follow the verb data; --help among them prints what the command
+// takes. Lines for the user go to `out` as things
 // happen. Stops at the first data set that fails; verify goes on and returns
 // the first failure. UsageError; DataError if a data set is not what it should
 // be, or cannot be had; StorageError.

@@ -234,6 +234,12 @@ run 0 synthesize cifar10 --dataset-dir=made
 says "(generated stand-in for CIFAR-10, seed 42): generated, 50000 + 10000 samples"
 [ -z "$(find . -name '.reprise-data*')" ] || fail "temporary folders stay"
 
+title "help"
+for arguments in --help "fetch --help" -h; do
+  run 0 $arguments
+  says "reprise data verify [NAME...]" "reprise data fetch NAME..." "NAME: mnist, "
+done
+
 title "mistakes are usage errors"
 run 2
 says "data: expected what to do; usage: reprise data verify"

@@ -48,16 +48,19 @@ class Parser {
  public:
   explicit Parser(absl::string_view text) : text_(text) {}
 
-  absl::StatusOr<LiteralDict> Parse() {
+  // One value that begins with `open`. `what` calls it in messages, `like`
+  // shows one.
+  absl::StatusOr<LiteralValue> Parse(char open, absl::string_view what,
+                                     absl::string_view like) {
     REPRISE_RETURN_IF_ERROR(Advance());
-    if (!IsPunctuation('{')) {
-      return Error(token_, "expected a dict like {'key': value}");
+    if (!IsPunctuation(open)) {
+      return Error(token_, absl::StrCat("expected a ", what, " like ", like));
     }
     REPRISE_ASSIGN_OR_RETURN(LiteralValue value, ParseValue(1));
     if (token_.kind != TokenKind::kEnd) {
-      return Error(token_, "expected nothing after the dict");
+      return Error(token_, absl::StrCat("expected nothing after the ", what));
     }
-    return std::get<LiteralDict>(std::move(value.value));
+    return value;
   }
 
  private:
@@ -367,9 +370,7 @@ std::string Write(const LiteralValue& value, const Notation& notation) {
   return std::visit(Visitor{notation}, value.value);
 }
 
-}  // namespace
-
-absl::StatusOr<LiteralDict> ParseDictLiteral(absl::string_view text) {
+absl::Status CheckText(absl::string_view text) {
   if (text.size() > kMostBytes) {
     return UsageError(absl::StrCat("expected at most ", kMostBytes,
                                    " bytes, found ", text.size()));
@@ -380,7 +381,23 @@ absl::StatusOr<LiteralDict> ParseDictLiteral(absl::string_view text) {
                                    ": expected UTF-8, found '",
                                    Printable(text.substr(invalid, 4)), "'"));
   }
-  return Parser(text).Parse();
+  return absl::OkStatus();
+}
+
+}  // namespace
+
+absl::StatusOr<LiteralDict> ParseDictLiteral(absl::string_view text) {
+  REPRISE_RETURN_IF_ERROR(CheckText(text));
+  REPRISE_ASSIGN_OR_RETURN(LiteralValue value,
+                           Parser(text).Parse('{', "dict", "{'key': value}"));
+  return std::get<LiteralDict>(std::move(value.value));
+}
+
+absl::StatusOr<LiteralList> ParseListLiteral(absl::string_view text) {
+  REPRISE_RETURN_IF_ERROR(CheckText(text));
+  REPRISE_ASSIGN_OR_RETURN(LiteralValue value,
+                           Parser(text).Parse('[', "list", "[value, value]"));
+  return std::get<LiteralList>(std::move(value.value));
 }
 
 std::string ToPythonLiteral(const LiteralValue& value) {

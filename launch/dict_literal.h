@@ -42,6 +42,8 @@ struct LiteralValue {
 // Limits: 1 MiB of text, 32 levels. UsageError with the column (in bytes, from
 // 1), what was expected and what was found.
 absl::StatusOr<LiteralDict> ParseDictLiteral(absl::string_view text);
+// The same of a list.
+absl::StatusOr<LiteralList> ParseListLiteral(absl::string_view text);
 
 // As Python's repr() writes it.
 std::string ToPythonLiteral(const LiteralValue& value);

@@ -491,7 +491,12 @@ TEST_F(Flags, NameWhatIsWrongWithARegimeOrAnOptimizer) {
   EXPECT_THAT(Problems({"--regime=[{'epoch': 5, 'lr': 1}, {'epoch': 2}]"}),
               ElementsAre(HasSubstr("phase 2")));
   EXPECT_THAT(Problems({"--regime=[{'epoch': "}),
-              ElementsAre(HasSubstr("expected a value")));
+              ElementsAre(HasSubstr("--regime: column 12: expected a value")));
+  EXPECT_THAT(Problems({"--regime= [{'epoch': 2, 'lr': -1}]"}),
+              ElementsAre(HasSubstr("--regime: phase 1: column 16: 'lr'")));
+  EXPECT_THAT(Problems({"--regime=[] []"}),
+              ElementsAre(HasSubstr(
+                  "--regime: column 4: expected nothing after the list")));
   EXPECT_THAT(Problems({"--nesterov", "--momentum=0"}), SizeIs(1));
 }
 

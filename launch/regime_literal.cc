@@ -109,22 +109,9 @@ std::vector<RegimePhase> ParseRegime(absl::string_view text, int64_t epochs,
                    {"none", "cifar", "upstream"})));
     return phases;
   }
-  // The literals that the parser reads are dicts. Of one line: columns in its
-  // messages stay right after a prefix as long as what they count from.
-  const absl::StatusOr<LiteralDict> dict =
-      ParseDictLiteral(absl::StrCat("{'regime': ", stripped, "}"));
-  if (!dict.ok()) {
-    problems->push_back(
-        absl::StrCat("--regime, counted from 11 columns before "
-                     "the list: ",
-                     dict.status().message()));
-    return phases;
-  }
-  const LiteralList* list =
-      dict->size() == 1 ? std::get_if<LiteralList>(&dict->front().second.value)
-                        : nullptr;
-  if (list == nullptr) {
-    problems->push_back("--regime: expected one list of phases");
+  const absl::StatusOr<LiteralList> list = ParseListLiteral(text);
+  if (!list.ok()) {
+    problems->push_back(absl::StrCat("--regime: ", list.status().message()));
     return phases;
   }
   for (size_t i = 0; i < list->size(); ++i) {

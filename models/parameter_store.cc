@@ -6,6 +6,7 @@
 #include <torch/csrc/autograd/function_hook.h>
 #include <torch/csrc/autograd/variable.h>
 
+#include <algorithm>
 #include <cmath>
 #include <functional>
 #include <memory>
@@ -116,21 +117,34 @@ std::vector<int64_t> ParameterStore::sizes() const {
 }
 
 void ParameterStore::Initialize(uint64_t seed) {
+  c10::AutoGradMode no_grad(false);
   for (int64_t i = 0; i < static_cast<int64_t>(specs_.size()); ++i) {
-    at::Tensor values = at::empty(specs_[i].shape, at::kDouble);
-    double* out = values.data_ptr<double>();
     PhiloxStream stream({seed, Purpose::kInitialWeights, /*task=*/0,
                          /*step=*/0, static_cast<uint32_t>(i)});
-    for (int64_t e = 0; e < specs_[i].size(); ++e) {
-      if (specs_[i].bound > 0) {
-        out[e] = (2.0 * stream.NextUniform() - 1.0) * specs_[i].bound;
-      } else if (specs_[i].stddev > 0) {
-        out[e] = NormalOf(stream) * specs_[i].stddev;
-      } else {
-        out[e] = specs_[i].constant;
+    const at::Tensor parameter = ViewOf(master_, i, 0);
+    const int64_t num_rows = specs_[i].shape[0];
+    const int64_t row_size = specs_[i].size() / std::max<int64_t>(num_rows, 1);
+    // A few rows at a time: all of a large parameter would take twice its
+    // memory, in double.
+    constexpr int64_t kValuesAtATime = 1 << 20;
+    const int64_t most_rows =
+        std::max<int64_t>(kValuesAtATime / std::max<int64_t>(row_size, 1), 1);
+    for (int64_t row = 0; row < num_rows; row += most_rows) {
+      at::Tensor slice =
+          parameter.narrow(0, row, std::min(most_rows, num_rows - row));
+      const at::Tensor values = at::empty(slice.sizes(), at::kDouble);
+      double* out = values.data_ptr<double>();
+      for (int64_t e = 0; e < values.numel(); ++e) {
+        if (specs_[i].bound > 0) {
+          out[e] = (2.0 * stream.NextUniform() - 1.0) * specs_[i].bound;
+        } else if (specs_[i].stddev > 0) {
+          out[e] = NormalOf(stream) * specs_[i].stddev;
+        } else {
+          out[e] = specs_[i].constant;
+        }
       }
+      slice.copy_(values);
     }
-    Import(i, values);
   }
   RefreshLeaves();
 }
@@ -160,9 +174,7 @@ void ParameterStore::FinishBackward() {
 }
 
 at::Tensor ParameterStore::Exported(int64_t i) const {
-  return ViewOf(master_, i, 0)
-      .contiguous(at::MemoryFormat::Contiguous)
-      .clone(at::MemoryFormat::Contiguous);
+  return ViewOf(master_, i, 0).contiguous(at::MemoryFormat::Contiguous);
 }
 
 void ParameterStore::Import(int64_t i, const at::Tensor& value) {

@@ -85,7 +85,8 @@ class ParameterStore {
   void BeginBackward();
   void FinishBackward();
 
-  // A copy of parameter i of the master, contiguous in PyTorch's element order.
+  // Parameter i of the master, contiguous in PyTorch's element order: a copy
+  // where it lies otherwise in memory, else the master's own.
   at::Tensor Exported(int64_t i) const;
   // The inverse: `value` has PyTorch's shape. RefreshLeaves is the caller's.
   void Import(int64_t i, const at::Tensor& value);
