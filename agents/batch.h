@@ -40,6 +40,13 @@ struct Batch {
     weights.push_back(weight);
     positions.push_back(position);
   }
+
+  std::vector<int32_t> Labels() const {
+    std::vector<int32_t> labels;
+    labels.reserve(samples.size());
+    for (const Sample& sample : samples) labels.push_back(sample.label);
+    return labels;
+  }
 };
 
 }  // namespace reprise
