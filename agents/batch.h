@@ -59,6 +59,13 @@ struct Batch {
     part.input = at::Tensor();
     return part;
   }
+
+  std::vector<int32_t> Labels() const {
+    std::vector<int32_t> labels;
+    labels.reserve(samples.size());
+    for (const Sample& sample : samples) labels.push_back(sample.label);
+    return labels;
+  }
 };
 
 }  // namespace reprise

@@ -428,10 +428,7 @@ class TrainingRun {
                        const at::Tensor& logits) {
     const at::Tensor host =
         logits.detach().to(at::kCPU).to(at::kFloat).contiguous();
-    std::vector<int32_t> labels;
-    for (int64_t i = 0; i < batch.incoming; ++i) {
-      labels.push_back(batch.samples[i].label);
-    }
+    const std::vector<int32_t> labels = batch.Labels();
     std::vector<int32_t> ranks(batch.incoming);
     LabelRanks<float>(host.data_ptr<float>(), labels.data(), batch.incoming,
                       host.size(1), ranks.data());

@@ -55,8 +55,7 @@ class IcarlAgent final : public Agent {
                                   double gradient_scale) override {
     LossResult result;
     result.losses.resize(batch.size());
-    std::vector<int32_t> labels;
-    for (const Sample& sample : batch.samples) labels.push_back(sample.label);
+    const std::vector<int32_t> labels = batch.Labels();
     const absl::Status status = CatchTorch("distillation loss", [&] {
       at::Tensor previous;
       if (previous_ != nullptr) {

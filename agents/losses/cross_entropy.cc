@@ -26,9 +26,7 @@ absl::StatusOr<LossResult> BatchCrossEntropy(const at::Tensor& logits,
                                              double gradient_scale) {
   LossResult result;
   result.losses.resize(batch.size());
-  std::vector<int32_t> labels;
-  labels.reserve(batch.size());
-  for (const Sample& sample : batch.samples) labels.push_back(sample.label);
+  const std::vector<int32_t> labels = batch.Labels();
   absl::Status status = CatchTorch("cross-entropy", [&] {
     const at::Tensor host = logits.detach().to(at::kCPU).contiguous();
     at::Tensor gradient = at::empty_like(host);
