@@ -84,7 +84,8 @@ class Agent {
   virtual absl::Status AugmentBatch(Batch&) { return absl::OkStatus(); }
   // gradient_scale: the constant 1 / (samples of a full step over all ranks)
   // that every numerator carries. batch.input is what the network saw. Called
-  // once for each part where a step's batch is trained on in parts.
+  // once for each part where a step's batch is trained on in parts; of no
+  // samples, where batch normalisation is over all ranks.
   virtual absl::StatusOr<LossResult> Loss(const ModelOutput& output,
                                           const Batch& batch,
                                           double gradient_scale) = 0;

@@ -10,6 +10,7 @@
 #include <cmath>
 #include <memory>
 #include <optional>
+#include <stdexcept>
 #include <string>
 #include <utility>
 
@@ -101,7 +102,19 @@ class TrainingRun {
       adasum_ = std::make_unique<Adasum>(communicator_, parameters_.sizes(),
                                          WithoutWeightSum(reduced_).data_ptr(),
                                          dtype);
-    } else if (!IsStaged()) {
+    }
+    synchronises_ = options_.sync_batch_norm &&
+                    communicator_.world_size() > 1 &&
+                    !model_.running_statistics().empty();
+    if (synchronises_) {
+      model_.running_statistics().set_sum_over_ranks([this](at::Tensor& sums) {
+        synchronised_ =
+            SumOverRanks(sums.data_ptr(), sums.numel(), DType::kFloat64);
+        if (!synchronised_.ok()) {
+          throw std::runtime_error(std::string(synchronised_.message()));
+        }
+      });
+    } else if (adasum_ == nullptr && !IsStaged()) {
       parameters_.SetGradientReadyCallback([this](int64_t i) {
         if (is_last_part_) reducer_->MarkReady(i);
       });
@@ -321,10 +334,15 @@ class TrainingRun {
     for (const float weight : batch.weights) local_weight += weight;
 
     parameters_.BeginBackward();
-    if (adasum_ == nullptr) reducer_->BeginStep(local_weight);
+    if (adasum_ == nullptr && !synchronises_) {
+      reducer_->BeginStep(local_weight);
+    }
     absl::Time backward_end;
-    REPRISE_RETURN_IF_ERROR(CatchTorch("training step", [&]() -> absl::Status {
-      const int64_t parts = std::min(options_.parts_per_step, batch.size());
+    const auto forward_backward = [&]() -> absl::Status {
+      // Batch normalisation over all ranks needs each of them.
+      const int64_t parts =
+          synchronises_ ? options_.parts_per_step
+                        : std::min(options_.parts_per_step, batch.size());
       for (int64_t p = 0; p < parts; ++p) {
         is_last_part_ = p + 1 == parts;
         if (parts == 1) {
@@ -343,9 +361,15 @@ class TrainingRun {
             WithoutWeightSum(parameters_.gradients_with_weight_sum()));
       }
       backward_end = absl::Now();
-      if (adasum_ == nullptr) reducer_->MarkAllReady();
+      if (adasum_ != nullptr) return absl::OkStatus();
+      // Its buckets would have stood before what backward sums.
+      if (synchronises_) reducer_->BeginStep(local_weight);
+      reducer_->MarkAllReady();
       return absl::OkStatus();
-    }));
+    };
+    const absl::Status done = CatchTorch("training step", forward_backward);
+    REPRISE_RETURN_IF_ERROR(synchronised_);
+    REPRISE_RETURN_IF_ERROR(done);
 
     timer_.Enter(Phase::kReductionWait);
     REPRISE_ASSIGN_OR_RETURN(const double gradient_factor,
@@ -653,6 +677,8 @@ class TrainingRun {
 
   std::unique_ptr<GradientReducer> reducer_;
   std::unique_ptr<Adasum> adasum_;  // in place of reducer_, where set
+  bool synchronises_ = false;       // batch normalisation, over ranks
+  absl::Status synchronised_;       // its last sum
   // Of the batch that is in backward: its gradients are complete.
   bool is_last_part_ = true;
   // What the reducer sums: the gradients, or their copy in host memory.
@@ -680,6 +706,7 @@ absl::Status Train(const TrainingOptions& options, const DatasetPair& data,
   TrainingRun run(options, data, tasks, model, agent, communicator, sink);
   const absl::Status status = CatchTorch("training", [&] { return run.Run(); });
   model.parameters().SetGradientReadyCallback(nullptr);
+  model.running_statistics().set_sum_over_ranks(nullptr);
   // The other ranks wait in a collective.
   if (!status.ok() && !IsSharedByAllRanks(status)) communicator.Abort(status);
   return status;

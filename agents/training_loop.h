@@ -50,6 +50,9 @@ struct TrainingOptions {
   GradientReducer::Compression compression =
       GradientReducer::Compression::kNone;
   double gradient_predivide_factor = 1;
+  // Batch normalisation with the statistics of all ranks' minibatches (of a
+  // part of the step). The reduction then follows backward.
+  bool sync_batch_norm = false;
   // Combine the ranks' weighted mean gradients by Adasum (core/comm/adasum.h)
   // in place of their exact mean.
   bool use_adasum = false;

@@ -103,6 +103,7 @@ struct ExperimentSpec {
   bool fp16_allreduce = false;       // upstream's name: compression fp16
   double gradient_predivide_factor = 1.0;
   bool use_adasum = false;
+  bool sync_batchnorm = false;
   int64_t ranks = 1;
   std::string hosts;               // "a:2,b:2"
   std::string network = "auto";    // auto | ib | tcp

@@ -205,6 +205,9 @@ std::vector<Flag> MakeTable() {
           Row("use-adasum", &Spec::use_adasum, "",
               "combine the ranks' gradients by Adasum, not by their mean; "
               "after backward, for comparison"),
+          Row("sync-batchnorm", &Spec::sync_batchnorm, "",
+              "batch normalisation over all ranks' samples; the reduction then "
+              "follows backward"),
           Row("check-collectives", &Spec::check_collectives, "",
               "ranks compare each communication call first: slow, finds "
               "mistakes"),

@@ -892,6 +892,10 @@ class CommandParser {
     if (OriginOf("dataloader-workers").level != Level::kDefault) {
       note("--dataloader-workers", "data sets are held in memory");
     }
+    if (spec.sync_batchnorm && spec.model != "resnet") {
+      note("--sync-batchnorm",
+           absl::StrCat(spec.model, " has no batch normalisation"));
+    }
     if (spec.model != "resnet" && !dicts_[DictFlag::kModel].dict.empty()) {
       note("--model-config", absl::StrCat(spec.model, " has no options"));
     }

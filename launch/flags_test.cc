@@ -563,6 +563,8 @@ TEST_F(Flags, WithoutEffectAreNotedOrRefused) {
   const std::pair<Arguments, const char*> cases[] = {
       {{"--optimizer=adam", "--momentum=0.9"}, "--momentum has no effect"},
       {{"--warmup-epochs=3"}, "--warmup-epochs has no effect"},
+      {{"--sync-batchnorm"},
+       "--sync-batchnorm has no effect: mnistnet has no batch normalisation"},
       {{"--agent=icarl", "--agent-config={'num_candidates': 3}"},
        "'num_candidates' in --agent-config has no effect"},
       {{"--agent=er", "--global-candidates=9"},

@@ -65,6 +65,15 @@ grep -q $'\r' <<< "$output" && fail "a live line without a terminal"
 run 0 --quick --ranks=2 --results-dir=results --save-dir=ranks2
 cmp results/ranks/weights.safetensors results/ranks2/weights.safetensors || fail "weights differ"
 
+title "ranks: 16-bit sums, Adasum, a step in parts"
+run 0 --quick --ranks=2 --fp16-allreduce --results-dir=results --save-dir=fp16
+says "reduction: gradients as fp16"
+cmp -s results/ranks/weights.safetensors results/fp16/weights.safetensors && fail "no rounding"
+run 0 --quick --ranks=2 --use-adasum --results-dir=results --save-dir=adasum
+says "reduction: Adasum" "not their exact mean" "learning rate 0.01,"
+run 0 --quick --ranks=2 --batch-size=4 --batches-per-allreduce=2 --results-dir=results --save-dir=parts
+says "step: 16 incoming samples" "in 2 parts of a rank" "learning rate 0.04 (0.01 x 2 ranks x 2 batches"
+
 title "fewer representatives than ranks"
 run 0 --quick --ranks=2 --global-representatives=1 --lr-scaling=none --results-dir=results
 

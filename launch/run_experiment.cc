@@ -515,6 +515,12 @@ class Run {
             : absl::StrCat(", augmentation ", spec_.augment),
         ", seed ", spec_.seed));
     AnnounceReduction();
+    if (spec_.sync_batchnorm && world_size_ > 1 &&
+        !model_->running_statistics().empty()) {
+      LogInfo(
+          "batch normalisation: statistics of all ranks' samples; gradients "
+          "are reduced after backward");
+    }
   }
 
   // Where the gradients are not those of the exact mean.
@@ -533,7 +539,9 @@ class Run {
       LogInfo(absl::StrCat(
           "reduction: gradients as ",
           spec_.compression == "none" ? "fp32" : spec_.compression,
-          spec_.compression == "none" ? "" : ", rounded by every rank and sum",
+          spec_.compression == "none"
+              ? ""
+              : ", rounded on each rank and at each addition",
           divides
               ? absl::StrCat(", divided by ", spec_.gradient_predivide_factor,
                              " before the sum and multiplied after")
@@ -604,6 +612,7 @@ class Run {
                                                         : Compression::kNone;
     options.gradient_predivide_factor = spec_.gradient_predivide_factor;
     options.use_adasum = spec_.use_adasum;
+    options.sync_batch_norm = spec_.sync_batchnorm;
     return options;
   }
 

@@ -2,14 +2,18 @@
 // statistics in training, running ones (momentum 0.1, unbiased variance) in
 // evaluation, epsilon 1e-5. Statistics are those of the rank's own minibatch;
 // running ones are merged over ranks before anything reads them
-// (core/tensor/batch_norm_merge.h).
+// (core/tensor/batch_norm_merge.h). Or, synchronised, those of all ranks'
+// minibatches together: each layer sums mean and square sums over the ranks in
+// forward, and its two gradient sums in backward.
 #ifndef REPRISE_MODELS_BATCH_NORM_H_
 #define REPRISE_MODELS_BATCH_NORM_H_
 
 #include <ATen/core/Tensor.h>
 
 #include <cstdint>
+#include <functional>
 #include <string>
+#include <utility>
 #include <vector>
 
 namespace reprise {
@@ -40,6 +44,16 @@ class RunningStatistics {
   int64_t batches_tracked() const { return batches_tracked_; }
   void set_batches_tracked(int64_t batches) { batches_tracked_ = batches; }
 
+  // Sums a [n] kDouble tensor in host memory over all ranks, in place; throws
+  // what ends forward or backward when it cannot.
+  using SumOverRanks = std::function<void(at::Tensor& sums)>;
+  // Where set, training is synchronised: every rank calls forward and backward,
+  // a rank without samples too. Not copied.
+  void set_sum_over_ranks(SumOverRanks sum) {
+    sum_over_ranks_ = std::move(sum);
+  }
+  const SumOverRanks& sum_over_ranks() const { return sum_over_ranks_; }
+
   // As constructed.
   void Reset();
   // `other` has the same layers.
@@ -50,11 +64,12 @@ class RunningStatistics {
   at::Tensor means_, variances_;
   std::vector<at::Tensor> layer_means_, layer_variances_;
   int64_t batches_tracked_ = 0;
+  SumOverRanks sum_over_ranks_;
 };
 
-// x: [n, C, H, W] in the compute type, n H W > 1 in training; weight and bias
-// [C] in the statistics' type. Updates layer i's running statistics in
-// training.
+// x: [n, C, H, W] in the compute type, n H W > 1 in training (synchronised: of
+// all ranks); weight and bias [C] in the statistics' type. Updates layer i's
+// running statistics in training. Synchronised, `statistics` outlive backward.
 at::Tensor BatchNorm(const at::Tensor& x, const at::Tensor& weight,
                      const at::Tensor& bias,
                      const RunningStatistics& statistics, size_t i,

@@ -5,7 +5,10 @@
 #include <ATen/ops/equal.h>
 
 #include <algorithm>
+#include <cmath>
 #include <cstdint>
+#include <cstdio>
+#include <functional>
 #include <memory>
 #include <vector>
 
@@ -13,6 +16,7 @@
 #include "agents/training_loop.h"
 #include "core/base/status_matchers.h"
 #include "core/comm/communicator.h"
+#include "core/comm/gradient_reducer.h"
 #include "core/comm/in_process/ranks_as_threads.h"
 #include "core/metrics/metric_sink.h"
 #include "data/dataset.h"
@@ -55,15 +59,16 @@ std::vector<TaskSpec> Tasks() {
 }
 
 // The trained networks by rank.
-std::vector<std::unique_ptr<Model>> Trained(int world_size,
-                                            int64_t global_batch_size,
-                                            bool reset = false) {
+std::vector<std::unique_ptr<Model>> Trained(
+    int world_size, int64_t global_batch_size, bool reset = false,
+    const std::function<void(TrainingOptions&)>& change = nullptr,
+    at::ScalarType type = at::kDouble) {
   at::set_num_threads(1);
   std::vector<std::unique_ptr<Model>> models(world_size);
   RunRanksAsThreads(world_size, [&](Communicator& communicator) {
     const int rank = communicator.rank();
     ModelOptions options;
-    options.master_type = options.compute_type = at::kDouble;
+    options.master_type = options.compute_type = type;
     REPRISE_ASSERT_OK_AND_ASSIGN(
         models[rank], MakeResNet({/*depth=*/18, /*width=*/4}, options));
     models[rank]->parameters().Initialize(42);
@@ -74,6 +79,7 @@ std::vector<std::unique_ptr<Model>> Trained(int world_size,
     training.augment = true;
     training.reset_at_each_task = reset;
     training.regime = Regime(OptimizerOptions{0.05, 0.9, 1e-4});
+    if (change) change(training);
     const std::unique_ptr<Agent> agent = MakeBaseAgent();
     MetricSink sink;
     const std::vector<TaskSpec> tasks = Tasks();
@@ -119,6 +125,70 @@ TEST(BatchNormTraining, AResetForgetsTheStatistics) {
   // Two epochs of the last task's five samples.
   EXPECT_EQ(reset[0]->running_statistics().batches_tracked(), 2);
   EXPECT_EQ(Trained(1, 5)[0]->running_statistics().batches_tracked(), 6);
+}
+
+double Distance(const at::Tensor& a, const at::Tensor& b) {
+  return a.to(at::kDouble).sub(b).norm().item<double>() /
+         b.norm().item<double>();
+}
+
+// With ranks that have no sample in the last step of an epoch.
+TEST(SyncBatchNorm, MakesRanksComputeWhatOneRankComputes) {
+  const auto synchronised = [](TrainingOptions& training) {
+    training.sync_batch_norm = true;
+  };
+  const auto one = Trained(1, /*global_batch_size=*/4);
+  const at::Tensor& exact = one[0]->parameters().master();
+  const RunningStatistics& expected = one[0]->running_statistics();
+  // How far rounding alone leads a rank that computes in fp32.
+  const auto rounded = Trained(1, 4, false, nullptr, at::kFloat);
+  const double rounding = Distance(rounded[0]->parameters().master(), exact);
+  for (const int world_size : {2, 3}) {
+    const auto ranks = Trained(world_size, 4, false, synchronised);
+    const RunningStatistics& found = ranks[0]->running_statistics();
+    const double parameters = Distance(ranks[0]->parameters().master(), exact);
+    EXPECT_LE(parameters, 1e-12);
+    EXPECT_LE(Distance(found.means(), expected.means()), 1e-12);
+    EXPECT_LE(Distance(found.variances(), expected.variances()), 1e-12);
+    EXPECT_EQ(found.batches_tracked(), expected.batches_tracked());
+    const auto fp32 = Trained(world_size, 4, false, synchronised, at::kFloat);
+    const double in_fp32 = Distance(fp32[0]->parameters().master(), exact);
+    EXPECT_LE(in_fp32, 2 * rounding);
+    for (const auto& model : fp32) {
+      EXPECT_TRUE(at::equal(model->parameters().master(),
+                            fp32[0]->parameters().master()));
+    }
+    const auto apart = Trained(world_size, 4);
+    const double unsynchronised =
+        Distance(apart[0]->parameters().master(), exact);
+    EXPECT_GT(unsynchronised, 1e-3);
+    std::printf(
+        "%d ranks: parameters %.2e from one rank's in fp64, %.2e in fp32 "
+        "(one rank itself %.2e), %.2e not synchronised\n",
+        world_size, parameters, in_fp32, rounding, unsynchronised);
+  }
+}
+
+TEST(SyncBatchNorm, GoesWithPartsCompressionAndAdasum) {
+  for (const bool adasum : {false, true}) {
+    const auto models = Trained(
+        3, 4, false,
+        [&](TrainingOptions& training) {
+          training.sync_batch_norm = true;
+          training.parts_per_step = 2;
+          training.use_adasum = adasum;
+          if (!adasum) {
+            training.compression = GradientReducer::Compression::kBFloat16;
+          }
+        },
+        at::kFloat);
+    for (const auto& model : models) {
+      EXPECT_TRUE(at::equal(model->parameters().master(),
+                            models[0]->parameters().master()));
+      EXPECT_TRUE(std::isfinite(
+          model->parameters().master().abs().sum().item<double>()));
+    }
+  }
 }
 
 }  // namespace
