@@ -1,8 +1,7 @@
 // AllReduce through the communicator beside a plain loop of MPI_Allreduce in
 // the same process, on the same buffer:
 //
-//   tools/build_rules/run_under_mpirun.sh 2 \
-//     bazel-bin/core/comm/mpi/allreduce_benchmark
+//   mpirun -np 2 bazel-bin/core/comm/mpi/allreduce_benchmark
 //
 // Both alternate in rounds. GB/s is the buffer's size over the time of one
 // call, on rank 0; the last line has the median ratio of all sizes' rounds.

@@ -1,0 +1,158 @@
+#!/usr/bin/env python3
+"""Ranks that die in the middle of a real job: the job must end at once and say so.
+
+  ./bazelw test //tests/fault:lost_ranks_test
+  ./bazelw build //launch:mnist_nil_mnistnet
+  python3 tests/fault/lost_ranks.py --program bazel-bin/launch/mnist_nil_mnistnet
+
+R01 of docs/RELIABILITY.md: SIGKILL to a random rank at a random step, --trials times; R02: SIGSEGV,
+SIGABRT, SIGBUS and SIGTERM to a rank; R04: SIGKILL to mpirun, and to the launcher. In each trial all
+ranks must be gone and the launcher have ended, not with 0, within 3 s (R04: 5 s); one line must
+name rank, host, process, signal and the place in the run. Prints each trial's seconds.
+"""
+import argparse
+import os
+import pathlib
+import random
+import re
+import signal
+import subprocess
+import tempfile
+import time
+
+parser = argparse.ArgumentParser(description=__doc__,
+                                 formatter_class=argparse.RawDescriptionHelpFormatter)
+parser.add_argument("--program", required=True)
+parser.add_argument("--ranks", type=int, default=3)
+parser.add_argument("--trials", type=int, default=20)
+parser.add_argument("--seed", type=int, default=1)
+args = parser.parse_args()
+random.seed(args.seed)
+failures = []
+
+
+def processes(mark):
+    """(pid, rank or None, command) of the processes of the job that `mark` names."""
+    found = []
+    for folder in pathlib.Path("/proc").iterdir():
+        if not folder.name.isdigit():
+            continue
+        try:
+            words = (folder / "cmdline").read_bytes().replace(b"\x1f", b"\0").split(b"\0")
+            variables = dict(v.split(b"=", 1) for v in
+                             (folder / "environ").read_bytes().split(b"\0") if b"=" in v)
+            state = (folder / "stat").read_text().rpartition(")")[2].split()[0]
+        except (OSError, ValueError):
+            continue
+        if f"--save-dir={mark}".encode() not in words or state == "Z":
+            continue
+        rank = variables.get(b"OMPI_COMM_WORLD_RANK")
+        found.append((int(folder.name), None if rank is None else int(rank),
+                      os.path.basename(words[0].decode())))
+    return found
+
+
+class Job:
+    def __init__(self, folder, number):
+        self.mark = f"trial-{os.getpid()}-{number}"
+        self.folder = folder
+        self.output = open(folder / f"{self.mark}.txt", "w+")
+        self.launcher = subprocess.Popen(
+            [args.program, f"--ranks={args.ranks}", "--epochs=1000", "--device=cpu", "--threads=1",
+             f"--results-dir={folder}", f"--save-dir={self.mark}", "--log-interval=1",
+             "--no-evaluate"],
+            stdout=self.output, stderr=subprocess.STDOUT, cwd=folder,
+            env={**os.environ, "REPRISE_DATASETS": str(folder / "none"), "HOME": str(folder)})
+
+    def wait_for_steps(self, steps):
+        metrics = self.folder / self.mark / "metrics.jsonl"
+        deadline = time.monotonic() + 120
+        while time.monotonic() < deadline:
+            if metrics.exists() and metrics.read_text().count('"step"') >= steps:
+                return True
+            if self.launcher.poll() is not None:
+                break
+            time.sleep(0.05)
+        return False
+
+    def ranks(self):
+        return {rank: pid for pid, rank, _ in processes(self.mark) if rank is not None}
+
+    def finish(self, limit):
+        """Exit code, seconds until the launcher and all ranks were gone, and the output."""
+        begin = time.monotonic()
+        code, seconds = None, None
+        while time.monotonic() < begin + limit + 5:
+            code = self.launcher.poll()
+            if code is not None and not processes(self.mark):
+                seconds = time.monotonic() - begin
+                break
+            time.sleep(0.02)
+        if seconds is None:
+            for pid, _, _ in processes(self.mark):
+                os.kill(pid, signal.SIGKILL)
+        self.launcher.wait()
+        self.output.seek(0)
+        return code, seconds, self.output.read()
+
+
+def trial(number, what, limit, strike, expected):
+    job = Job(folder, number)
+    if not job.wait_for_steps(random.randint(2, 40)):
+        job.finish(0)
+        failures.append(f"{what}: the job did not come to its steps")
+        return
+    time.sleep(random.random() * 0.3)
+    told = strike(job)
+    code, seconds, output = job.finish(limit)
+    problems = []
+    if seconds is None or seconds > limit:
+        problems.append(f"took {seconds if seconds else 'more than ' + str(limit + 5)} s")
+    if code == 0:
+        problems.append("exit code 0")
+    lines = [line for line in output.splitlines() if re.search(expected % told, line)]
+    if len(lines) != 1:
+        problems.append(f"{len(lines)} lines like /{expected % told}/ in:\n{output[-2000:]}")
+    print(f"{what}: {'%.2f' % seconds if seconds else '?'} s, exit code {code}"
+          f"{'; ' + lines[0] if len(lines) == 1 and number % 10 == 0 else ''}", flush=True)
+    failures.extend(f"{what}: {problem}" for problem in problems)
+
+
+def kill_a_rank(number):
+    def strike(job):
+        rank = random.randrange(args.ranks)
+        pid = job.ranks()[rank]
+        os.kill(pid, number)
+        return {"rank": rank, "pid": pid, "signal": int(number)}
+    return strike
+
+
+LOST = (r"reprise: rank %(rank)d \(host \S+, pid %(pid)d\) was killed by signal %(signal)d "
+        r"\(.*\), last seen in task \d+, epoch \d+, step \d+; the job has ended")
+
+
+def kill_mpirun(job):
+    pid = next(pid for pid, rank, name in processes(job.mark)
+               if rank is None and pid != job.launcher.pid)
+    os.kill(pid, signal.SIGKILL)
+    return {"pid": pid}
+
+
+def kill_launcher(job):
+    os.kill(job.launcher.pid, signal.SIGKILL)
+    return {}
+
+
+with tempfile.TemporaryDirectory() as name:
+    folder = pathlib.Path(name)
+    for i in range(args.trials):
+        trial(i, f"R01 {i + 1}", 3, kill_a_rank(signal.SIGKILL), LOST)
+    for i, number in enumerate((signal.SIGSEGV, signal.SIGABRT, signal.SIGBUS)):
+        trial(100 + i, f"R02 {number.name}", 3, kill_a_rank(number), LOST)
+    trial(200, "R04 mpirun", 5, kill_mpirun, r"mpirun \(pid %(pid)d\) was killed by signal 9")
+    # Nobody is left to say it; the first line of the run is there.
+    trial(210, "R04 launcher", 5, kill_launcher, r"^model: ")
+for failure in failures:
+    print("FAILED", failure)
+print(f"{len(failures)} failures")
+raise SystemExit(bool(failures))
