@@ -31,8 +31,9 @@ program: one epoch a task of mnist_nil_mnistnet on --ranks hosts; step, waits an
 metrics.jsonl, bytes on the wire from the interfaces' counters beside the formula. Prints a
 table.
 
---priority: the machine's other load must not be measured. rt (SCHED_RR) and nice (-20) let
-these processes go before others; sleeping ranks need little.
+--priority: the machine's other load must not be measured. nice: all processes of a job go before
+others (-20); rt: the switch and the ranks of step_replay, while they are timed, before all
+(SCHED_RR). Sleeping ranks need little.
 """
 import argparse
 import contextlib
@@ -50,9 +51,12 @@ import cost_model
 
 root = pathlib.Path(__file__).resolve().parents[2]
 PREFIX, BRIDGE, NETWORK = "reprise-h", "reprise-br", "10.77.0."
+SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 TRAINING = ["load", "rehearsal_wait", "forward", "backward", "reduction_wait", "optimizer",
             "buffer_update"]
-BURST = 32 << 10  # bytes that tbf lets pass at once; a queue of 16 MB, so that nothing is lost
+# TCP hands tbf at most SEGMENT bytes at once, which it need not cut then: cheaper than frames of
+# 1500 bytes, and BURST is still 0.16 ms at 1 Gb/s. A queue of 16 MB, so that nothing is lost.
+SEGMENT, BURST = 16 << 10, 20 << 10
 
 
 def call(*command):
@@ -62,13 +66,13 @@ def call(*command):
     return done.stdout
 
 
-def priority(kind):
+def priority(kind, is_switch=False):
     """For a child process; its own children inherit it."""
     def apply():
-        if kind == "nice":
+        if kind != "none":
             os.nice(-20)
-        if kind == "rt":
-            os.sched_setscheduler(0, os.SCHED_RR, os.sched_param(1))
+        if kind == "rt" and is_switch:
+            os.sched_setscheduler(0, os.SCHED_RR, os.sched_param(2))
     return apply
 
 
@@ -98,8 +102,7 @@ class Hosts:
         try:
             self.folder = tempfile.mkdtemp(prefix="reprise-hosts-")
             for name in self.names():
-                call("ip", "netns", "add", name)
-                self.made.append(name)
+                self.add_namespace(name)
                 call("ip", "-n", name, "link", "set", "lo", "up")
             if self.links == "kernel":
                 self.join_by_kernel()
@@ -119,7 +122,23 @@ class Hosts:
             self.__exit__()
             raise
 
+    def add_namespace(self, name):
+        if pathlib.Path("/run/netns", name).exists():
+            raise RuntimeError(f"there is a namespace {name} already: another run, or `hosts.py"
+                               " clean` removes it")
+        self.made.append(name)  # before: a signal may come between
+        call("ip", "netns", "add", name)
+
     def __exit__(self, *_):
+        # A second Ctrl-C would leave something behind.
+        before = {number: signal.signal(number, signal.SIG_IGN) for number in SIGNALS}
+        try:
+            self.remove()
+        finally:
+            for number, handler in before.items():
+                signal.signal(number, handler)
+
+    def remove(self):
         if self.switch is not None:
             self.switch.stdin.close()
             self.switch.wait(10)
@@ -136,8 +155,7 @@ class Hosts:
         return ",".join(f"{NETWORK}{i + 1}:1" for i in range(self.count))
 
     def join_by_kernel(self):
-        call("ip", "netns", "add", BRIDGE)
-        self.made.append(BRIDGE)
+        self.add_namespace(BRIDGE)
         call("ip", "-n", BRIDGE, "link", "add", "name", "bridge0", "type", "bridge")
         call("ip", "-n", BRIDGE, "link", "set", "bridge0", "up")
         for i, name in enumerate(self.names()):
@@ -151,6 +169,7 @@ class Hosts:
                      "netem", "delay", f"{self.delay_ms}ms", "limit", "100000")
                 parent = ["parent", "1:1"]
             if self.rate_mbit:
+                call("ip", "-n", name, "link", "set", "dev", "eth0", "gso_max_size", str(SEGMENT))
                 limit = ["tbf", "rate", f"{self.rate_mbit}mbit", "burst", str(BURST), "limit",
                          "16mb"]
                 call("tc", "-n", name, "qdisc", "add", "dev", "eth0", *parent, *limit)
@@ -160,7 +179,7 @@ class Hosts:
         self.switch = subprocess.Popen(
             [self.switch_program, str(self.delay_ms / 1e3), str(self.rate_mbit * 1e6),
              *self.names()], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
-            preexec_fn=priority(self.scheduling), start_new_session=True)
+            preexec_fn=priority(self.scheduling, is_switch=True), start_new_session=True)
         if self.switch.stdout.readline() != "ready\n":
             raise RuntimeError("link_switch has not started")
         for i, name in enumerate(self.names()):
@@ -237,7 +256,8 @@ def replay(args):
                     for record, model, words in jobs:
                         idle, total = idle_and_all()
                         try:
-                            out = hosts.run([program, f"--hosts={hosts.list()}", *words])
+                            out = hosts.run([program, f"--hosts={hosts.list()}",
+                                             *["--realtime"] * (args.priority == "rt"), *words])
                         except (RuntimeError, subprocess.TimeoutExpired) as error:
                             print(f"turn {turn}: {kind} {delay} ms {rate} Mb/s {ranks} ranks"
                                   f" {record} {model}: FAILED: {error}", flush=True)
@@ -260,19 +280,26 @@ def replay(args):
 def program(args):
     netem = has_netem()
     runs = {}
-    for _ in range(args.repeats):
-        for kind, delay, rate in settings(args, netem):
+    for turn in range(args.repeats):
+        for number, (kind, delay, rate) in enumerate(settings(args, netem)):
             for ranks in args.ranks:
+                if ranks == 1 and number > 0:
+                    continue  # no links in it
                 with Hosts(ranks, delay, rate, kind, args.tools / "link_switch",
                            args.priority) as hosts:
                     folder = args.out / f"program-{ranks}-{delay:g}-{rate}"
                     shutil.rmtree(folder, ignore_errors=True)
                     before = hosts.bytes_sent()
-                    hosts.run([args.programs / "mnist_nil_mnistnet", f"--hosts={hosts.list()}",
-                               f"--dataset-dir={args.data}", f"--results-dir={args.out}",
-                               f"--save-dir={folder.name}", "--threads=1", "--epochs=1",
-                               "--no-evaluate", "--device=cpu", "--lr-scaling=none",
-                               "--network=tcp", *args.flags], limit=580)
+                    try:
+                        hosts.run([args.programs / "mnist_nil_mnistnet",
+                                   f"--hosts={hosts.list()}", f"--dataset-dir={args.data}",
+                                   f"--results-dir={args.out}", f"--save-dir={folder.name}",
+                                   "--threads=1", "--epochs=1", "--no-evaluate", "--device=cpu",
+                                   "--lr-scaling=none", "--network=tcp", *args.flags], limit=580)
+                    except (RuntimeError, subprocess.TimeoutExpired) as error:
+                        print(f"turn {turn}: {ranks} ranks, {kind}, {delay:g} ms, {rate} Mb/s:"
+                              f" FAILED: {error}", file=sys.stderr, flush=True)
+                        continue
                     sent = hosts.bytes_sent() - before
                 epochs = [r for r in map(json.loads,
                                          (folder / "metrics.jsonl").read_text().splitlines())
@@ -327,7 +354,7 @@ def main():
     parser.add_argument("--repeats", type=int, default=5)
     parser.add_argument("--steps", type=int, default=30)
     parser.add_argument("--links", choices=["auto", "kernel", "switch"], default="auto")
-    parser.add_argument("--priority", choices=["rt", "nice", "none"], default="nice")
+    parser.add_argument("--priority", choices=["rt", "nice", "none"], default="rt")
     parser.add_argument("--tools", default=root / "bazel-bin/tests/scaling", type=pathlib.Path)
     parser.add_argument("--programs", default=root / "bazel-bin/launch", type=pathlib.Path)
     parser.add_argument("--flags", nargs=argparse.REMAINDER, default=[], help="of the program")
@@ -341,7 +368,7 @@ def main():
     args.out = args.out.resolve()
     args.out.mkdir(parents=True, exist_ok=True)
     # So that hosts are removed: an exception unwinds, the default ends at once.
-    for number in (signal.SIGTERM, signal.SIGHUP):
+    for number in SIGNALS[1:]:
         signal.signal(number, lambda *_: sys.exit(1))
     if args.command == "replay":
         args.ranks = args.ranks or [1, 2, 4, 8]

@@ -2,8 +2,12 @@
 // communicates as a training step does, so more ranks than cores can be timed.
 // It starts itself over hosts as an experiment's program does.
 //
-//   step_replay [--hosts=a:1,b:1] replay SCHEDULE STEPS
-//   step_replay [--hosts=a:1,b:1] allreduce REPEATS BYTES...
+//   step_replay [--hosts=a:1,b:1] [--realtime] replay SCHEDULE STEPS
+//   step_replay [--hosts=a:1,b:1] [--realtime] allreduce REPEATS BYTES...
+//
+// --realtime (root): other load of the machine does not delay the ranks, from
+// the first step to the last. Not before and after: MPI's own start and end
+// spin, which would take the cores from everybody.
 //
 // replay: STEPS steps after 5 that do not count. Of each: the rehearsal
 // exchange (served by the step after, as asynchronous rehearsal does), forward,
@@ -20,12 +24,15 @@
 // Rank 0 prints one line of JSON. "run_delay" is how long the threads of a rank
 // were ready and had no core (/proc/PID/task/TID/schedstat), the most of any
 // rank: near 0 where the cores were not the limit.
+#include <sched.h>
 #include <time.h>
 #include <unistd.h>
 
 #include <algorithm>
+#include <cerrno>
 #include <cstdio>
 #include <cstdlib>
+#include <cstring>
 #include <filesystem>
 #include <fstream>
 #include <iostream>
@@ -57,7 +64,7 @@ namespace {
 
 constexpr int kStepsBefore = 5, kReducesBefore = 3;
 
-struct Schedule {
+struct StepSchedule {
   double forward = 0, backward = 0, optimizer = 0;
   GradientReducer::Options reducer;
   int64_t representatives = 0, candidates = 0, row_bytes = 0;
@@ -66,10 +73,10 @@ struct Schedule {
   std::vector<double> ready;
 };
 
-absl::StatusOr<Schedule> ReadSchedule(const std::string& path) {
+absl::StatusOr<StepSchedule> ReadSchedule(const std::string& path) {
   std::ifstream file(path);
   if (!file) return UsageError("cannot read " + path);
-  Schedule schedule;
+  StepSchedule schedule;
   int number = 0;
   for (std::string line; std::getline(file, line);) {
     ++number;
@@ -161,6 +168,20 @@ struct Usage {
   double seconds = 0, used = 0, waited = 0, bytes = 0;
 };
 
+// All threads there are.
+absl::Status Schedule(int policy, int priority) {
+  for (const auto& task :
+       std::filesystem::directory_iterator("/proc/self/task")) {
+    const pid_t thread = std::atoi(task.path().filename().c_str());
+    sched_param parameters = {};
+    parameters.sched_priority = priority;
+    if (sched_setscheduler(thread, policy, &parameters) != 0) {
+      return UsageError(absl::StrCat("sched_setscheduler: ", strerror(errno)));
+    }
+  }
+  return absl::OkStatus();
+}
+
 class Meter {
  public:
   explicit Meter(Communicator& communicator) : communicator_(communicator) {}
@@ -198,7 +219,8 @@ class Meter {
 
 // Even parts of the draw: what rank `from` sends to rank `to`, as
 // core/buffer/rehearsal_buffer.h lays it out.
-int64_t ExchangeBytes(const Schedule& schedule, int ranks, int from, int to) {
+int64_t ExchangeBytes(const StepSchedule& schedule, int ranks, int from,
+                      int to) {
   if (from == to) return 0;
   const auto up_to_8 = [](int64_t bytes) { return (bytes + 7) / 8 * 8; };
   int64_t rows = schedule.representatives / ranks;
@@ -213,7 +235,7 @@ struct Exchange {
   std::shared_ptr<Work> work;
 };
 
-Exchange MakeExchange(const Schedule& schedule, int ranks, int rank) {
+Exchange MakeExchange(const StepSchedule& schedule, int ranks, int rank) {
   Exchange exchange;
   int64_t sent = 0, received = 0;
   for (int other = 0; other < ranks; ++other) {
@@ -230,7 +252,7 @@ Exchange MakeExchange(const Schedule& schedule, int ranks, int rank) {
 
 absl::Status Replay(Communicator& communicator, const std::string& path,
                     int steps) {
-  REPRISE_ASSIGN_OR_RETURN(const Schedule schedule, ReadSchedule(path));
+  REPRISE_ASSIGN_OR_RETURN(const StepSchedule schedule, ReadSchedule(path));
   const int ranks = communicator.world_size();
   int64_t parameters = 0;
   for (const int64_t size : schedule.sizes) parameters += size;
@@ -334,10 +356,12 @@ absl::Status AllReduces(Communicator& communicator, int repeats,
   return absl::OkStatus();
 }
 
-absl::Status RunRank(const std::vector<std::string>& words) {
+absl::Status RunRank(const std::vector<std::string>& words, bool realtime) {
   REPRISE_ASSIGN_OR_RETURN(
       const std::unique_ptr<Communicator> communicator,
       Communicator::Create([] { return MakeMpiTransport(); }));
+  REPRISE_RETURN_IF_ERROR(communicator->Barrier()->Wait());
+  if (realtime) REPRISE_RETURN_IF_ERROR(Schedule(SCHED_RR, 1));
   const int number = std::atoi(words[words[0] == "replay" ? 2 : 1].c_str());
   if (words[0] == "replay") {
     REPRISE_RETURN_IF_ERROR(Replay(*communicator, words[1], number));
@@ -348,6 +372,7 @@ absl::Status RunRank(const std::vector<std::string>& words) {
     }
     REPRISE_RETURN_IF_ERROR(AllReduces(*communicator, number, sizes));
   }
+  if (realtime) REPRISE_RETURN_IF_ERROR(Schedule(SCHED_OTHER, 0));
   return communicator->Finalize();
 }
 
@@ -355,9 +380,12 @@ int Main(const std::vector<std::string>& arguments) {
   Launch launch;
   launch.arguments = arguments;
   std::vector<std::string> words;
+  bool realtime = false;
   for (const std::string& argument : arguments) {
     if (absl::StartsWith(argument, "--hosts=")) {
       launch.hosts = argument.substr(sizeof("--hosts=") - 1);
+    } else if (argument == "--realtime") {
+      realtime = true;
     } else {
       words.push_back(argument);
     }
@@ -384,7 +412,7 @@ int Main(const std::vector<std::string>& arguments) {
   if (launched->has_value()) return **launched;
   const RankPlace mine = place->value_or(RankPlace());
   StartRank(mine);
-  const absl::Status status = RunRank(words);
+  const absl::Status status = RunRank(words, realtime);
   const int code = status.ok() ? 0 : report(status);
   ReportCompletion(mine, code);
   return code;
