@@ -249,9 +249,9 @@ def schedule_text(key):
 # ---- inputs of the extrapolation ---------------------------------------------------------
 
 GB = 1e9
-# Line rate in bytes per second, times the part of it that is payload: 1448 of 1538 bytes a
-# frame for TCP over Ethernet (MTU 1500), 1448 of 1538 is arithmetic, not measured. alpha: an
-# assumption of the kind of network, not measured by us.
+# Line rate in bytes per second, times the part of it that is payload: 1448 of the 1538 bytes
+# that a frame of TCP takes on Ethernet (MTU 1500). alpha: an assumption of the kind of network,
+# not measured by us.
 TCP_PAYLOAD = 1448 / 1538
 CLUSTERS = {
     # name: (GPUs a node, Link between nodes, bytes per second of a link within a node)
@@ -350,8 +350,10 @@ def print_inputs():
                   f"{link.call * 1e6:.0f} us", "ASSUMPTION: usual of kernel TCP and of verbs"),
                  (f"{name}: within a node", f"{within / GB:.0f} GB/s",
                   "ASSUMPTION: PCIe 3.0 x16 / one NVLink 1 direction, as used")]
-    rows += [("Horovod: 128 servers of 4 Pascal GPUs, RoCE 25 Gb/s; 90 % ResNet-101, 68 % VGG-16",
-              "", "horovod/horovod docs/benchmarks.rst"),
+    rows += [("Horovod: 128 servers of 4 Pascal GPUs, RoCE 25 Gb/s; 90 % ResNet-101, 68 % VGG-16; "
+              "32 servers: 79 % VGG-16",
+              "", "horovod/horovod docs/benchmarks.rst; the README of 2017 (bobohuang/horovod has it)"),
+             ("forward : backward of these two", "1 : 2", "ASSUMPTION: by MACs"),
              ("Horovod: fusion buffer", "64 MB", "horovod/horovod docs/tensor-fusion.rst"),
              ("Horovod: alpha, above the eager limit, a call", "5, 10, 20 us", "ASSUMPTION: RoCE")]
     print("| input | value | source |\n|---|---|---|")

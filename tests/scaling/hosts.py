@@ -54,8 +54,9 @@ PREFIX, BRIDGE, NETWORK = "reprise-h", "reprise-br", "10.77.0."
 SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 TRAINING = ["load", "rehearsal_wait", "forward", "backward", "reduction_wait", "optimizer",
             "buffer_update"]
-# TCP hands tbf at most SEGMENT bytes at once, which it need not cut then: cheaper than frames of
-# 1500 bytes, and BURST is still 0.16 ms at 1 Gb/s. A queue of 16 MB, so that nothing is lost.
+# TCP hands a link of limited rate at most SEGMENT bytes at once: tbf need not cut them into
+# frames of 1500 bytes, which would cost the cores more, small messages do not wait behind 64 KiB,
+# and BURST is still 0.16 ms at 1 Gb/s. A queue of 16 MB, so that nothing is lost.
 SEGMENT, BURST = 16 << 10, 20 << 10
 
 
@@ -93,9 +94,10 @@ def has_netem():
 class Hosts:
     """A context: `count` hosts, gone at its end."""
 
-    def __init__(self, count, delay_ms, rate_mbit, links, switch, scheduling):
+    def __init__(self, args, count, delay_ms, rate_mbit, links):
         self.count, self.delay_ms, self.rate_mbit, self.links = count, delay_ms, rate_mbit, links
-        self.switch_program, self.scheduling = switch, scheduling
+        self.switch_program, self.scheduling = args.tools / "link_switch", args.priority
+        self.congestion = args.congestion
         self.made, self.switch, self.folder = [], None, None
 
     def __enter__(self):
@@ -104,11 +106,17 @@ class Hosts:
             for name in self.names():
                 self.add_namespace(name)
                 call("ip", "-n", name, "link", "set", "lo", "up")
+                if self.congestion:  # of this namespace alone
+                    call("ip", "netns", "exec", name, "sh", "-c", f"echo {self.congestion} >"
+                         " /proc/sys/net/ipv4/tcp_congestion_control")
             if self.links == "kernel":
                 self.join_by_kernel()
             else:
                 self.join_by_switch()
             for i, name in enumerate(self.names()):
+                if self.rate_mbit:
+                    call("ip", "-n", name, "link", "set", "dev", "eth0", "gso_max_size",
+                         str(SEGMENT))
                 call("ip", "-n", name, "addr", "add", f"{NETWORK}{i + 1}/24", "dev", "eth0")
                 call("ip", "-n", name, "link", "set", "eth0", "up")
             self.agent = pathlib.Path(self.folder) / "agent"
@@ -169,7 +177,6 @@ class Hosts:
                      "netem", "delay", f"{self.delay_ms}ms", "limit", "100000")
                 parent = ["parent", "1:1"]
             if self.rate_mbit:
-                call("ip", "-n", name, "link", "set", "dev", "eth0", "gso_max_size", str(SEGMENT))
                 limit = ["tbf", "rate", f"{self.rate_mbit}mbit", "burst", str(BURST), "limit",
                          "16mb"]
                 call("tc", "-n", name, "qdisc", "add", "dev", "eth0", *parent, *limit)
@@ -246,8 +253,7 @@ def replay(args):
     for turn in range(args.repeats):
         for kind, delay, rate in settings(args, netem):
             for ranks in sorted(set(args.ranks) | {2, 4}):
-                with Hosts(ranks, delay, rate, kind, args.tools / "link_switch",
-                           args.priority) as hosts:
+                with Hosts(args, ranks, delay, rate, kind) as hosts:
                     jobs = [("replay", model, ["replay", schedules[model], args.steps])
                             for model in args.models if ranks in args.ranks]
                     if ranks in (2, 4):
@@ -285,8 +291,7 @@ def program(args):
             for ranks in args.ranks:
                 if ranks == 1 and number > 0:
                     continue  # no links in it
-                with Hosts(ranks, delay, rate, kind, args.tools / "link_switch",
-                           args.priority) as hosts:
+                with Hosts(args, ranks, delay, rate, kind) as hosts:
                     folder = args.out / f"program-{ranks}-{delay:g}-{rate}"
                     shutil.rmtree(folder, ignore_errors=True)
                     before = hosts.bytes_sent()
@@ -355,6 +360,7 @@ def main():
     parser.add_argument("--steps", type=int, default=30)
     parser.add_argument("--links", choices=["auto", "kernel", "switch"], default="auto")
     parser.add_argument("--priority", choices=["rt", "nice", "none"], default="rt")
+    parser.add_argument("--congestion", help="TCP's congestion control, say reno, between hosts")
     parser.add_argument("--tools", default=root / "bazel-bin/tests/scaling", type=pathlib.Path)
     parser.add_argument("--programs", default=root / "bazel-bin/launch", type=pathlib.Path)
     parser.add_argument("--flags", nargs=argparse.REMAINDER, default=[], help="of the program")

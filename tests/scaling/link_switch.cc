@@ -9,11 +9,13 @@
 // of host i is 02:00:00:00:00:i, so nothing has to be learned. 0 bits per
 // second: no limit.
 //
-// A frame occupies its sender's and its receiver's link for bytes / rate, both
-// at once (cut-through), and arrives `delay` after that. Queues have no limit:
-// TCP's windows bound them. Frames are as large as TCP made them (up to 64 KiB,
-// segmentation offload as on a real network card), which is what lets two cores
-// carry gigabits.
+// A frame leaves its sender's link after bytes / rate, goes on over its
+// receiver's link while it comes in (cut-through) unless that is busy, and
+// arrives `delay` later. Either link is a queue of its own, in the order in
+// which frames come to it, never idle with a frame waiting. Queues have no
+// limit: TCP's windows bound them. Frames are as large as TCP made them (up to
+// 64 KiB, segmentation offload as on a real network card), which is what lets
+// two cores carry gigabits.
 #include <fcntl.h>
 #include <linux/if.h>
 #include <linux/if_tun.h>
@@ -74,7 +76,9 @@ int OpenTap(const std::string& name) {
 struct Frame {
   double due = 0;
   uint64_t number = 0;  // frames that are due together keep their order
+  bool sent = false;    // due is the arrival, else the end of the sender's link
   size_t to = 0;
+  double seconds = 0;  // that it takes on a link
   std::vector<char> bytes;
 };
 
@@ -135,21 +139,31 @@ class Switch {
   }
 
   void Queue(size_t from, size_t to) {
-    double arrives = Now();
+    Frame frame;
     if (rate_ > 0) {
       const size_t bytes = buffer_.size() - kOffloadHeader;
-      const double on_wire = bytes + bytes / kSegment * kHeaders;
-      arrives = std::max({arrives, sends_until_[from], receives_until_[to]}) +
-                8 * on_wire / rate_;
-      sends_until_[from] = receives_until_[to] = arrives;
+      frame.seconds = 8 * (bytes + bytes / kSegment * kHeaders) / rate_;
     }
-    frames_.push({arrives + delay_, ++number_, to, buffer_});
+    frame.due = sends_until_[from] =
+        std::max(Now(), sends_until_[from]) + frame.seconds;
+    frame.number = ++number_;
+    frame.to = to;
+    frame.bytes = buffer_;
+    frames_.push(std::move(frame));
   }
 
   void Deliver() {
-    for (const double now = Now(); !frames_.empty() && frames_.top().due <= now;
-         frames_.pop()) {
-      const Frame& frame = frames_.top();
+    while (!frames_.empty() && frames_.top().due <= Now()) {
+      Frame frame = frames_.top();
+      frames_.pop();
+      if (!frame.sent) {
+        double& until = receives_until_[frame.to];
+        until = std::max(frame.due, until + frame.seconds);
+        frame.due = until + delay_;
+        frame.sent = true;
+        frames_.push(std::move(frame));
+        continue;
+      }
       // Not there when the interface is down: lost, as on a real link.
       if (write(taps_[frame.to], frame.bytes.data(), frame.bytes.size()) < 0 &&
           errno != EIO && errno != EAGAIN) {
