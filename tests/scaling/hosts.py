@@ -371,6 +371,7 @@ def main():
         parser.error("--out is needed")
     if os.geteuid() != 0:
         parser.error("namespaces need root")
+    os.environ["PATH"] += ":/usr/sbin:/sbin"  # where ip and tc are; a test has not got these
     args.out = args.out.resolve()
     args.out.mkdir(parents=True, exist_ok=True)
     # So that hosts are removed: an exception unwinds, the default ends at once.

@@ -2,7 +2,7 @@
 # Two hosts, with links of the kernel and of the switch: ranks on both, the delay is there,
 # nothing is left, not even after a signal. Root and network namespaces are needed.
 set -euo pipefail
-hosts=$1
+hosts=$1 exec=
 tools=$(dirname "$2")
 out=$(mktemp -d)
 trap 'rm -rf "$out"' EXIT
@@ -14,7 +14,7 @@ left() { ip netns list | grep -E '^reprise-(h[0-9]+|br|try)( |$)' || true; }
 [ -z "$(left)" ] || fail "there are namespaces already: $(left)"
 
 run() {
-  python3 "$hosts" replay --tools "$tools" --out "$out" --ranks 2 --repeats 1 --steps 3 \
+  $exec python3 "$hosts" replay --tools "$tools" --out "$out" --ranks 2 --repeats 1 --steps 3 \
     --rates 1000 "$@"
 }
 run --delays 0 --links kernel
@@ -32,6 +32,7 @@ for r in records:
         assert seconds > 0.006, f"two messages of 3 ms took {seconds} s"
 PYTHON
 
+exec=exec  # the signal is for Python, not for a shell around it
 run --delays 2 --links switch --repeats 20 > /dev/null 2>&1 &
 job=$!
 sleep 3
