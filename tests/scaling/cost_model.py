@@ -362,8 +362,10 @@ def print_inputs():
 
 
 def print_extrapolation():
-    print("Step of one P100, assumed (forward + backward), milliseconds: " + "; ".join(
-        f"{name} {1e3 * extrapolated_step(name).compute():.1f}" for name in BATCHES) + "\n")
+    print("| network | step of one P100, ms: ASSUMED |\n|---|---|")
+    for name in BATCHES:
+        print(f"| {name} | {1e3 * extrapolated_step(name).compute():.1f} |")
+    print()
     for overlap in (True, False):
         print("Gradients reduced behind backward:" if overlap else
               "\nAfter backward, without overlap (what GPU ranks do today, docs/GPU.md):")
