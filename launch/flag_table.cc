@@ -109,7 +109,8 @@ std::vector<Flag> MakeTable() {
           Row("epochs", &Spec::epochs, "N", "per task").From(1).UpTo(1e6),
           Row("batch-size", &Spec::batch_size, "N", "per rank").From(1),
           Row("global-batch-size", &Spec::global_batch_size, "N",
-              "over all ranks, in place of --batch-size")
+              "over all ranks, in place of --batch-size; times "
+              "--batches-per-allreduce")
               .From(1),
           Row("global-representatives", &Spec::global_representatives, "N",
               "drawn a step over all ranks, in place of num_samples")
@@ -191,7 +192,7 @@ std::vector<Flag> MakeTable() {
               .UpTo(double{int64_t{1} << 40}),
           Row("timeline", &Spec::timeline, "FILE",
               "Chrome trace of what all ranks did when (computation, "
-              "gradients, rehearsal), for chrome://tracing or Perfetto")
+              "collectives, rehearsal), for chrome://tracing or Perfetto")
               .Path(),
           Row("compression", &Spec::compression, "NAME",
               "gradients are sent and summed as 16-bit floats")

@@ -792,7 +792,27 @@ class CommandParser {
     if (spec.results_dir.empty()) {
       AddProblem("--results-dir: expected a folder, found ''");
     }
-    if (spec.agent == "nil" && spec.Rehearses() &&
+    constexpr int64_t kMostOfAClass = 1'000'000'000;
+    for (const auto& [key, value] :
+         {std::pair("num_representatives",
+                    spec.agent_config.num_representatives),
+          std::pair("num_candidates", spec.agent_config.num_candidates),
+          std::pair("num_samples",
+                    spec.agent_config.num_samples.value_or(0))}) {
+      if (value > kMostOfAClass) {
+        AddProblem("--agent-config: '", key, "': expected at most ",
+                   kMostOfAClass, ", found ", value);
+      }
+    }
+    if (spec.HasBuffer() && spec.buffer == "local" &&
+        spec.capacity == "global" &&
+        spec.agent_config.num_representatives < spec.ranks) {
+      AddProblem("'num_representatives': ",
+                 spec.agent_config.num_representatives, " over ", spec.ranks,
+                 " ranks leave some of their local buffers without a place; "
+                 "use --capacity=per-rank or --buffer=distributed");
+    }
+    if (spec.agent == "nil" && spec.Rehearses() && spec.buffer == "local" &&
         spec.global_candidates.has_value() &&
         *spec.global_candidates < spec.ranks) {
       AddProblem("--global-candidates=", *spec.global_candidates,
@@ -909,7 +929,7 @@ class CommandParser {
     }
     if (given(OriginOf("network").level) && spec.ranks == 1 &&
         spec.hosts.empty()) {
-      note("--network", "one rank sends nothing");
+      note("--network", "this program starts no mpirun");
     }
     if (given(OriginOf("momentum").level) && spec.optimizer != "SGD" &&
         spec.optimizer != "RMSprop") {

@@ -558,8 +558,19 @@ TEST_F(Flags, OfAFileHoldAgainstWhatTheSameFileDerives) {
 TEST_F(Flags, WithoutEffectAreNotedOrRefused) {
   EXPECT_THAT(Problems({"--nesterov", "--optimizer=adam"}),
               ElementsAre("--nesterov is SGD's; --optimizer is Adam"));
-  EXPECT_THAT(Problems({"--agent=nil", "--ranks=2", "--global-candidates=1"}),
+  EXPECT_THAT(Problems({"--agent=nil", "--ranks=2", "--global-candidates=1",
+                        "--buffer=local"}),
               ElementsAre(HasSubstr("buffers without a candidate")));
+  EXPECT_THAT(Problems({"--agent=nil", "--ranks=2", "--global-candidates=1"}),
+              IsEmpty());
+  EXPECT_THAT(Problems({"--agent=nil", "--ranks=4", "--buffer=local",
+                        "--agent-config={'num_representatives': 2}"}),
+              ElementsAre(HasSubstr("use --capacity=per-rank or "
+                                    "--buffer=distributed")));
+  EXPECT_THAT(Problems({"--agent=er",
+                        "--agent-config={'num_representatives': "
+                        "1000000000000000000}"}),
+              ElementsAre(HasSubstr("expected at most 1000000000")));
   const std::pair<Arguments, const char*> cases[] = {
       {{"--optimizer=adam", "--momentum=0.9"}, "--momentum has no effect"},
       {{"--warmup-epochs=3"}, "--warmup-epochs has no effect"},

@@ -74,12 +74,13 @@ absl::StatusOr<std::unique_ptr<Communicator>> Connect(
         if (timeline != nullptr) {
           transport = MakeObservingTransport(
               std::move(transport),
-              [timeline](const Collective& collective, absl::Time issued,
-                         absl::Time completed) {
-                // The rehearsal exchange is the one AllToAllv of a step.
+              [timeline, adasum = spec.use_adasum](const Collective& collective,
+                                                   absl::Time issued,
+                                                   absl::Time completed) {
+                // But for Adasum, which exchanges so, too.
                 const bool rehearsal =
-                    collective.kind == Collective::Kind::kAllToAllv;
-                timeline->Add(rehearsal ? "rehearsal" : "reduction",
+                    collective.kind == Collective::Kind::kAllToAllv && !adasum;
+                timeline->Add(rehearsal ? "rehearsal" : "collectives",
                               Signature(collective), issued, completed);
               });
         }

@@ -65,6 +65,34 @@ grep -q $'\r' <<< "$output" && fail "a live line without a terminal"
 run 0 --quick --ranks=2 --results-dir=results --save-dir=ranks2
 cmp results/ranks/weights.safetensors results/ranks2/weights.safetensors || fail "weights differ"
 
+title "the buffer over all ranks holds what one rank's holds; a timeline"
+global=(--quick --global-batch-size=8 --global-representatives=4 --global-candidates=4
+  --lr-scaling=none --precision=fp32 --threads=1 --results-dir=results)
+run 0 "${global[@]}" --save-dir=shared1
+run 0 "${global[@]}" --save-dir=shared2 --ranks=2 --timeline=results/trace.json
+run 0 "${global[@]}" --save-dir=local2 --ranks=2 --buffer=local --rehearsal=sync \
+  --capacity=per-rank
+counts() {
+  python3 -c 'import json, sys
+for line in open("results/" + sys.argv[1] + "/metrics.jsonl"):
+    record = json.loads(line)
+    if record["record"] == "task_end":
+        by_class = record["agent"]["by_class"]
+        print(by_class["class_count"], by_class["stored"], by_class["class_weight"])' "$1"
+}
+[ -n "$(counts shared1)" ] || fail "no counts"
+[ "$(counts shared1)" = "$(counts shared2)" ] || fail "1 and 2 ranks offer or keep different samples"
+[ "$(counts shared1)" = "$(counts local2)" ] && fail "a local buffer is like one over all ranks"
+python3 - results/trace.json << 'END' || fail "the timeline lacks something"
+import json, sys
+events = json.load(open(sys.argv[1]))["traceEvents"]
+for rank in (0, 1):
+    rows = {e["cat"] for e in events if e["ph"] == "X" and e["pid"] == rank}
+    assert {"compute", "collectives", "rehearsal"} <= rows, rows
+END
+run 5 --quick --timeline=results/none/trace.json --results-dir=results --save-dir=no_trace
+says "results/none/trace.json"
+
 title "ranks: 16-bit sums, Adasum, a step in parts"
 run 0 --quick --ranks=2 --fp16-allreduce --results-dir=results --save-dir=fp16
 says "reduction: gradients as fp16"

@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <memory>
+#include <numeric>
 #include <optional>
 #include <set>
 #include <string>
@@ -82,6 +83,31 @@ absl::Status AgreeOnLines(Communicator& communicator,
         "'; start all ranks with the same program, flags and files")));
   }
   return absl::OkStatus();
+}
+
+// Collective: every rank's string, in rank order; on ranks other than 0 none.
+absl::StatusOr<std::vector<std::string>> GatherOnRank0(
+    Communicator& communicator, const std::string& mine) {
+  const int world_size = communicator.world_size();
+  const int64_t length = static_cast<int64_t>(mine.size());
+  std::vector<int64_t> lengths(world_size);
+  REPRISE_RETURN_IF_ERROR(
+      communicator.AllGather(&length, sizeof(length), lengths.data())->Wait());
+  std::vector<int64_t> sent(world_size);
+  sent[0] = length;
+  if (communicator.rank() != 0) lengths.assign(world_size, 0);
+  std::string all(std::accumulate(lengths.begin(), lengths.end(), int64_t{0}),
+                  '\0');
+  REPRISE_RETURN_IF_ERROR(
+      communicator.AllToAllv(mine.data(), sent, all.data(), lengths)->Wait());
+  std::vector<std::string> strings;
+  if (communicator.rank() != 0) return strings;
+  size_t at = 0;
+  for (const int64_t bytes : lengths) {
+    strings.push_back(all.substr(at, bytes));
+    at += bytes;
+  }
+  return strings;
 }
 
 absl::Status AgreeOnConfiguration(const ExperimentSpec& spec,
@@ -288,13 +314,15 @@ class Run {
     if (timeline_ == nullptr) return absl::OkStatus();
     REPRISE_ASSIGN_OR_RETURN(const std::vector<absl::Duration> ahead,
                              ClocksAheadOfRank0(communicator_));
-    REPRISE_ASSIGN_OR_RETURN(
-        const std::vector<std::string> packed,
-        AllGatherStrings(communicator_, timeline_->Packed()));
-    absl::Status written;
+    REPRISE_ASSIGN_OR_RETURN(const std::vector<std::string> packed,
+                             GatherOnRank0(communicator_, timeline_->Packed()));
     if (rank_ == 0) {
-      written = WriteChromeTrace(spec_.timeline, packed, ahead);
-      if (written.ok()) {
+      const absl::Status written =
+          WriteChromeTrace(spec_.timeline, packed, ahead);
+      if (!written.ok()) {
+        // The run itself is complete.
+        LogWarning(written.message());
+      } else {
         LogInfo(absl::StrCat(
             "timeline: ", spec_.timeline,
             timeline_->dropped() > 0
@@ -303,7 +331,7 @@ class Run {
                 : ""));
       }
     }
-    return AgreeOnStatus(communicator_, written);
+    return absl::OkStatus();
   }
 
   absl::Status Prepare() {
@@ -355,6 +383,10 @@ class Run {
   }
 
   absl::Status OpenResults() {
+    if (timeline_ != nullptr) {
+      // Now, not after hours.
+      REPRISE_RETURN_IF_ERROR(ReplaceFile(spec_.timeline, {"[]"}));
+    }
     REPRISE_ASSIGN_OR_RETURN(
         folder_, CreateResultsFolder(spec_.results_dir, spec_.save_dir));
     LogOptions log;

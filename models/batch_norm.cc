@@ -8,6 +8,7 @@
 #include <c10/core/GradMode.h>
 #include <torch/csrc/autograd/custom_function.h>
 
+#include <algorithm>
 #include <tuple>
 #include <utility>
 
@@ -45,7 +46,10 @@ class SyncBatchNorm final : public torch::autograd::Function<SyncBatchNorm> {
       sums[2 * channels] = count;
     }
     statistics->sum_over_ranks()(sums);
-    const double count = sums[2 * channels].item<double>();
+    // 0 in a part of a step in which no rank has a sample: nothing is learnt of
+    // it, and what it gives is empty.
+    const double elements = sums[2 * channels].item<double>();
+    const double count = std::max(elements, 1.0);
     const at::Tensor mean = sums.narrow(0, 0, channels).div(count);
     const at::Tensor variance = sums.narrow(0, channels, channels)
                                     .div(count)
@@ -54,10 +58,15 @@ class SyncBatchNorm final : public torch::autograd::Function<SyncBatchNorm> {
     const auto like_weight = [&](const at::Tensor& values) {
       return values.to(weight.device(), weight.scalar_type());
     };
-    statistics->mean(i).mul_(1 - kMomentum).add_(like_weight(mean), kMomentum);
-    statistics->variance(i)
-        .mul_(1 - kMomentum)
-        .add_(like_weight(variance.mul(count / (count - 1))), kMomentum);
+    if (elements > 0) {
+      statistics->mean(i)
+          .mul_(1 - kMomentum)
+          .add_(like_weight(mean), kMomentum);
+      statistics->variance(i)
+          .mul_(1 - kMomentum)
+          .add_(like_weight(variance.mul(count / std::max(count - 1, 1.0))),
+                kMomentum);
+    }
     const at::Tensor shift = PerChannel(like_weight(mean));
     const at::Tensor scale =
         PerChannel(like_weight(variance.add(kEpsilon).rsqrt()));

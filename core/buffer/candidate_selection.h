@@ -12,7 +12,7 @@ namespace reprise {
 
 // min(candidates, incoming) different indices of [0, incoming), uniform, in the
 // order in which they are offered. `key`: (seed, kCandidateDraw, task, step,
-// position = rank).
+// position), position 0 where the buffer is shared, else the rank.
 inline std::vector<int64_t> SelectCandidates(int64_t incoming,
                                              int64_t candidates,
                                              const StreamKey& key) {

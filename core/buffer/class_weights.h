@@ -13,9 +13,9 @@ namespace reprise {
 // stored: how many incoming samples one representative stands for. 1 for a
 // class that was never offered, and for all while nothing is held.
 //
-// batch_size: B, the configured local batch, also after a short one.
-// candidates: C, per step and rank. class_count, stored: [num_classes], see
-// BufferState.
+// batch_size: B, the configured one, also after a short batch; candidates: C,
+// per step; both over the ranks that share the buffer. class_count, stored:
+// [num_classes], see BufferState.
 std::vector<double> ClassWeights(int64_t batch_size, int64_t candidates,
                                  const std::vector<int64_t>& class_count,
                                  const std::vector<int64_t>& stored);

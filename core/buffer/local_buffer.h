@@ -1,3 +1,6 @@
+// For tests: the naive reference of RehearsalBuffer, class-balanced, in one
+// process.
+//
 // The rehearsal buffer of one rank: class-balanced with random replacement
 // (NIL, Munoz et al., Knowledge-Based Systems 208, 2020, as the research code
 // ran it). No communication.

@@ -228,7 +228,11 @@ void RehearsalBuffer::Start() {
 
 absl::Status RehearsalBuffer::Finish() {
   Exchange& exchange = exchanges_[current_];
-  if (exchange.work != nullptr) REPRISE_RETURN_IF_ERROR(exchange.work->Wait());
+  if (exchange.work != nullptr) {
+    // Where their buffers differ, ranks may disagree on its sizes.
+    REPRISE_RETURN_IF_ERROR(
+        Annotate(exchange.work->Wait(), "rehearsal exchange"));
+  }
   under_way_ = false;
 
   std::vector<const std::byte*> from(world_size_);

@@ -14,13 +14,15 @@
 // takes the draws r, r + W, r + 2 W ... Of each row its id goes with it:
 //   bytes from rank r to rank q != r: 16 + 4 candidates(r) + (8 + row bytes) *
 //   rows of r drawn by q, both parts rounded up to 8.
-// A digest of the metadata rides along; ranks that differ end the run.
+// A digest of the metadata rides along; ranks that differ end the run, with its
+// message or, where they already disagree on sizes, with the transport's.
 //
 // Synchronous: a step is given what is drawn of the state after the step
 // before; it waits for the exchange. Asynchronous: the exchange of a step runs
 // behind its computation and serves the next one, so a step is given what is
 // drawn of the state after the step before the last: the first two steps of a
-// run have none. It makes no difference in what a step costs the network.
+// run have none. It makes no difference in what a step costs the network; what
+// the last step of a run sends is not used.
 //
 // Random numbers: the stream (seed, purpose, task, step, position) with
 // kCandidateDraw (which of the incoming samples of all sharing ranks),

@@ -475,6 +475,25 @@ TEST(RehearsalBuffer, RanksThatDifferEndTheRun) {
   });
 }
 
+TEST(RehearsalBuffer, RanksThatDisagreeOnSizesEndTheRunToo) {
+  RunFailingRanksAsThreads(2, [](Communicator& communicator) {
+    RehearsalBufferOptions options = Options();
+    options.candidates = 8;
+    options.capacity_per_class = communicator.rank() == 0 ? 1 : 4;
+    RehearsalBuffer buffer(options, &communicator);
+    Source source;
+    absl::Status status;
+    for (int64_t s = 0; s < 6 && status.ok(); ++s) {
+      RehearsalStep step{0, s, {}, 8};
+      step.incoming = source.Make(1, 4 * s, 4);
+      status = buffer.BeginStep(step).status();
+      if (status.ok()) status = buffer.EndStep();
+    }
+    EXPECT_THAT(status, ExitsWith(ExitCode::kDistributed));
+    EXPECT_THAT(status, FailsWith("rehearsal"));
+  });
+}
+
 TEST(RehearsalBuffer, OfCapacityZeroCountsAndKeepsNothing) {
   RehearsalBufferOptions options = Options();
   options.capacity_per_class = 0;

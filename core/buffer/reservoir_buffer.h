@@ -1,3 +1,6 @@
+// For tests: the naive reference of RehearsalBuffer as a reservoir, in one
+// process.
+//
 // The rehearsal buffer of one rank as a reservoir: at any time a uniform random
 // subset of all candidates ever offered, whatever their classes (Algorithm R,
 // Vitter, "Random Sampling with a Reservoir", ACM TOMS 11, 1985). A class that

@@ -11,7 +11,7 @@ namespace reprise {
 
 // `dtype` is kFloat16 or kBFloat16 everywhere. Beyond its range is infinity;
 // NaN stays NaN. About as fast as memory (AVX2 and F16C where the processor
-// has them, with the same results).
+// has them, with the same results but for the bits of a NaN).
 
 // halves[i] = values[i] * factor, the product rounded to fp32 first.
 void Narrow(const float* values, int64_t count, float factor, DType dtype,

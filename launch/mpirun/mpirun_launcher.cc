@@ -433,7 +433,7 @@ absl::StatusOr<int> LaunchRanks(const Launch& launch) {
       SettingsOfNetwork(launch.network, version, FindHostNetwork()));
   command.options = std::move(network.mpirun_options);
   for (const auto& [name, value] : network.variables) {
-    setenv(name.c_str(), value.c_str(), /*overwrite=*/0);
+    setenv(name.c_str(), value.c_str(), /*overwrite=*/1);
   }
   setenv(kLauncherVariable,
          isatty(STDOUT_FILENO) == 1 ? kOnTerminal : kNotOnTerminal,

@@ -54,7 +54,15 @@ HostNetwork FindHostNetwork(const std::string& sys) {
     if (type.ok() && absl::StripAsciiWhitespace(*type) == kInfinibandType) {
       host.infiniband.push_back(name);
     } else if (std::filesystem::exists(folder + "/bridge", error)) {
-      host.bridges.push_back(name);
+      // One with a network card behind it is the host's own way out.
+      bool has_card = false;
+      for (const std::string& port : EntriesOf(folder + "/brif")) {
+        has_card =
+            has_card ||
+            std::filesystem::exists(
+                absl::StrCat(sys, "/class/net/", port, "/device"), error);
+      }
+      if (!has_card) host.bridges.push_back(name);
     }
   }
   host.infiniband_devices = EntriesOf(sys + "/class/infiniband");

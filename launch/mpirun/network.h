@@ -16,7 +16,8 @@ namespace reprise {
 // What a host has, by /sys.
 struct HostNetwork {
   // IP interfaces that are InfiniBand (IPoIB), and those of containers
-  // (bridges), whose addresses are no way to another host.
+  // (bridges without a network card), whose addresses are no way to another
+  // host.
   std::vector<std::string> infiniband, bridges;
   std::vector<std::string> infiniband_devices;  // verbs: mlx5_0 ...
 };

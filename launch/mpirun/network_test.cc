@@ -37,6 +37,12 @@ std::string FakeSys() {
   interface("ibp5s0", 32);
   interface("docker0", 1);
   std::filesystem::create_directories(sys + "/class/net/docker0/bridge");
+  // A bridge that the host's own card is a port of.
+  interface("br0", 1);
+  interface("eth1", 1);
+  std::filesystem::create_directories(sys + "/class/net/br0/bridge");
+  std::filesystem::create_directories(sys + "/class/net/br0/brif/eth1");
+  std::filesystem::create_directories(sys + "/class/net/eth1/device");
   std::filesystem::create_directories(sys + "/class/infiniband/mlx5_0");
   return sys;
 }

@@ -6,7 +6,7 @@
   python3 tests/fault/lost_ranks.py --program bazel-bin/launch/mnist_nil_mnistnet
 
 R01 of docs/RELIABILITY.md: SIGKILL to a random rank at a random step, --trials times; R02: SIGSEGV,
-SIGABRT, SIGBUS and SIGTERM to a rank; R04: SIGKILL to mpirun, and to the launcher. In each trial all
+SIGABRT and SIGBUS to a rank; R04: SIGKILL to mpirun, and to the launcher. In each trial all
 ranks must be gone and the launcher have ended, not with 0, within 3 s (R04: 5 s); one line must
 name rank, host, process, signal and the place in the run. Prints each trial's seconds.
 """

@@ -187,6 +187,11 @@ TEST(SyncBatchNorm, GoesWithPartsCompressionAndAdasum) {
                             models[0]->parameters().master()));
       EXPECT_TRUE(std::isfinite(
           model->parameters().master().abs().sum().item<double>()));
+      // The last step's first part has no sample on any rank.
+      const RunningStatistics& statistics = model->running_statistics();
+      EXPECT_TRUE(std::isfinite(statistics.means().abs().sum().item<double>()));
+      EXPECT_TRUE(std::isfinite(statistics.variances().sum().item<double>()));
+      EXPECT_GT(statistics.means().abs().sum().item<double>(), 0);
     }
   }
 }
