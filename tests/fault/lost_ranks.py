@@ -58,11 +58,13 @@ class Job:
         self.folder = folder
         self.output = open(folder / f"{self.mark}.txt", "w+")
         self.launcher = subprocess.Popen(
-            [args.program, f"--ranks={args.ranks}", "--epochs=1000", "--device=cpu", "--threads=1",
+            [os.path.abspath(args.program), f"--ranks={args.ranks}", "--epochs=1000", "--device=cpu", "--threads=1",
              f"--results-dir={folder}", f"--save-dir={self.mark}", "--log-interval=1",
              "--no-evaluate"],
             stdout=self.output, stderr=subprocess.STDOUT, cwd=folder,
-            env={**os.environ, "REPRISE_DATASETS": str(folder / "none"), "HOME": str(folder)})
+            # No data sets there: the generated ones.
+            env={k: v for k, v in os.environ.items() if k != "REPRISE_DATASETS"}
+            | {"HOME": str(folder)})
 
     def wait_for_steps(self, steps):
         metrics = self.folder / self.mark / "metrics.jsonl"
