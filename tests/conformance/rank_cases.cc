@@ -1,32 +1,25 @@
 #include "tests/conformance/rank_cases.h"
 
-#include <string>
 #include <utility>
+
+#include "core/comm/forwarding_transport.h"
 
 namespace reprise {
 namespace {
 
-class RecordingTransport final : public Transport {
+class RecordingTransport final : public ForwardingTransport {
  public:
   RecordingTransport(std::unique_ptr<Transport> transport,
                      IssuedCollectives* issued)
-      : transport_(std::move(transport)), issued_(issued) {}
+      : ForwardingTransport(std::move(transport)), issued_(issued) {}
 
-  int rank() const override { return transport_->rank(); }
-  int world_size() const override { return transport_->world_size(); }
-  int local_rank() const override { return transport_->local_rank(); }
-  int local_size() const override { return transport_->local_size(); }
-  std::string Describe() const override { return transport_->Describe(); }
   absl::StatusOr<std::unique_ptr<Pending>> Start(
       const Collective& collective) override {
     issued_->push_back(collective);
-    return transport_->Start(collective);
+    return ForwardingTransport::Start(collective);
   }
-  void Abort(const absl::Status& status) override { transport_->Abort(status); }
-  absl::Status Finalize() override { return transport_->Finalize(); }
 
  private:
-  const std::unique_ptr<Transport> transport_;
   IssuedCollectives* const issued_;
 };
 

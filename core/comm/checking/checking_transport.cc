@@ -12,6 +12,7 @@
 #include "absl/time/clock.h"
 #include "absl/time/time.h"
 #include "core/base/status.h"
+#include "core/comm/forwarding_transport.h"
 #include "core/comm/reduce.h"
 
 namespace reprise {
@@ -40,17 +41,12 @@ struct Call {
   }
 };
 
-class CheckingTransport final : public Transport {
+class CheckingTransport final : public ForwardingTransport {
  public:
-  explicit CheckingTransport(std::unique_ptr<Transport> checked)
-      : checked_(std::move(checked)) {}
+  using ForwardingTransport::ForwardingTransport;
 
-  int rank() const override { return checked_->rank(); }
-  int world_size() const override { return checked_->world_size(); }
-  int local_rank() const override { return checked_->local_rank(); }
-  int local_size() const override { return checked_->local_size(); }
   std::string Describe() const override {
-    return absl::StrCat(checked_->Describe(), ", calls compared");
+    return absl::StrCat(inside().Describe(), ", calls compared");
   }
 
   absl::StatusOr<std::unique_ptr<Pending>> Start(
@@ -61,8 +57,6 @@ class CheckingTransport final : public Transport {
     return comparison;
   }
 
-  void Abort(const absl::Status& status) override { checked_->Abort(status); }
-
   absl::Status Finalize() override {
     {
       Comparison comparison(this, /*collective=*/nullptr, next_number_++);
@@ -70,7 +64,7 @@ class CheckingTransport final : public Transport {
         REPRISE_ASSIGN_OR_RETURN(done, comparison.Test());
       }
     }
-    return checked_->Finalize();
+    return inside().Finalize();
   }
 
  private:
@@ -122,7 +116,7 @@ class CheckingTransport final : public Transport {
     // Starts or tests the comparison, and where it is done starts the
     // collective; whether it is.
     absl::StatusOr<bool> Compare() {
-      Transport& checked = *transport_->checked_;
+      Transport& checked = transport_->inside();
       if (pending_ == nullptr) {
         REPRISE_ASSIGN_OR_RETURN(pending_, checked.Start(gather_));
       }
@@ -189,7 +183,6 @@ class CheckingTransport final : public Transport {
     return absl::OkStatus();
   }
 
-  const std::unique_ptr<Transport> checked_;
   std::deque<Comparison*> uncompared_;
   int64_t next_number_ = 0;
 };

@@ -21,6 +21,7 @@
 #include "core/base/check.h"
 #include "core/base/status.h"
 #include "core/comm/communicator.h"
+#include "core/comm/forwarding_transport.h"
 #include "core/comm/mpi/mpi_transport.h"
 
 namespace reprise {
@@ -31,22 +32,16 @@ constexpr double kSecondsPerLoop = 0.15;
 
 // A plain MPI_Allreduce where the transport would issue an AllGather: so the
 // loop runs on the one thread that may call MPI, whenever the test asks.
-class LoopTransport final : public Transport {
+class LoopTransport final : public ForwardingTransport {
  public:
-  explicit LoopTransport(std::unique_ptr<Transport> transport)
-      : transport_(std::move(transport)) {}
-  int rank() const override { return transport_->rank(); }
-  int world_size() const override { return transport_->world_size(); }
-  int local_rank() const override { return transport_->local_rank(); }
-  int local_size() const override { return transport_->local_size(); }
-  std::string Describe() const override { return transport_->Describe(); }
+  using ForwardingTransport::ForwardingTransport;
 
   // AllGather of `count` bytes: count / 4 floats of `received`, summed
   // plain_calls times.
   absl::StatusOr<std::unique_ptr<Pending>> Start(
       const Collective& collective) override {
     if (collective.kind != Collective::Kind::kAllGather) {
-      return transport_->Start(collective);
+      return ForwardingTransport::Start(collective);
     }
     const int floats = static_cast<int>(collective.count / sizeof(float));
     for (int i = 0; i < plain_calls; ++i) {
@@ -60,13 +55,8 @@ class LoopTransport final : public Transport {
     };
     return std::make_unique<Done>();
   }
-  void Abort(const absl::Status& status) override { transport_->Abort(status); }
-  absl::Status Finalize() override { return transport_->Finalize(); }
 
   static int plain_calls;
-
- private:
-  const std::unique_ptr<Transport> transport_;
 };
 int LoopTransport::plain_calls = 1;
 

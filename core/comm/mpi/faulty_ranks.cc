@@ -15,6 +15,7 @@
 #include "core/base/status.h"
 #include "core/comm/checking/checking_transport.h"
 #include "core/comm/communicator.h"
+#include "core/comm/forwarding_transport.h"
 #include "core/comm/mpi/mpi_transport.h"
 
 namespace reprise {
@@ -23,29 +24,16 @@ namespace {
 absl::Time fault_begin;
 
 // Says how long the fault took to be found before MPI_Abort ends the process.
-class TimingTransport final : public Transport {
+class TimingTransport final : public ForwardingTransport {
  public:
-  explicit TimingTransport(std::unique_ptr<Transport> timed)
-      : timed_(std::move(timed)) {}
-  int rank() const override { return timed_->rank(); }
-  int world_size() const override { return timed_->world_size(); }
-  int local_rank() const override { return timed_->local_rank(); }
-  int local_size() const override { return timed_->local_size(); }
-  std::string Describe() const override { return timed_->Describe(); }
-  absl::StatusOr<std::unique_ptr<Pending>> Start(
-      const Collective& collective) override {
-    return timed_->Start(collective);
-  }
+  using ForwardingTransport::ForwardingTransport;
+
   void Abort(const absl::Status& status) override {
     if (absl::Now() - fault_begin < absl::Seconds(1)) {
       std::fprintf(stderr, "found in under a second\n");
     }
-    timed_->Abort(status);
+    ForwardingTransport::Abort(status);
   }
-  absl::Status Finalize() override { return timed_->Finalize(); }
-
- private:
-  const std::unique_ptr<Transport> timed_;
 };
 
 absl::Status Run(const std::string& fault) {

@@ -7,21 +7,17 @@
 
 #include "absl/time/clock.h"
 #include "core/base/status.h"
+#include "core/comm/forwarding_transport.h"
 
 namespace reprise {
 namespace {
 
-class ObservingTransport final : public Transport {
+class ObservingTransport final : public ForwardingTransport {
  public:
   ObservingTransport(std::unique_ptr<Transport> observed,
                      CollectiveObserver observer)
-      : observed_(std::move(observed)), observer_(std::move(observer)) {}
-
-  int rank() const override { return observed_->rank(); }
-  int world_size() const override { return observed_->world_size(); }
-  int local_rank() const override { return observed_->local_rank(); }
-  int local_size() const override { return observed_->local_size(); }
-  std::string Describe() const override { return observed_->Describe(); }
+      : ForwardingTransport(std::move(observed)),
+        observer_(std::move(observer)) {}
 
   absl::StatusOr<std::unique_ptr<Pending>> Start(
       const Collective& collective) override {
@@ -29,12 +25,9 @@ class ObservingTransport final : public Transport {
     observed->collective = collective;
     observed->observer = &observer_;
     observed->issued = absl::Now();
-    REPRISE_ASSIGN_OR_RETURN(observed->pending, observed_->Start(collective));
+    REPRISE_ASSIGN_OR_RETURN(observed->pending, inside().Start(collective));
     return observed;
   }
-
-  void Abort(const absl::Status& status) override { observed_->Abort(status); }
-  absl::Status Finalize() override { return observed_->Finalize(); }
 
  private:
   struct ObservedPending final : public Pending {
@@ -50,7 +43,6 @@ class ObservingTransport final : public Transport {
     }
   };
 
-  const std::unique_ptr<Transport> observed_;
   const CollectiveObserver observer_;
 };
 
