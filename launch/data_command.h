@@ -22,10 +22,10 @@
 namespace reprise {
 
 // `arguments` follow the verb data; --help among them prints what the command
-// takes. Lines for the user go to `out` as things
-// happen. Stops at the first data set that fails; verify goes on and returns
-// the first failure. UsageError; DataError if a data set is not what it should
-// be, or cannot be had; StorageError.
+// takes. Lines for the user go to `out` as things happen. Stops at the first
+// data set that fails; verify goes on and returns the first failure.
+// UsageError; DataError if a data set is not what it should be, or cannot be
+// had; StorageError.
 absl::Status RunDataCommand(const std::vector<std::string>& arguments,
                             const std::vector<KnownDataset>& datasets,
                             std::ostream& out);

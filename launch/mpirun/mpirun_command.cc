@@ -38,27 +38,25 @@ std::string RealPath(const std::string& path) {
   return realpath(path.c_str(), resolved) == nullptr ? "" : resolved;
 }
 
-// One row per release: what its launcher calls the same thing.
-struct Release {
-  MpirunVersion version;
-  // More ranks than cores are allowed, ranks may run on any core, and root may
-  // start them.
-  std::vector<std::string> placement;
-  // The prefix under which other hosts find the same installation.
-  const char* prefix_option;
-};
-
-const std::vector<Release>& Releases() {
-  static const std::vector<Release>& releases = *new std::vector<Release>{
-      {{4, 1},
-       {"--allow-run-as-root", "--oversubscribe", "--bind-to", "none"},
-       "--prefix"},
-      // 5.0 starts by PRRTE, which calls --oversubscribe a part of --map-by.
-      {{5, 0},
-       {"--allow-run-as-root", "--map-by", ":OVERSUBSCRIBE", "--bind-to",
-        "none"},
-       "--prefix"},
-  };
+const std::vector<MpirunRelease>& Releases() {
+  static const std::vector<MpirunRelease>& releases =
+      *new std::vector<MpirunRelease>{
+          {{4, 1},
+           {"--allow-run-as-root", "--oversubscribe", "--bind-to", "none"},
+           "--prefix",
+           "vader",
+           "^hcoll",
+           {"--mca", "oob_tcp_if_exclude"}},
+          // 5.0 starts by PRRTE, which calls --oversubscribe a part of
+          // --map-by.
+          {{5, 0},
+           {"--allow-run-as-root", "--map-by", ":OVERSUBSCRIBE", "--bind-to",
+            "none"},
+           "--prefix",
+           "sm",
+           "^hcoll,ucc",
+           {"--prtemca", "prte_if_exclude"}},
+      };
   return releases;
 }
 
@@ -148,50 +146,56 @@ absl::StatusOr<MpirunVersion> AskMpirunVersion(const Mpirun& mpirun) {
   return version;
 }
 
+absl::StatusOr<MpirunRelease> FindRelease(absl::string_view mpirun,
+                                          const MpirunVersion& version) {
+  for (const MpirunRelease& release : Releases()) {
+    if (release.version.major == version.major &&
+        release.version.minor == version.minor) {
+      return release;
+    }
+  }
+  return DistributedError(absl::StrCat(
+      mpirun, " is Open MPI ", version.major, ".", version.minor,
+      "; known are ",
+      absl::StrJoin(Releases(), " and ",
+                    [](std::string* out, const MpirunRelease& release) {
+                      absl::StrAppend(out, release.version.major, ".",
+                                      release.version.minor);
+                    })));
+}
+
 absl::StatusOr<std::vector<std::string>> MpirunArguments(
     const Mpirun& mpirun, const MpirunVersion& version,
     const RankCommand& command) {
-  for (const Release& release : Releases()) {
-    if (release.version.major != version.major ||
-        release.version.minor != version.minor) {
-      continue;
+  REPRISE_ASSIGN_OR_RETURN(const MpirunRelease release,
+                           FindRelease(mpirun.path, version));
+  std::vector<std::string> arguments = {mpirun.path};
+  arguments.insert(arguments.end(), release.placement.begin(),
+                   release.placement.end());
+  arguments.insert(arguments.end(), command.options.begin(),
+                   command.options.end());
+  arguments.insert(arguments.end(), {"-np", absl::StrCat(command.ranks)});
+  if (!command.hosts.empty()) {
+    arguments.insert(arguments.end(), {"--host", command.hosts});
+    if (!mpirun.library_path.empty()) {
+      arguments.insert(arguments.end(),
+                       {release.prefix_option,
+                        mpirun.path.substr(0, mpirun.path.rfind("/bin/"))});
     }
-    std::vector<std::string> arguments = {mpirun.path};
-    arguments.insert(arguments.end(), release.placement.begin(),
-                     release.placement.end());
-    arguments.insert(arguments.end(), command.options.begin(),
-                     command.options.end());
-    arguments.insert(arguments.end(), {"-np", absl::StrCat(command.ranks)});
-    if (!command.hosts.empty()) {
-      arguments.insert(arguments.end(), {"--host", command.hosts});
-      if (!mpirun.library_path.empty()) {
-        arguments.insert(arguments.end(),
-                         {release.prefix_option,
-                          mpirun.path.substr(0, mpirun.path.rfind("/bin/"))});
-      }
-    }
-    for (const std::string& variable : command.variables) {
-      arguments.insert(arguments.end(), {"-x", variable});
-    }
-    arguments.push_back(command.program);
-    std::string packed;
-    for (const std::string& argument : command.arguments) {
-      if (absl::StrContains(argument, kArgumentStart)) {
-        return UsageError("an argument holds the control character 0x1f");
-      }
-      absl::StrAppend(&packed, std::string(1, kArgumentStart), argument);
-    }
-    if (!packed.empty()) arguments.push_back(packed);
-    return arguments;
   }
-  return DistributedError(
-      absl::StrCat(mpirun.path, " is Open MPI ", version.major, ".",
-                   version.minor, "; known are ",
-                   absl::StrJoin(Releases(), " and ",
-                                 [](std::string* out, const Release& release) {
-                                   absl::StrAppend(out, release.version.major,
-                                                   ".", release.version.minor);
-                                 })));
+  for (const std::string& variable : command.variables) {
+    arguments.insert(arguments.end(), {"-x", variable});
+  }
+  arguments.push_back(command.program);
+  std::string packed;
+  for (const std::string& argument : command.arguments) {
+    if (absl::StrContains(argument, kArgumentStart)) {
+      return UsageError("an argument holds the control character 0x1f");
+    }
+    absl::StrAppend(&packed, std::string(1, kArgumentStart), argument);
+  }
+  if (!packed.empty()) arguments.push_back(packed);
+  return arguments;
 }
 
 std::vector<std::pair<std::string, std::string>> MpirunEnvironment(

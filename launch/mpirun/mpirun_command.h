@@ -31,6 +31,24 @@ struct MpirunVersion {
 // From what `mpirun --version` prints: "mpirun (Open MPI) 5.0.11".
 absl::StatusOr<MpirunVersion> ParseMpirunVersion(absl::string_view text);
 
+// One release: what its launcher and its components call the same thing.
+struct MpirunRelease {
+  MpirunVersion version;
+  // More ranks than cores are allowed, ranks may run on any core, and root may
+  // start them.
+  std::vector<std::string> placement;
+  // The prefix under which other hosts find the same installation.
+  const char* prefix_option;
+  const char* shared_memory;  // the byte transfer layer within a host
+  const char* collectives;    // without components that use verbs on their own
+  // How mpirun's daemons are told which interfaces to leave alone.
+  std::vector<std::string> daemons_exclude;
+};
+
+// DistributedError for an unknown release, which begins with `mpirun`.
+absl::StatusOr<MpirunRelease> FindRelease(absl::string_view mpirun,
+                                          const MpirunVersion& version);
+
 // Runs `mpirun --version`, in an environment that holds MpirunEnvironment.
 absl::StatusOr<MpirunVersion> AskMpirunVersion(const Mpirun& mpirun);
 

@@ -27,22 +27,6 @@ std::vector<std::string> EntriesOf(const std::string& folder) {
   return names;
 }
 
-struct Release {
-  MpirunVersion version;
-  const char* shared_memory;  // the byte transfer layer within a host
-  const char* collectives;    // components that would use verbs of their own
-  // How mpirun's daemons are told which interfaces to leave alone.
-  std::vector<std::string> daemons;
-};
-
-const std::vector<Release>& Releases() {
-  static const std::vector<Release>& releases = *new std::vector<Release>{
-      {{4, 1}, "vader", "^hcoll", {"--mca", "oob_tcp_if_exclude"}},
-      {{5, 0}, "sm", "^hcoll,ucc", {"--prtemca", "prte_if_exclude"}},
-  };
-  return releases;
-}
-
 }  // namespace
 
 HostNetwork FindHostNetwork(const std::string& sys) {
@@ -84,46 +68,36 @@ absl::StatusOr<NetworkSettings> SettingsOfNetwork(absl::string_view network,
     settings.variables = {{"NCCL_IB_DISABLE", "0"}};
     return settings;
   }
-  for (const Release& release : Releases()) {
-    if (release.version.major != version.major ||
-        release.version.minor != version.minor) {
-      continue;
-    }
-    std::vector<std::string> names = host.infiniband;
-    names.insert(names.end(), host.bridges.begin(), host.bridges.end());
-    // Naming interfaces replaces Open MPI's own list, which is loopback.
-    const std::string excluded = absl::StrJoin(
-        names, ",",
-        [](std::string* out, const auto& name) { absl::StrAppend(out, name); });
-    const std::string with_loopback =
-        names.empty() ? "127.0.0.0/8" : absl::StrCat("127.0.0.0/8,", excluded);
-    settings.mpirun_options = {
-        "--mca",
-        "pml",
-        "ob1",
-        "--mca",
-        "btl",
-        absl::StrCat("self,", release.shared_memory, ",tcp"),
-        "--mca",
-        "coll",
-        release.collectives,
-        "--mca",
-        "btl_tcp_if_exclude",
-        with_loopback};
-    if (!names.empty()) {
-      for (const std::string& part : release.daemons) {
-        settings.mpirun_options.push_back(part);
-      }
-      settings.mpirun_options.push_back(excluded);
-    }
-    settings.variables = {
-        {"NCCL_IB_DISABLE", "1"},
-        {"NCCL_SOCKET_IFNAME",
-         names.empty() ? "^lo" : absl::StrCat("^lo,", excluded)}};
-    return settings;
+  REPRISE_ASSIGN_OR_RETURN(const MpirunRelease release,
+                           FindRelease("mpirun", version));
+  std::vector<std::string> names = host.infiniband;
+  names.insert(names.end(), host.bridges.begin(), host.bridges.end());
+  const std::string excluded = absl::StrJoin(names, ",");
+  // Naming interfaces replaces Open MPI's own list, which is loopback.
+  const char* const separator = names.empty() ? "" : ",";
+  settings.mpirun_options = {
+      "--mca",
+      "pml",
+      "ob1",
+      "--mca",
+      "btl",
+      absl::StrCat("self,", release.shared_memory, ",tcp"),
+      "--mca",
+      "coll",
+      release.collectives,
+      "--mca",
+      "btl_tcp_if_exclude",
+      absl::StrCat("127.0.0.0/8", separator, excluded)};
+  if (!names.empty()) {
+    settings.mpirun_options.insert(settings.mpirun_options.end(),
+                                   release.daemons_exclude.begin(),
+                                   release.daemons_exclude.end());
+    settings.mpirun_options.push_back(excluded);
   }
-  return DistributedError(absl::StrCat("--network=tcp: unknown Open MPI ",
-                                       version.major, ".", version.minor));
+  settings.variables = {
+      {"NCCL_IB_DISABLE", "1"},
+      {"NCCL_SOCKET_IFNAME", absl::StrCat("^lo", separator, excluded)}};
+  return settings;
 }
 
 }  // namespace reprise
