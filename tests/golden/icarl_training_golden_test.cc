@@ -59,18 +59,6 @@ class IcarlTrainingGoldenTest : public testing::TestWithParam<Precision> {
   }
 };
 
-TaskSpec TaskOf(std::vector<int64_t> classes) {
-  TaskSpec task;
-  for (const int64_t c : classes) {
-    for (int64_t i = 0; i < kScriptedRowsPerClass; ++i) {
-      task.train_indices.push_back(c * kScriptedRowsPerClass + i);
-    }
-    task.test_indices.push_back(c * kScriptedRowsPerClass);
-  }
-  task.classes = task.new_classes = std::move(classes);
-  return task;
-}
-
 // Of all classes, in one list: the order in which they join a task.
 std::vector<int64_t> Flat(const json& exemplars) {
   std::vector<int64_t> rows;
@@ -86,8 +74,8 @@ TEST_P(IcarlTrainingGoldenTest, ExemplarsLossesParametersAndHeadsAgree) {
   const json &steps = reference["steps"], &ends = reference["tasks"];
   ASSERT_EQ(steps.size(), 28u);
   const DatasetPair data = ScriptedData();
-  const std::vector<TaskSpec> tasks = {TaskOf({0, 1, 2}), TaskOf({3, 4}),
-                                       TaskOf({5})};
+  const std::vector<TaskSpec> tasks = {ScriptedTask({0, 1, 2}),
+                                       ScriptedTask({3, 4}), ScriptedTask({5})};
 
   ModelOptions model_options;
   model_options.master_type = model_options.compute_type = precision.type;
@@ -199,7 +187,7 @@ TEST_P(IcarlTrainingGoldenTest, ExemplarsLossesParametersAndHeadsAgree) {
   Compare("losses", largest_loss_distance, precision.losses);
 
   // The exemplars after the last task are those of one that would follow.
-  const TaskSpec next = TaskOf({6});
+  const TaskSpec next = ScriptedTask({6});
   REPRISE_EXPECT_OK(agent
                         .OnTaskStart({3, next, *data.train, nullptr,
                                       [&] { return model->Clone(); }})

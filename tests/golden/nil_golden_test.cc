@@ -38,18 +38,6 @@ struct Precision {
 
 class NilGoldenTest : public testing::TestWithParam<Precision> {};
 
-TaskSpec TaskOf(std::vector<int64_t> classes) {
-  TaskSpec task;
-  for (const int64_t c : classes) {
-    for (int64_t i = 0; i < kScriptedRowsPerClass; ++i) {
-      task.train_indices.push_back(c * kScriptedRowsPerClass + i);
-    }
-    task.test_indices.push_back(c * kScriptedRowsPerClass);
-  }
-  task.classes = task.new_classes = std::move(classes);
-  return task;
-}
-
 std::vector<int64_t> Ids(const Batch& batch, int64_t begin, int64_t end) {
   std::vector<int64_t> ids;
   for (int64_t i = begin; i < end; ++i) ids.push_back(batch.samples[i].id);
@@ -124,9 +112,9 @@ TEST_P(NilGoldenTest, DrawsCountsWeightsAndParametersAreThoseOfTheScript) {
   options.regime = Regime(OptimizerOptions{0.05, 0.5, 0.0});
   RunRanksAsThreads(1, [&](Communicator& communicator) {
     MetricSink sink;
-    REPRISE_EXPECT_OK(Train(options, data,
-                            {TaskOf({0, 1, 2, 3}), TaskOf({4, 5, 6})}, *model,
-                            agent, communicator, sink));
+    REPRISE_EXPECT_OK(Train(
+        options, data, {ScriptedTask({0, 1, 2, 3}), ScriptedTask({4, 5, 6})},
+        *model, agent, communicator, sink));
   });
   EXPECT_EQ(step, steps.size());
 

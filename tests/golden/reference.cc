@@ -4,6 +4,7 @@
 #include <cstddef>
 #include <fstream>
 #include <memory>
+#include <utility>
 
 #include "core/base/check.h"
 #include "core/base/philox.h"
@@ -47,6 +48,18 @@ DatasetPair ScriptedData() {
   data.train = rows;
   data.test = rows;
   return data;
+}
+
+TaskSpec ScriptedTask(std::vector<int64_t> classes) {
+  TaskSpec task;
+  for (const int64_t c : classes) {
+    for (int64_t i = 0; i < kScriptedRowsPerClass; ++i) {
+      task.train_indices.push_back(c * kScriptedRowsPerClass + i);
+    }
+    task.test_indices.push_back(c * kScriptedRowsPerClass);
+  }
+  task.classes = task.new_classes = std::move(classes);
+  return task;
 }
 
 double RelativeDistance(const std::vector<double>& values,

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "data/dataset.h"
+#include "data/scenario/scenario.h"
 #include "nlohmann/json.hpp"
 
 namespace reprise {
@@ -19,6 +20,8 @@ nlohmann::json ReadReference(const std::string& name);
 // class: data_row of nil_reference.py. Training and test set are the same rows.
 inline constexpr int64_t kScriptedRowsPerClass = 60;
 DatasetPair ScriptedData();
+// All of their training rows, and the first row of each to test on.
+TaskSpec ScriptedTask(std::vector<int64_t> classes);
 
 // |values - reference| / |reference|.
 double RelativeDistance(const std::vector<double>& values,
