@@ -34,8 +34,7 @@ absl::Status AppendRepresentatives(
   return absl::OkStatus();
 }
 
-AgentReport BufferReport(const RehearsalBuffer& buffer) {
-  const BufferState state = buffer.State();
+AgentReport BufferReport(const BufferState& state) {
   AgentReport report;
   const auto copy = [](const std::vector<int64_t>& values) {
     return std::vector<double>(values.begin(), values.end());
@@ -47,7 +46,7 @@ AgentReport BufferReport(const RehearsalBuffer& buffer) {
   report.by_rank["unique"] = copy(state.unique_by_rank);
   report.scalars["buffer_bytes"] = static_cast<double>(state.bytes);
   report.scalars["mean_age_steps"] = state.mean_age_steps;
-  report.scalars["exchange_bytes"] = static_cast<double>(buffer.bytes_sent());
+  report.scalars["exchange_bytes"] = static_cast<double>(state.bytes_sent);
   return report;
 }
 

@@ -31,7 +31,7 @@ class ErAgent final : public Agent {
     return buffer_->Settle();
   }
 
-  AgentReport Report() const override { return BufferReport(*buffer_); }
+  AgentReport Report() const override { return BufferReport(buffer_->State()); }
 
  private:
   const std::unique_ptr<RehearsalBuffer> buffer_;

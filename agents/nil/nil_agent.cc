@@ -40,8 +40,8 @@ class NilAgent final : public Agent {
   }
 
   AgentReport Report() const override {
-    AgentReport report = BufferReport(*buffer_);
     const BufferState state = buffer_->State();
+    AgentReport report = BufferReport(state);
     report.by_class["class_weight"] =
         ClassWeights(options_.batch_size, options_.candidates,
                      state.class_count, state.stored);

@@ -17,6 +17,7 @@ struct BufferState {
   // By rank.
   std::vector<int64_t> stored_by_rank, unique_by_rank;
   int64_t bytes = 0;          // of the stored rows
+  int64_t bytes_sent = 0;     // by this rank to others so far
   double mean_age_steps = 0;  // of a representative since it came in
 };
 

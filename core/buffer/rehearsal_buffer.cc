@@ -331,6 +331,7 @@ BufferState RehearsalBuffer::State() const {
   state.stored = directory_.stored();
   state.stored_by_rank = directory_.StoredByRank();
   state.bytes = Sum(state.stored) * options_.row_bytes;
+  state.bytes_sent = bytes_sent_;
   state.mean_age_steps = directory_.MeanAge(steps_);
   const std::vector<int64_t> of_ranks =
       world_size_ == 1 ? Unique() : unique_of_ranks_;

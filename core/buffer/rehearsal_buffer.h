@@ -12,8 +12,8 @@
 // asking. A row stays on the rank that met it. One AllToAllv a step carries
 // the drawn rows and, to everybody, the labels of the step's candidates; rank r
 // takes the draws r, r + W, r + 2 W ... Of each row its id goes with it:
-//   bytes from rank r to rank q != r: 16 + 4 candidates(r) + (8 + row bytes) *
-//   rows of r drawn by q, both parts rounded up to 8.
+//   bytes from rank r to rank q != r: up8(16 + 4 candidates(r)) +
+//   (8 + up8(row bytes)) * rows of r drawn by q, up8: rounded up to 8.
 // A digest of the metadata rides along; ranks that differ end the run, with its
 // message or, where they already disagree on sizes, with the transport's.
 //
@@ -121,9 +121,6 @@ class RehearsalBuffer {
 
   // The most that this rank is given in a step.
   int64_t most_drawn() const;
-
-  // Sent to other ranks so far.
-  int64_t bytes_sent() const { return bytes_sent_; }
 
  private:
   // Of the last step begun, in the order in which they are offered.

@@ -21,6 +21,7 @@
 #include "core/buffer/local_buffer.h"
 #include "core/buffer/reservoir_buffer.h"
 #include "core/comm/communicator.h"
+#include "core/comm/forwarding_transport.h"
 #include "core/comm/in_process/ranks_as_threads.h"
 #include "core/comm/transport.h"
 #include "gmock/gmock.h"
@@ -89,7 +90,6 @@ struct RankHistory {
   std::vector<std::map<int64_t, int64_t>> drawn;  // id by draw
   std::vector<std::vector<int64_t>> class_count, stored;
   BufferState end;
-  int64_t bytes_sent = 0;
 };
 
 RankHistory RunOnRank(const RehearsalBufferOptions& options,
@@ -128,7 +128,6 @@ RankHistory RunOnRank(const RehearsalBufferOptions& options,
   }
   REPRISE_EXPECT_OK(buffer.Settle());
   history.end = buffer.State();
-  history.bytes_sent = buffer.bytes_sent();
   return history;
 }
 
@@ -292,27 +291,18 @@ TEST_P(RehearsalBufferOfKind, SettlingAtAnyTimeChangesNothing) {
 }
 
 // Starts each collective late, by up to half a millisecond.
-class DelayingTransport final : public Transport {
+class DelayingTransport final : public ForwardingTransport {
  public:
   DelayingTransport(std::unique_ptr<Transport> delayed, uint32_t run)
-      : delayed_(std::move(delayed)),
-        delays_({2, Purpose::kTest, run, 0,
-                 static_cast<uint32_t>(delayed_->rank())}) {}
-  int rank() const override { return delayed_->rank(); }
-  int world_size() const override { return delayed_->world_size(); }
-  int local_rank() const override { return delayed_->local_rank(); }
-  int local_size() const override { return delayed_->local_size(); }
-  std::string Describe() const override { return delayed_->Describe(); }
+      : ForwardingTransport(std::move(delayed)),
+        delays_({2, Purpose::kTest, run, 0, static_cast<uint32_t>(rank())}) {}
   absl::StatusOr<std::unique_ptr<Pending>> Start(
       const Collective& collective) override {
     absl::SleepFor(absl::Microseconds(delays_.NextBelow(500)));
-    return delayed_->Start(collective);
+    return ForwardingTransport::Start(collective);
   }
-  void Abort(const absl::Status& status) override { delayed_->Abort(status); }
-  absl::Status Finalize() override { return delayed_->Finalize(); }
 
  private:
-  const std::unique_ptr<Transport> delayed_;
   PhiloxStream delays_;
 };
 
@@ -436,7 +426,7 @@ TEST(RehearsalBuffer, SendsTheBytesOfItsFormula) {
       RehearsalStep step{0, s, {}, 2};
       step.incoming = {source.Make(static_cast<int32_t>(communicator.rank()),
                                    10 * s + communicator.rank())};
-      const int64_t before = buffer.bytes_sent();
+      const int64_t before = buffer.State().bytes_sent;
       const absl::StatusOr<Representatives> given = buffer.BeginStep(step);
       REPRISE_EXPECT_OK(given.status());
       int64_t rows = 0;  // of this rank that the other one is given
@@ -445,11 +435,27 @@ TEST(RehearsalBuffer, SendsTheBytesOfItsFormula) {
       REPRISE_EXPECT_OK(
           communicator.AllGather(from_here.data(), 16, all.data())->Wait());
       rows = all[2 * (1 - communicator.rank()) + communicator.rank()];
-      EXPECT_EQ(buffer.bytes_sent() - before, header + rows * (8 + kRowBytes));
+      EXPECT_EQ(buffer.State().bytes_sent - before,
+                header + rows * (8 + kRowBytes));
       REPRISE_EXPECT_OK(buffer.EndStep());
     }
-    EXPECT_GT(buffer.bytes_sent(), 3 * header);
+    EXPECT_GT(buffer.State().bytes_sent, 3 * header);
   });
+}
+
+// Six steps of one class on a rank, or until one fails.
+absl::Status OfferOneClass(const RehearsalBufferOptions& options, int64_t task,
+                           int64_t incoming, Communicator& communicator) {
+  RehearsalBuffer buffer(options, &communicator);
+  Source source;
+  absl::Status status;
+  for (int64_t s = 0; s < 6 && status.ok(); ++s) {
+    RehearsalStep step{task, s, {}, incoming * communicator.world_size()};
+    step.incoming = source.Make(1, incoming * s, incoming);
+    status = buffer.BeginStep(step).status();
+    if (status.ok()) status = buffer.EndStep();
+  }
+  return status;
 }
 
 TEST(RehearsalBuffer, RanksThatDifferEndTheRun) {
@@ -458,15 +464,7 @@ TEST(RehearsalBuffer, RanksThatDifferEndTheRun) {
     options.representatives = 0;
     // From the second offer of a class on they store differently.
     options.capacity_per_class = communicator.rank() == 0 ? 1 : 2;
-    RehearsalBuffer buffer(options, &communicator);
-    Source source;
-    absl::Status status;
-    for (int64_t s = 0; s < 6 && status.ok(); ++s) {
-      RehearsalStep step{4, s, {}, 2};
-      step.incoming = {source.Make(1, s)};
-      status = buffer.BeginStep(step).status();
-      if (status.ok()) status = buffer.EndStep();
-    }
+    const absl::Status status = OfferOneClass(options, 4, 1, communicator);
     EXPECT_THAT(status, ExitsWith(ExitCode::kDistributed));
     EXPECT_THAT(status,
                 FailsWith("the rehearsal buffer differs between rank 0 (task "
@@ -480,15 +478,7 @@ TEST(RehearsalBuffer, RanksThatDisagreeOnSizesEndTheRunToo) {
     RehearsalBufferOptions options = Options();
     options.candidates = 8;
     options.capacity_per_class = communicator.rank() == 0 ? 1 : 4;
-    RehearsalBuffer buffer(options, &communicator);
-    Source source;
-    absl::Status status;
-    for (int64_t s = 0; s < 6 && status.ok(); ++s) {
-      RehearsalStep step{0, s, {}, 8};
-      step.incoming = source.Make(1, 4 * s, 4);
-      status = buffer.BeginStep(step).status();
-      if (status.ok()) status = buffer.EndStep();
-    }
+    const absl::Status status = OfferOneClass(options, 0, 4, communicator);
     EXPECT_THAT(status, ExitsWith(ExitCode::kDistributed));
     EXPECT_THAT(status, FailsWith("rehearsal"));
   });

@@ -93,7 +93,7 @@ class Step:
         drawn, offered, row = self.rehearsal
         up = lambda n: (n + 7) // 8 * 8
         rows = [drawn // ranks + (other < drawn % ranks) for other in range(1, ranks)]
-        return sum(up(16 + 4 * offered) + up((8 + row) * r) for r in rows)
+        return sum(up(16 + 4 * offered) + (8 + up(row)) * r for r in rows)
 
     def wire_bytes(self, ranks):
         """Sent by all ranks together."""

@@ -226,7 +226,7 @@ int64_t ExchangeBytes(const StepSchedule& schedule, int ranks, int from,
   int64_t rows = schedule.representatives / ranks;
   if ((to - from + ranks) % ranks < schedule.representatives % ranks) ++rows;
   return up_to_8(16 + 4 * schedule.candidates) +
-         up_to_8((8 + schedule.row_bytes) * rows);
+         (8 + up_to_8(schedule.row_bytes)) * rows;
 }
 
 struct Exchange {
