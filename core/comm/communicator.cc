@@ -41,6 +41,8 @@ struct Shared {
   absl::Status failure;  // the first one; then nothing more is issued
   // The communication thread has left its loop: it touches no buffer any more.
   bool stopped = false;
+  // Of the communicator; nullptr before it is made and once that is stopped.
+  Transport* transport = nullptr;
 };
 
 class QueuedWork final : public Work {
@@ -52,6 +54,8 @@ class QueuedWork final : public Work {
 
   void Open() override {
     std::lock_guard<std::mutex> lock(shared_->mutex);
+    if (open_) return;
+    NoteReady();
     open_ = true;
     shared_->changed.notify_all();
   }
@@ -73,8 +77,15 @@ class QueuedWork final : public Work {
 
  private:
   friend class QueuedCommunicator;
+
+  // Under shared_->mutex.
+  void NoteReady() {
+    if (shared_->transport == nullptr) return;
+    collective_.ready = shared_->transport->NoteReady();
+  }
+
   const std::shared_ptr<Shared> shared_;
-  const Collective collective_;
+  Collective collective_;  // as it is once it is open
   // Guarded by shared_->mutex.
   bool open_;
   bool done_ = false;
@@ -193,6 +204,7 @@ class QueuedCommunicator final : public Communicator {
                                              gate == Gate::kOpen);
     std::lock_guard<std::mutex> lock(shared_->mutex);
     REPRISE_CHECK(!finalize_) << "a collective after Finalize";
+    if (gate == Gate::kOpen) work->NoteReady();
     queue_.push_back(work);
     shared_->changed.notify_all();
     return work;
@@ -204,6 +216,7 @@ class QueuedCommunicator final : public Communicator {
     std::lock_guard<std::mutex> lock(shared_->mutex);
     if (shared_->failure.ok()) shared_->failure = status;
     shared_->stopped = true;
+    shared_->transport = nullptr;
     shared_->changed.notify_all();
   }
 
@@ -214,6 +227,7 @@ class QueuedCommunicator final : public Communicator {
     {
       std::lock_guard<std::mutex> lock(shared_->mutex);
       transport_ = std::move(transport);
+      shared_->transport = transport_.get();
       started_ = true;
       shared_->changed.notify_all();
     }
@@ -261,6 +275,7 @@ class QueuedCommunicator final : public Communicator {
         next->issued_ = absl::Now();
         REPRISE_ASSIGN_OR_RETURN(std::unique_ptr<Transport::Pending> pending,
                                  transport_->Start(next->collective_));
+        next->collective_.ready = nullptr;
         in_flight.push_back({std::move(next), std::move(pending)});
         idle_rounds = 0;
       }

@@ -24,6 +24,9 @@ class ForwardingTransport : public Transport {
   int local_rank() const override { return inside_->local_rank(); }
   int local_size() const override { return inside_->local_size(); }
   std::string Describe() const override { return inside_->Describe(); }
+  std::shared_ptr<const void> NoteReady() override {
+    return inside_->NoteReady();
+  }
   absl::StatusOr<std::unique_ptr<Pending>> Start(
       const Collective& collective) override {
     return inside_->Start(collective);

@@ -1,6 +1,6 @@
 // What a backend (in_process, mpi, nccl, checking) implements: start one
 // collective, test whether it is complete. Called by a communicator's one
-// communication thread only.
+// communication thread only, but for NoteReady.
 #ifndef REPRISE_CORE_COMM_TRANSPORT_H_
 #define REPRISE_CORE_COMM_TRANSPORT_H_
 
@@ -39,6 +39,8 @@ struct Collective {
   int root = 0;
   std::vector<int64_t> sent_bytes;      // AllToAllv only
   std::vector<int64_t> received_bytes;  // AllToAllv only
+  // What NoteReady gave when it was opened.
+  std::shared_ptr<const void> ready;
 };
 
 const char* KindName(Collective::Kind kind);
@@ -58,6 +60,10 @@ class Transport {
   virtual int local_rank() const = 0;
   virtual int local_size() const = 0;
   virtual std::string Describe() const = 0;
+
+  // On any thread, which is about to open a collective: what is ready. A
+  // transport of device memory notes how far the device must have come.
+  virtual std::shared_ptr<const void> NoteReady() { return nullptr; }
 
   // Starts `collective`; its buffers stay valid until the Pending is done.
   virtual absl::StatusOr<std::unique_ptr<Pending>> Start(
