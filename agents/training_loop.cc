@@ -22,9 +22,11 @@
 #include "agents/evaluation_loop.h"
 #include "agents/feature_extraction.h"
 #include "agents/phase_timer.h"
+#include "agents/tensor_gradients.h"
 #include "core/base/slices.h"
 #include "core/base/status.h"
 #include "core/comm/adasum.h"
+#include "core/comm/gradient_memory.h"
 #include "core/comm/gradient_reducer.h"
 #include "core/metrics/meters.h"
 #include "core/tensor/augmentation.h"
@@ -85,17 +87,22 @@ class TrainingRun {
     if (options_.reset_at_each_task) {
       initial_parameters_ = parameters_.master().clone();
     }
-    // The reducer works on host memory: gradients of another device are staged.
+    // Where they cannot be summed where they are, gradients are staged.
     const at::Tensor& gradients = parameters_.gradients_with_weight_sum();
+    const bool on_device =
+        options_.device_communicator != nullptr && !options_.use_adasum;
     reduced_ = gradients;
-    if (!gradients.is_cpu() && communicator_.world_size() > 1) {
+    if (!gradients.is_cpu() && communicator_.world_size() > 1 && !on_device) {
       reduced_ = gradients.to(at::kCPU);
     }
     const DType dtype = DTypeOf(parameters_.master().scalar_type());
     REPRISE_ASSIGN_OR_RETURN(
         reducer_,
         GradientReducer::Create(
-            communicator_, parameters_.sizes(), reduced_.data_ptr(), dtype,
+            on_device ? *options_.device_communicator : communicator_,
+            parameters_.sizes(),
+            on_device ? MakeTensorGradients(reduced_)
+                      : MakeHostGradients(reduced_.data_ptr(), dtype),
             {options_.first_bucket_bytes, options_.bucket_bytes,
              options_.compression, options_.gradient_predivide_factor}));
     if (options_.use_adasum && communicator_.world_size() > 1) {
@@ -424,11 +431,10 @@ class TrainingRun {
       const bool is_fp16 =
           options_.compression == GradientReducer::Compression::kFloat16;
       return SharedByAllRanks(absl::OutOfRangeError(absl::StrCat(
-          "the gradients' sum over the ranks is not finite as ",
-          is_fp16 ? "fp16, which ends at 65504; choose --compression=bf16 or a "
-                    "greater --gradient-predivide-factor, or lower --lr"
-                  : "bf16; lower --lr or start from other parameters "
-                    "(--seed)")));
+          "the gradients' sum over the ranks is not finite",
+          is_fp16 ? " as fp16, which ends at 65504; choose --compression=bf16 "
+                    "or a greater --gradient-predivide-factor, or lower --lr"
+                  : "; lower --lr or start from other parameters (--seed)")));
     }
     return reduction.weight_sum > 0
                ? 1.0 / (gradient_scale_ * reduction.weight_sum)
@@ -681,7 +687,7 @@ class TrainingRun {
   absl::Status synchronised_;       // its last sum
   // Of the batch that is in backward: its gradients are complete.
   bool is_last_part_ = true;
-  // What the reducer sums: the gradients, or their copy in host memory.
+  // What the reducer sums: the gradients, or a copy in host memory.
   at::Tensor reduced_;
   at::Tensor initial_parameters_;
   int64_t merged_batches_ = 0;  // RunningStatistics' count at the last merge
@@ -708,7 +714,12 @@ absl::Status Train(const TrainingOptions& options, const DatasetPair& data,
   model.parameters().SetGradientReadyCallback(nullptr);
   model.running_statistics().set_sum_over_ranks(nullptr);
   // The other ranks wait in a collective.
-  if (!status.ok() && !IsSharedByAllRanks(status)) communicator.Abort(status);
+  if (!status.ok() && !IsSharedByAllRanks(status)) {
+    communicator.Abort(status);
+    if (options.device_communicator != nullptr) {
+      options.device_communicator->Abort(status);
+    }
+  }
   return status;
 }
 

@@ -59,6 +59,11 @@ struct TrainingOptions {
   // Steps between comparisons of the parameters over ranks (also at the end of
   // every epoch); a difference ends the run and names rank and parameter.
   int64_t parameter_check_interval = 100;
+  // Collectives on the memory of the model's device, between the same ranks:
+  // gradients there are summed where they are, behind backward. nullptr, and
+  // for Adasum: of gradients that are not in host memory a copy there is
+  // combined, after backward.
+  Communicator* device_communicator = nullptr;
   // Called, where set, for each time that the training thread spends in a
   // phase.
   std::function<void(Phase phase, absl::Time begin, absl::Time end)> on_phase;

@@ -102,6 +102,7 @@ struct ExperimentSpec {
   std::string compression = "none";  // none | fp16 | bf16
   bool fp16_allreduce = false;       // upstream's name: compression fp16
   double gradient_predivide_factor = 1.0;
+  std::string reduction = "auto";  // auto | nccl | host
   bool use_adasum = false;
   bool sync_batchnorm = false;
   int64_t ranks = 1;

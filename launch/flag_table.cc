@@ -203,6 +203,11 @@ std::vector<Flag> MakeTable() {
               "X",
               "gradients are divided by it before the sum over ranks and "
               "multiplied by it after: keeps 16-bit sums in range"),
+          Row("reduction", &Spec::reduction, "NAME",
+              "where gradients on GPUs are summed: nccl, on the GPUs behind "
+              "backward; host, in host memory after it; auto, by nccl where "
+              "every rank has a GPU")
+              .OneOf({"auto", "nccl", "host"}),
           Row("use-adasum", &Spec::use_adasum, "",
               "combine the ranks' gradients by Adasum, not by their mean; "
               "after backward, for comparison"),

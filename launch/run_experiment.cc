@@ -48,6 +48,7 @@
 #include "core/tensor/optimizer_step.h"
 #include "core/tensor/torch_status.h"
 #include "data/scenario/scenario.h"
+#include "launch/gradient_communicator.h"
 #include "launch/load_data.h"
 #include "launch/mpirun/rank_process.h"
 #include "launch/program_info.h"
@@ -305,6 +306,9 @@ class Run {
     REPRISE_RETURN_IF_ERROR(sink_.OnRunStart(Start()));
     REPRISE_RETURN_IF_ERROR(Train(Options(), data_, scenario_.tasks, *model_,
                                   *agent_, communicator_, sink_));
+    if (gradients_.on_devices != nullptr) {
+      REPRISE_RETURN_IF_ERROR(gradients_.on_devices->Finalize());
+    }
     return WriteTimeline();
   }
 
@@ -346,6 +350,12 @@ class Run {
         ChooseDevice(spec_.device, communicator_.local_rank());
     REPRISE_RETURN_IF_ERROR(AgreeOnStatus(communicator_, choice.status()));
     if (rank_ == 0 && !choice->warning.empty()) LogWarning(choice->warning);
+    REPRISE_ASSIGN_OR_RETURN(
+        gradients_, MakeGradientCommunicator(spec_.reduction, *choice,
+                                             communicator_, timeline_));
+    if (rank_ == 0 && !gradients_.warning.empty()) {
+      LogWarning(gradients_.warning);
+    }
     const at::ScalarType compute_type =
         ChooseComputeType(spec_.precision, choice->device);
     precision_ = compute_type == at::kBFloat16 ? "bf16" : "fp32";
@@ -457,6 +467,10 @@ class Run {
     info.commit = CheckedOutCommit();
     info.build_flags = BuildFlags();
     info.communicator = communicator_.Describe();
+    if (gradients_.on_devices != nullptr) {
+      absl::StrAppend(&info.communicator, "; gradients by ",
+                      gradients_.on_devices->Describe());
+    }
     info.hosts = hosts_;
     info.devices = devices_;
     info.world_size = world_size_;
@@ -643,6 +657,7 @@ class Run {
                           : spec_.compression == "bf16" ? Compression::kBFloat16
                                                         : Compression::kNone;
     options.gradient_predivide_factor = spec_.gradient_predivide_factor;
+    options.device_communicator = gradients_.on_devices.get();
     options.use_adasum = spec_.use_adasum;
     options.sync_batch_norm = spec_.sync_batchnorm;
     return options;
@@ -660,6 +675,7 @@ class Run {
   int64_t threads_ = 1;
   StepSizes sizes_;
   int64_t lr_scale_ = 1;
+  GradientCommunicator gradients_;
   std::unique_ptr<Model> model_;
   std::unique_ptr<Agent> agent_;
   std::string folder_;  // rank 0

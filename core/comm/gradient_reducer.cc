@@ -10,7 +10,6 @@
 #include "absl/time/clock.h"
 #include "core/base/check.h"
 #include "core/base/status.h"
-#include "core/comm/half_floats.h"
 
 namespace reprise {
 namespace {
@@ -44,18 +43,12 @@ std::vector<GradientReducer::Bucket> PlanBuckets(
   return buckets;
 }
 
-template <typename T>
-void ScaleAs(void* flat, int64_t begin, int64_t end, double factor) {
-  T* values = static_cast<T*>(flat);
-  const T by = static_cast<T>(factor);
-  for (int64_t i = begin; i < end; ++i) values[i] *= by;
-}
-
 }  // namespace
 
 absl::StatusOr<std::unique_ptr<GradientReducer>> GradientReducer::Create(
     Communicator& communicator, const std::vector<int64_t>& parameter_sizes,
-    void* flat, DType dtype, const Options& options) {
+    std::unique_ptr<GradientMemory> gradients, const Options& options) {
+  const DType dtype = gradients->dtype();
   if (dtype != DType::kFloat32 && dtype != DType::kFloat64) {
     return absl::InvalidArgumentError(
         "gradients are reduced as float32 or float64");
@@ -84,25 +77,25 @@ absl::StatusOr<std::unique_ptr<GradientReducer>> GradientReducer::Create(
   const int64_t sent_bytes =
       is_compressed ? sizeof(uint16_t) : SizeInBytes(dtype);
   return absl::WrapUnique(
-      new GradientReducer(communicator, flat, dtype, options,
+      new GradientReducer(communicator, std::move(gradients), options,
                           PlanBuckets(parameter_sizes, sent_bytes, options),
                           static_cast<int64_t>(parameter_sizes.size())));
 }
 
-GradientReducer::GradientReducer(Communicator& communicator, void* flat,
-                                 DType dtype, const Options& options,
+GradientReducer::GradientReducer(Communicator& communicator,
+                                 std::unique_ptr<GradientMemory> gradients,
+                                 const Options& options,
                                  std::vector<Bucket> buckets,
                                  int64_t parameters)
     : communicator_(communicator),
-      flat_(static_cast<char*>(flat)),
-      dtype_(dtype),
+      gradients_(std::move(gradients)),
       options_(options),
       buckets_(std::move(buckets)),
       bucket_of_parameter_(parameters),
       ready_(std::make_unique<std::atomic<bool>[]>(parameters)),
       remaining_(std::make_unique<std::atomic<int64_t>[]>(buckets_.size())) {
   if (IsCompressed() && communicator_.world_size() > 1) {
-    halves_.resize(1 + TotalCount());
+    gradients_->Compress(CompressedType(), 1 + TotalCount());
   }
   for (size_t b = 0; b < buckets_.size(); ++b) {
     for (int64_t i = 0; i < buckets_[b].parameters; ++i) {
@@ -116,38 +109,32 @@ void GradientReducer::BeginStep(double local_weight_sum) {
   local_weight_sum_ = local_weight_sum;
   if (communicator_.world_size() == 1) return;
   REPRISE_CHECK(works_.empty()) << "BeginStep before the last step's Finish";
-  if (dtype_ == DType::kFloat64) {
-    *reinterpret_cast<double*>(flat_) = local_weight_sum;
-  } else {
-    *reinterpret_cast<float*>(flat_) = static_cast<float>(local_weight_sum);
-  }
+  gradients_->SetWeightSum(local_weight_sum);
   for (size_t p = 0; p < bucket_of_parameter_.size(); ++p) ready_[p] = false;
   if (IsCompressed()) {
-    weight_sum_work_ =
-        communicator_.AllReduce(flat_, 1, dtype_, ReduceOp::kSum, Gate::kOpen);
+    weight_sum_work_ = communicator_.AllReduce(
+        gradients_->weight_sum(), 1, gradients_->dtype(), ReduceOp::kSum);
   }
-  const int64_t size = SizeInBytes(dtype_);
+  const DType sent_type =
+      IsCompressed() ? CompressedType() : gradients_->dtype();
   for (size_t b = 0; b < buckets_.size(); ++b) {
     const Bucket& bucket = buckets_[b];
     remaining_[b] = bucket.parameters;
     const Gate gate = bucket.parameters == 0 ? Gate::kOpen : Gate::kClosed;
-    works_.push_back(IsCompressed()
-                         ? communicator_.AllReduce(
-                               halves_.data() + bucket.offset, bucket.count,
-                               CompressedType(), ReduceOp::kSum, gate)
-                         : communicator_.AllReduce(flat_ + bucket.offset * size,
-                                                   bucket.count, dtype_,
-                                                   ReduceOp::kSum, gate));
+    works_.push_back(communicator_.AllReduce(gradients_->sent(bucket.offset),
+                                             bucket.count, sent_type,
+                                             ReduceOp::kSum, gate));
   }
 }
 
 void GradientReducer::MarkReady(int64_t index) {
   if (communicator_.world_size() == 1) return;
   if (ready_[index].exchange(true)) return;
-  const int64_t bucket = bucket_of_parameter_[index];
-  if (remaining_[bucket].fetch_sub(1) != 1) return;
-  Prepare(buckets_[bucket]);
-  works_[bucket]->Open();
+  const int64_t b = bucket_of_parameter_[index];
+  if (remaining_[b].fetch_sub(1) != 1) return;
+  gradients_->Prepare(FirstGradient(buckets_[b]), Gradients(buckets_[b]),
+                      1 / options_.predivide_factor);
+  works_[b]->Open();
 }
 
 void GradientReducer::MarkAllReady() {
@@ -169,16 +156,16 @@ absl::StatusOr<StepReduction> GradientReducer::Finish(absl::Time backward_end) {
   works_.clear();
   for (size_t b = 0; b < buckets_.size(); ++b) {
     REPRISE_RETURN_IF_ERROR(works[b]->Wait());
-    reduction.finite &= Restore(buckets_[b]);
+    reduction.finite &=
+        gradients_->Restore(FirstGradient(buckets_[b]), Gradients(buckets_[b]),
+                            options_.predivide_factor);
   }
   if (weight_sum_work_ != nullptr) {
     REPRISE_RETURN_IF_ERROR(weight_sum_work_->Wait());
     works.insert(works.begin(), std::move(weight_sum_work_));
     weight_sum_work_ = nullptr;
   }
-  reduction.weight_sum = dtype_ == DType::kFloat64
-                             ? *reinterpret_cast<const double*>(flat_)
-                             : *reinterpret_cast<const float*>(flat_);
+  reduction.weight_sum = gradients_->WeightSum();
   // The union of the buckets' intervals, which are in order of issue.
   absl::Time covered = absl::InfinitePast();
   for (const std::shared_ptr<Work>& work : works) {
@@ -194,9 +181,9 @@ absl::StatusOr<StepReduction> GradientReducer::Finish(absl::Time backward_end) {
 }
 
 int64_t GradientReducer::bytes_per_step() const {
-  return IsCompressed() ? SizeInBytes(dtype_) +
-                              TotalCount() * SizeInBytes(CompressedType())
-                        : TotalCount() * SizeInBytes(dtype_);
+  const int64_t element = SizeInBytes(gradients_->dtype());
+  return IsCompressed() ? element + TotalCount() * SizeInBytes(CompressedType())
+                        : TotalCount() * element;
 }
 
 DType GradientReducer::CompressedType() const {
@@ -209,40 +196,12 @@ int64_t GradientReducer::TotalCount() const {
   return first.offset + first.count - buckets_.back().offset;
 }
 
-void GradientReducer::Prepare(const Bucket& bucket) {
-  const double factor = 1 / options_.predivide_factor;
-  if (!IsCompressed()) return Scale(bucket, factor);
-  Narrow(reinterpret_cast<const float*>(flat_) + bucket.offset, bucket.count,
-         static_cast<float>(factor), CompressedType(),
-         halves_.data() + bucket.offset);
+int64_t GradientReducer::FirstGradient(const Bucket& bucket) {
+  return std::max<int64_t>(1, bucket.offset);
 }
 
-bool GradientReducer::Restore(const Bucket& bucket) {
-  if (!IsCompressed()) {
-    Scale(bucket, options_.predivide_factor);
-    return true;
-  }
-  bool finite = true;
-  // In pieces that are still in the cache when they are looked at.
-  constexpr int64_t kPiece = 4096;
-  for (int64_t done = 0; done < bucket.count; done += kPiece) {
-    float* const values =
-        reinterpret_cast<float*>(flat_) + bucket.offset + done;
-    const int64_t count = std::min(kPiece, bucket.count - done);
-    Widen(halves_.data() + bucket.offset + done, count,
-          static_cast<float>(options_.predivide_factor), CompressedType(),
-          values);
-    finite = AllFinite(values, count) && finite;
-  }
-  return finite;
-}
-
-void GradientReducer::Scale(const Bucket& bucket, double factor) {
-  if (factor == 1) return;
-  const int64_t begin = std::max<int64_t>(1, bucket.offset);
-  const int64_t end = bucket.offset + bucket.count;
-  dtype_ == DType::kFloat64 ? ScaleAs<double>(flat_, begin, end, factor)
-                            : ScaleAs<float>(flat_, begin, end, factor);
+int64_t GradientReducer::Gradients(const Bucket& bucket) {
+  return bucket.offset + bucket.count - FirstGradient(bucket);
 }
 
 }  // namespace reprise

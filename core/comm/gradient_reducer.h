@@ -39,6 +39,7 @@
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
 #include "core/comm/communicator.h"
+#include "core/comm/gradient_memory.h"
 #include "core/comm/transport.h"
 
 namespace reprise {
@@ -49,8 +50,9 @@ struct StepReduction {
   double busy_seconds = 0;  // at least one bucket was under way
   // The part of busy_seconds before the end of backward: hidden behind it.
   double overlapped_seconds = 0;
-  // Whether all sums are finite; looked at when compressed only, where a sum
-  // beyond the range of the type is infinite. The same on all ranks.
+  // Whether all sums are finite; looked at when compressed or predivided only,
+  // where a sum beyond the range of the type is infinite. The same on all
+  // ranks.
   bool finite = true;
 };
 
@@ -75,13 +77,13 @@ class GradientReducer {
   };
 
   // `parameter_sizes`: elements, in registration order, the same on all ranks.
-  // `flat`: 1 + their sum elements of `dtype` (kFloat32 or kFloat64), host
-  // memory, outlives this. InvalidArgument on other types, compression of other
-  // than kFloat32, negative sizes, bucket sizes below 1 and predivide factors
-  // outside [1e-9, 1e9].
+  // `gradients`: 1 + their sum elements, in memory that `communicator` works
+  // on. InvalidArgument on types other than kFloat32 and kFloat64, compression
+  // of other than kFloat32, negative sizes, bucket sizes below 1 and predivide
+  // factors outside [1e-9, 1e9].
   static absl::StatusOr<std::unique_ptr<GradientReducer>> Create(
       Communicator& communicator, const std::vector<int64_t>& parameter_sizes,
-      void* flat, DType dtype, const Options& options);
+      std::unique_ptr<GradientMemory> gradients, const Options& options);
 
   GradientReducer(const GradientReducer&) = delete;
 
@@ -107,7 +109,8 @@ class GradientReducer {
   int64_t bytes_per_step() const;
 
  private:
-  GradientReducer(Communicator& communicator, void* flat, DType dtype,
+  GradientReducer(Communicator& communicator,
+                  std::unique_ptr<GradientMemory> gradients,
                   const Options& options, std::vector<Bucket> buckets,
                   int64_t parameters);
 
@@ -116,19 +119,14 @@ class GradientReducer {
   }
   DType CompressedType() const;
   int64_t TotalCount() const;  // of all buckets
-  // Between the caller's gradients and what is sent.
-  void Prepare(const Bucket& bucket);
-  // Whether the bucket's sums are finite.
-  bool Restore(const Bucket& bucket);
-  // The gradients of `bucket`, without the sum of weights, times `factor`.
-  void Scale(const Bucket& bucket, double factor);
+  // The bucket's elements without the sum of weights.
+  static int64_t FirstGradient(const Bucket& bucket);
+  static int64_t Gradients(const Bucket& bucket);
 
   Communicator& communicator_;
-  char* const flat_;
-  const DType dtype_;
+  const std::unique_ptr<GradientMemory> gradients_;
   const Options options_;
   const std::vector<Bucket> buckets_;
-  std::vector<uint16_t> halves_;  // by element of flat_, when compressed
   std::vector<int64_t> bucket_of_parameter_;
   double local_weight_sum_ = 0;
 

@@ -14,6 +14,7 @@
 #include "absl/time/time.h"
 #include "core/base/status_matchers.h"
 #include "core/comm/communicator.h"
+#include "core/comm/gradient_memory.h"
 #include "core/comm/gradient_reducer.h"
 #include "gtest/gtest.h"
 #include "tests/conformance/rank_cases.h"
@@ -46,7 +47,8 @@ std::unique_ptr<GradientReducer> MakeReducer(
     const GradientReducer::Options& options = SmallBuckets()) {
   flat.assign(1 + TotalSize(), 0);
   absl::StatusOr<std::unique_ptr<GradientReducer>> reducer =
-      GradientReducer::Create(communicator, kSizes, flat.data(), DTypeOf<T>(),
+      GradientReducer::Create(communicator, kSizes,
+                              MakeHostGradients(flat.data(), DTypeOf<T>()),
                               options);
   REPRISE_EXPECT_OK(reducer);
   return *std::move(reducer);

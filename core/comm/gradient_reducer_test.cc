@@ -7,6 +7,7 @@
 #include "absl/time/clock.h"
 #include "core/base/status.h"
 #include "core/base/status_matchers.h"
+#include "core/comm/gradient_memory.h"
 #include "core/comm/in_process/ranks_as_threads.h"
 #include "gtest/gtest.h"
 
@@ -31,7 +32,8 @@ Buckets Plan(const std::vector<int64_t>& sizes, int64_t first_bucket_bytes,
     options.bucket_bytes = bucket_bytes;
     REPRISE_ASSERT_OK_AND_ASSIGN(
         const std::unique_ptr<GradientReducer> reducer,
-        GradientReducer::Create(communicator, sizes, nullptr, DType::kFloat32,
+        GradientReducer::Create(communicator, sizes,
+                                MakeHostGradients(nullptr, DType::kFloat32),
                                 options));
     buckets = reducer->buckets();
   });
@@ -58,7 +60,8 @@ TEST(GradientReducer, ReducesTheWeightSumOfAModelWithoutParameters) {
     float weight_sum = 0;
     REPRISE_ASSERT_OK_AND_ASSIGN(
         const std::unique_ptr<GradientReducer> reducer,
-        GradientReducer::Create(communicator, {}, &weight_sum, DType::kFloat32,
+        GradientReducer::Create(communicator, {},
+                                MakeHostGradients(&weight_sum, DType::kFloat32),
                                 {}));
     reducer->BeginStep(2);
     REPRISE_ASSERT_OK_AND_ASSIGN(const StepReduction reduction,
@@ -69,13 +72,15 @@ TEST(GradientReducer, ReducesTheWeightSumOfAModelWithoutParameters) {
 
 TEST(GradientReducer, RefusesOtherTypesAndBucketsOfNoBytes) {
   RunRanksAsThreads(1, [](Communicator& communicator) {
-    EXPECT_THAT(GradientReducer::Create(communicator, {1}, nullptr,
-                                        DType::kFloat16, {}),
-                FailsWith("float32 or float64"));
+    EXPECT_THAT(
+        GradientReducer::Create(
+            communicator, {1}, MakeHostGradients(nullptr, DType::kFloat16), {}),
+        FailsWith("float32 or float64"));
     GradientReducer::Options options;
     options.bucket_bytes = 0;
-    EXPECT_THAT(GradientReducer::Create(communicator, {1}, nullptr,
-                                        DType::kFloat32, options),
+    EXPECT_THAT(GradientReducer::Create(
+                    communicator, {1},
+                    MakeHostGradients(nullptr, DType::kFloat32), options),
                 FailsWith("not 65536 and 0 bytes"));
   });
 }
@@ -84,13 +89,15 @@ TEST(GradientReducer, RefusesCompressionOfFloat64AndFactorsOfNoUse) {
   RunRanksAsThreads(1, [](Communicator& communicator) {
     GradientReducer::Options options;
     options.compression = GradientReducer::Compression::kFloat16;
-    EXPECT_THAT(GradientReducer::Create(communicator, {1}, nullptr,
-                                        DType::kFloat64, options),
+    EXPECT_THAT(GradientReducer::Create(
+                    communicator, {1},
+                    MakeHostGradients(nullptr, DType::kFloat64), options),
                 FailsWith("only float32 is compressed"));
     for (const double factor : {0.0, -1.0, 1e10, std::nan("")}) {
       options.predivide_factor = factor;
-      EXPECT_THAT(GradientReducer::Create(communicator, {1}, nullptr,
-                                          DType::kFloat32, options),
+      EXPECT_THAT(GradientReducer::Create(
+                      communicator, {1},
+                      MakeHostGradients(nullptr, DType::kFloat32), options),
                   FailsWith("the predivide factor must be"));
     }
   });
@@ -103,7 +110,8 @@ TEST(GradientReducer, CompressesAModelWithoutParameters) {
     options.compression = GradientReducer::Compression::kBFloat16;
     REPRISE_ASSERT_OK_AND_ASSIGN(
         const std::unique_ptr<GradientReducer> reducer,
-        GradientReducer::Create(communicator, {}, &weight_sum, DType::kFloat32,
+        GradientReducer::Create(communicator, {},
+                                MakeHostGradients(&weight_sum, DType::kFloat32),
                                 options));
     reducer->BeginStep(2);
     REPRISE_ASSERT_OK_AND_ASSIGN(const StepReduction reduction,

@@ -53,6 +53,7 @@
 #include "absl/time/time.h"
 #include "core/base/status.h"
 #include "core/comm/communicator.h"
+#include "core/comm/gradient_memory.h"
 #include "core/comm/gradient_reducer.h"
 #include "core/comm/mpi/mpi_transport.h"
 #include "launch/mpirun/host_list.h"
@@ -259,8 +260,9 @@ absl::Status Replay(Communicator& communicator, const std::string& path,
   std::vector<float> flat(1 + parameters, 1.0f);
   REPRISE_ASSIGN_OR_RETURN(
       const std::unique_ptr<GradientReducer> reducer,
-      GradientReducer::Create(communicator, schedule.sizes, flat.data(),
-                              DType::kFloat32, schedule.reducer));
+      GradientReducer::Create(communicator, schedule.sizes,
+                              MakeHostGradients(flat.data(), DType::kFloat32),
+                              schedule.reducer));
   // In the order in which backward comes to them.
   std::vector<size_t> order(schedule.sizes.size());
   for (size_t p = 0; p < order.size(); ++p) order[p] = p;

@@ -14,6 +14,7 @@
 #include "core/base/status.h"
 #include "core/base/status_matchers.h"
 #include "core/comm/checking/checking_transport.h"
+#include "core/comm/gradient_memory.h"
 #include "core/comm/gradient_reducer.h"
 #include "gtest/gtest.h"
 
@@ -111,8 +112,9 @@ TEST_P(Faults, TheReducerGivesTheErrorOfTheRankThatFailed) {
     std::vector<float> flat(1 + 1000);
     REPRISE_ASSERT_OK_AND_ASSIGN(
         const std::unique_ptr<GradientReducer> reducer,
-        GradientReducer::Create(*communicator, {500, 500}, flat.data(),
-                                DType::kFloat32, {100, 100}));
+        GradientReducer::Create(*communicator, {500, 500},
+                                MakeHostGradients(flat.data(), DType::kFloat32),
+                                {100, 100}));
     reducer->BeginStep(1);
     reducer->MarkReady(1);
     if (communicator->rank() == 1) {

@@ -1,0 +1,72 @@
+#include "agents/tensor_gradients.h"
+
+#include <ATen/ops/empty.h>
+#include <ATen/ops/isfinite.h>
+
+#include <cstdint>
+
+#include "core/base/check.h"
+
+namespace reprise {
+namespace {
+
+class TensorGradients final : public GradientMemory {
+ public:
+  explicit TensorGradients(const at::Tensor& flat) : flat_(flat) {
+    REPRISE_CHECK(flat.dim() == 1 && flat.is_contiguous()) << "gradients";
+  }
+
+  DType dtype() const override {
+    return flat_.scalar_type() == at::kDouble ? DType::kFloat64
+                                              : DType::kFloat32;
+  }
+
+  void Compress(DType dtype, int64_t elements) override {
+    halves_ = at::empty(
+        {elements}, flat_.options().dtype(
+                        dtype == DType::kFloat16 ? at::kHalf : at::kBFloat16));
+  }
+
+  void SetWeightSum(double sum) override { flat_.narrow(0, 0, 1).fill_(sum); }
+  double WeightSum() override {
+    return flat_.narrow(0, 0, 1).item().toDouble();
+  }
+  void* weight_sum() override { return flat_.data_ptr(); }
+  void* sent(int64_t offset) override {
+    const at::Tensor& sent = halves_.defined() ? halves_ : flat_;
+    return static_cast<char*>(sent.data_ptr()) + offset * sent.element_size();
+  }
+
+  void Prepare(int64_t offset, int64_t count, double factor) override {
+    at::Tensor gradients = flat_.narrow(0, offset, count);
+    if (halves_.defined()) {
+      halves_.narrow(0, offset, count)
+          .copy_(factor == 1 ? gradients : gradients.mul(factor));
+    } else if (factor != 1) {
+      gradients.mul_(factor);
+    }
+  }
+
+  bool Restore(int64_t offset, int64_t count, double factor) override {
+    at::Tensor gradients = flat_.narrow(0, offset, count);
+    if (halves_.defined()) {
+      gradients.copy_(halves_.narrow(0, offset, count));
+    } else if (factor == 1) {
+      return true;
+    }
+    if (factor != 1) gradients.mul_(factor);
+    return at::isfinite(gradients).all().item().toBool();
+  }
+
+ private:
+  const at::Tensor flat_;
+  at::Tensor halves_;  // by element of flat_, when compressed
+};
+
+}  // namespace
+
+std::unique_ptr<GradientMemory> MakeTensorGradients(const at::Tensor& flat) {
+  return std::make_unique<TensorGradients>(flat);
+}
+
+}  // namespace reprise

@@ -1,0 +1,95 @@
+#include "agents/tensor_gradients.h"
+
+#include <ATen/ops/empty.h>
+
+#include <cmath>
+#include <cstring>
+#include <limits>
+#include <memory>
+#include <random>
+#include <tuple>
+#include <vector>
+
+#include "core/comm/gradient_memory.h"
+#include "core/comm/transport.h"
+#include "gtest/gtest.h"
+
+namespace reprise {
+namespace {
+
+constexpr int64_t kElements = 20001;
+
+// Numbers of all sizes, zeros, what 16 bits cannot hold.
+at::Tensor Gradients(at::ScalarType type) {
+  at::Tensor values = at::empty({kElements}, at::kDouble);
+  std::mt19937 generator(1);
+  std::uniform_real_distribution<double> exponent(-12, 4);
+  for (int64_t i = 0; i < kElements; ++i) {
+    values.data_ptr<double>()[i] =
+        i % 11 == 0 ? 0 : (i % 2 ? 1 : -1) * std::pow(10, exponent(generator));
+  }
+  return values.to(type);
+}
+
+using Parameters = std::tuple<at::ScalarType, int, double>;
+
+class OfAllKinds : public testing::TestWithParam<Parameters> {};
+
+// 0: not compressed, 1: fp16, 2: bf16.
+TEST_P(OfAllKinds, TensorGradientsDoBitByBitWhatHostGradientsDo) {
+  const auto& [type, compression, factor] = GetParam();
+  const at::Tensor of_host = Gradients(type), of_tensor = Gradients(type);
+  const std::unique_ptr<GradientMemory> host = MakeHostGradients(
+      of_host.data_ptr(),
+      type == at::kDouble ? DType::kFloat64 : DType::kFloat32);
+  const std::unique_ptr<GradientMemory> tensor = MakeTensorGradients(of_tensor);
+  ASSERT_EQ(tensor->dtype(), host->dtype());
+  bool finite = false;
+  for (GradientMemory* memory : {host.get(), tensor.get()}) {
+    if (compression > 0) {
+      memory->Compress(compression == 1 ? DType::kFloat16 : DType::kBFloat16,
+                       kElements);
+    }
+    memory->SetWeightSum(84.5);
+    EXPECT_EQ(memory->WeightSum(), 84.5);
+    memory->Prepare(1, 7000, 1 / factor);
+    memory->Prepare(7001, kElements - 7001, 1 / factor);
+  }
+  const size_t sent_bytes =
+      compression > 0 ? 2 : static_cast<size_t>(of_host.element_size());
+  EXPECT_EQ(
+      std::memcmp(host->sent(1), tensor->sent(1), sent_bytes * (kElements - 1)),
+      0);
+  finite = host->Restore(1, kElements - 1, factor);
+  EXPECT_EQ(tensor->Restore(1, kElements - 1, factor), finite);
+  EXPECT_EQ(
+      std::memcmp(of_host.data_ptr(), of_tensor.data_ptr(), of_host.nbytes()),
+      0);
+}
+
+INSTANTIATE_TEST_SUITE_P(, OfAllKinds,
+                         testing::Values(Parameters{at::kFloat, 0, 1.0},
+                                         Parameters{at::kFloat, 0, 3.0},
+                                         Parameters{at::kFloat, 1, 1.0},
+                                         Parameters{at::kFloat, 1, 0.125},
+                                         Parameters{at::kFloat, 1, 3.0},
+                                         Parameters{at::kFloat, 2, 1.0},
+                                         Parameters{at::kFloat, 2, 3.0},
+                                         Parameters{at::kDouble, 0, 3.0}));
+
+TEST(TensorGradients, SumsBeyondTheRangeAreFoundWhereTheyAreLookedFor) {
+  for (const bool on_host : {true, false}) {
+    at::Tensor flat = at::empty({4}, at::kFloat);
+    flat.fill_(1.0f);
+    flat.data_ptr<float>()[3] = std::numeric_limits<float>::infinity();
+    const std::unique_ptr<GradientMemory> memory =
+        on_host ? MakeHostGradients(flat.data_ptr(), DType::kFloat32)
+                : MakeTensorGradients(flat);
+    EXPECT_TRUE(memory->Restore(1, 3, 1));
+    EXPECT_TRUE(memory->Restore(1, 2, 2));
+    EXPECT_FALSE(memory->Restore(1, 3, 2));
+  }
+}
+
+}  // namespace
+}  // namespace reprise

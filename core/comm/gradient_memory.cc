@@ -1,0 +1,95 @@
+#include "core/comm/gradient_memory.h"
+
+#include <algorithm>
+#include <cmath>
+#include <optional>
+#include <vector>
+
+#include "core/comm/half_floats.h"
+
+namespace reprise {
+namespace {
+
+bool AreFinite(const double* values, int64_t count) {
+  return std::all_of(values, values + count,
+                     [](double value) { return std::isfinite(value); });
+}
+
+bool AreFinite(const float* values, int64_t count) {
+  return AllFinite(values, count);
+}
+
+template <typename T>
+class HostGradients final : public GradientMemory {
+ public:
+  HostGradients(void* flat, DType dtype)
+      : flat_(static_cast<T*>(flat)), dtype_(dtype) {}
+
+  DType dtype() const override { return dtype_; }
+  void Compress(DType dtype, int64_t elements) override {
+    half_type_ = dtype;
+    halves_.resize(elements);
+  }
+
+  void SetWeightSum(double sum) override { *flat_ = static_cast<T>(sum); }
+  double WeightSum() override { return static_cast<double>(*flat_); }
+  void* weight_sum() override { return flat_; }
+  void* sent(int64_t offset) override {
+    if (!half_type_.has_value()) return flat_ + offset;
+    return halves_.data() + offset;
+  }
+
+  void Prepare(int64_t offset, int64_t count, double factor) override {
+    if (half_type_.has_value()) {
+      Narrow(Floats(offset), count, static_cast<float>(factor), *half_type_,
+             halves_.data() + offset);
+    } else if (factor != 1) {
+      Scale(offset, count, factor);
+    }
+  }
+
+  bool Restore(int64_t offset, int64_t count, double factor) override {
+    if (!half_type_.has_value() && factor == 1) return true;
+    bool finite = true;
+    // In pieces that are still in the cache when they are looked at.
+    constexpr int64_t kPiece = 4096;
+    for (int64_t end = offset + count; offset < end; offset += kPiece) {
+      const int64_t piece = std::min(kPiece, end - offset);
+      if (half_type_.has_value()) {
+        Widen(halves_.data() + offset, piece, static_cast<float>(factor),
+              *half_type_, Floats(offset));
+      } else {
+        Scale(offset, piece, factor);
+      }
+      finite = AreFinite(flat_ + offset, piece) && finite;
+    }
+    return finite;
+  }
+
+ private:
+  // Only float32 is compressed.
+  float* Floats(int64_t offset) {
+    return reinterpret_cast<float*>(flat_) + offset;
+  }
+
+  void Scale(int64_t offset, int64_t count, double factor) {
+    const T by = static_cast<T>(factor);
+    for (int64_t i = offset; i < offset + count; ++i) flat_[i] *= by;
+  }
+
+  T* const flat_;
+  const DType dtype_;
+  std::vector<uint16_t> halves_;  // by element of flat_, when compressed
+  std::optional<DType> half_type_;
+};
+
+}  // namespace
+
+std::unique_ptr<GradientMemory> MakeHostGradients(void* flat, DType dtype) {
+  if (dtype == DType::kFloat64) {
+    return std::make_unique<HostGradients<double>>(flat, dtype);
+  }
+  return std::make_unique<HostGradients<float>>(flat, dtype);
+}
+
+}  // namespace reprise

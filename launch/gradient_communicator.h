@@ -1,0 +1,33 @@
+// Who sums the gradients that lie on GPUs.
+#ifndef REPRISE_LAUNCH_GRADIENT_COMMUNICATOR_H_
+#define REPRISE_LAUNCH_GRADIENT_COMMUNICATOR_H_
+
+#include <memory>
+#include <string>
+
+#include "absl/status/statusor.h"
+#include "absl/strings/string_view.h"
+#include "core/comm/communicator.h"
+#include "core/metrics/timeline/timeline.h"
+#include "core/tensor/device.h"
+
+namespace reprise {
+
+struct GradientCommunicator {
+  // By NCCL, where they are; nullptr: in host memory, by the job's own.
+  std::unique_ptr<Communicator> on_devices;
+  // For the user; empty or one line: why "auto" does not take NCCL.
+  std::string warning;
+};
+
+// Collective over `host`. `wanted`: "host"; "nccl", UsageError on all ranks
+// where one of them cannot; or "auto": NCCL where every rank has a GPU of its
+// own and NCCL is there. Of one rank, or on CPUs, there is nothing to sum on
+// devices. `timeline`, where given, is told of its collectives.
+absl::StatusOr<GradientCommunicator> MakeGradientCommunicator(
+    absl::string_view wanted, const DeviceChoice& device, Communicator& host,
+    Timeline* timeline);
+
+}  // namespace reprise
+
+#endif  // REPRISE_LAUNCH_GRADIENT_COMMUNICATOR_H_

@@ -1,0 +1,73 @@
+// Training whose gradients are summed on devices, which are emulated: the same
+// bits as with sums in host memory.
+#include <ATen/ops/equal.h>
+
+#include <cstdint>
+#include <memory>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "agents/regime/regime.h"
+#include "agents/training_loop.h"
+#include "core/base/status_matchers.h"
+#include "core/comm/communicator.h"
+#include "core/comm/gradient_reducer.h"
+#include "core/comm/in_process/ranks_as_threads.h"
+#include "core/comm/nccl/emulated_devices.h"
+#include "core/comm/nccl/nccl_transport.h"
+#include "core/tensor/optimizer_step.h"
+#include "gtest/gtest.h"
+#include "models/parameter_store.h"
+#include "tests/integration/small_run.h"
+
+namespace reprise {
+namespace {
+
+using Compression = GradientReducer::Compression;
+
+class DeviceReduction
+    : public testing::TestWithParam<std::tuple<Compression, double>> {};
+
+TEST_P(DeviceReduction, GivesTheParametersThatHostMemoryGives) {
+  ResetEmulatedDevices();
+  const auto& [compression, factor] = GetParam();
+  SmallRun run;
+  run.method = Method::kNil;
+  run.buffer = BufferKind::kSharedAsynchronous;
+  run.tasks = {SmallTask({0, 1, 2, 3, 4}, 60), SmallTask({5, 6, 7}, 40)};
+  run.global_candidates = 4;
+  run.training.epochs = 1;
+  run.training.global_batch_size = 10;
+  run.training.global_representatives = 6;
+  run.training.evaluate = false;
+  run.training.regime = Regime(OptimizerOptions{0.05, 0.5, 0.0});
+  run.training.first_bucket_bytes = 1 << 10;
+  run.training.bucket_bytes = 64 << 10;
+  run.training.compression = compression;
+  run.training.gradient_predivide_factor = factor;
+  RunRanksAsThreads(3, [&](Communicator& host) {
+    const SmallRunResult in_host_memory = RunOnRanks(run, host);
+    REPRISE_ASSERT_OK(in_host_memory.status);
+    REPRISE_ASSERT_OK_AND_ASSIGN(
+        const std::unique_ptr<Communicator> devices,
+        CreateNcclCommunicator(EmulatedDevices(), host.rank(), host));
+    SmallRun on_devices = run;
+    on_devices.training.device_communicator = devices.get();
+    const SmallRunResult result = RunOnRanks(on_devices, host);
+    REPRISE_ASSERT_OK(result.status);
+    REPRISE_EXPECT_OK(devices->Finalize());
+    EXPECT_TRUE(at::equal(result.model->parameters().master(),
+                          in_host_memory.model->parameters().master()));
+    EXPECT_EQ(result.drawn, in_host_memory.drawn);
+  });
+}
+
+INSTANTIATE_TEST_SUITE_P(
+    , DeviceReduction,
+    testing::Values(std::make_tuple(Compression::kNone, 1.0),
+                    std::make_tuple(Compression::kNone, 3.0),
+                    std::make_tuple(Compression::kFloat16, 1.0),
+                    std::make_tuple(Compression::kBFloat16, 2.0)));
+
+}  // namespace
+}  // namespace reprise
