@@ -30,6 +30,8 @@ struct Batch {
   int64_t first_appended_position = 0;
 
   std::vector<Sample> samples;
+  // The rows of the last so many lie in the memory of the model's device.
+  int64_t on_device = 0;
   std::vector<float> weights;
   // Global sample positions in the step: what random numbers are keyed by.
   std::vector<int64_t> positions;
@@ -55,6 +57,8 @@ struct Batch {
     cut(part.weights);
     cut(part.positions);
     part.incoming = std::clamp<int64_t>(incoming - begin, 0, end - begin);
+    part.on_device =
+        std::clamp<int64_t>(end - (size() - on_device), 0, end - begin);
     part.first_appended_position += std::max<int64_t>(begin - incoming, 0);
     part.input = at::Tensor();
     return part;

@@ -1,7 +1,13 @@
 #include "agents/batch_input.h"
 
+#include <ATen/ops/empty.h>
 #include <ATen/ops/empty_strided.h>
+#include <ATen/ops/from_blob.h>
 
+#include <algorithm>
+#include <cstddef>
+
+#include "agents/device_input.h"
 #include "core/base/check.h"
 #include "core/tensor/gather_scale.h"
 #include "core/tensor/torch_element.h"
@@ -21,6 +27,15 @@ ImageNormalization NormalizationOf(const RowFormat& format) {
           format.scale,    format.mean,   format.stddev};
 }
 
+// [n, C, H, W], NHWC in memory.
+at::Tensor EmptyInput(const RowFormat& format, int64_t n,
+                      const at::TensorOptions& options) {
+  const int64_t row = format.width * format.channels;
+  return at::empty_strided({n, format.channels, format.height, format.width},
+                           {format.height * row, 1, row, format.channels},
+                           options);
+}
+
 }  // namespace
 
 BatchInput::BatchInput(const RowFormat& format)
@@ -33,16 +48,37 @@ BatchInput::BatchInput(const RowFormat& format)
 
 at::Tensor BatchInput::Make(const std::vector<Sample>& samples,
                             const std::vector<Placement>& placements,
-                            at::ScalarType type, at::Device device) const {
-  std::vector<const std::byte*> rows;
-  rows.reserve(samples.size());
-  for (const Sample& sample : samples) rows.push_back(sample.row);
-  const int64_t n = static_cast<int64_t>(samples.size());
-  const int64_t row = format_.width * format_.channels;
-  at::Tensor input =
-      at::empty_strided({n, format_.channels, format_.height, format_.width},
-                        {format_.height * row, 1, row, format_.channels},
-                        at::TensorOptions(type));
+                            at::ScalarType type, at::Device device,
+                            int64_t on_device) const {
+  const size_t on_host = samples.size() - on_device;
+  std::vector<const std::byte*> host_rows, device_rows;
+  for (size_t i = 0; i < samples.size(); ++i) {
+    (i < on_host ? host_rows : device_rows).push_back(samples[i].row);
+  }
+  if (device_rows.empty()) {
+    return MakeOfHostRows(host_rows, placements, type).to(device);
+  }
+  std::vector<Placement> of_host = placements, of_device;
+  if (!placements.empty()) {
+    of_device.assign(placements.begin() + on_host, placements.end());
+    of_host.resize(on_host);
+  }
+  const at::Tensor input =
+      EmptyInput(format_, static_cast<int64_t>(samples.size()),
+                 at::TensorOptions(type).device(device));
+  if (on_host > 0) {
+    input.narrow(0, 0, on_host).copy_(MakeOfHostRows(host_rows, of_host, type));
+  }
+  input.narrow(0, on_host, on_device)
+      .copy_(MakeOfDeviceRows(device_rows, of_device, type, device));
+  return input;
+}
+
+at::Tensor BatchInput::MakeOfHostRows(const std::vector<const std::byte*>& rows,
+                                      const std::vector<Placement>& placements,
+                                      at::ScalarType type) const {
+  const at::Tensor input = EmptyInput(
+      format_, static_cast<int64_t>(rows.size()), at::TensorOptions(type));
   if (format_.element == ElementType::kUint8) {
     gatherer_.Gather(rows, placements, ElementOf(type), input.data_ptr());
   } else {
@@ -50,7 +86,39 @@ at::Tensor BatchInput::Make(const std::vector<Sample>& samples,
         << "fp32 rows have one channel and are not augmented";
     GatherScale(rows, element_scale_, ElementOf(type), input.data_ptr());
   }
-  return input.to(device);
+  return input;
+}
+
+at::Tensor BatchInput::MakeOfDeviceRows(
+    const std::vector<const std::byte*>& rows,
+    const std::vector<Placement>& placements, at::ScalarType type,
+    at::Device device) const {
+  const auto [first, last] = std::minmax_element(rows.begin(), rows.end());
+  const int64_t row_bytes = format_.row_bytes();
+  const at::Tensor block =
+      at::for_blob(const_cast<std::byte*>(*first),
+                   {(*last - *first) / row_bytes + 1, row_bytes})
+          .options(at::TensorOptions(at::kByte).device(device))
+          .target_device(device)
+          .make_tensor();
+  const at::Tensor numbers =
+      at::empty({static_cast<int64_t>(rows.size())}, at::kLong);
+  for (size_t i = 0; i < rows.size(); ++i) {
+    numbers.data_ptr<int64_t>()[i] = (rows[i] - *first) / row_bytes;
+  }
+  const bool images = format_.element == ElementType::kUint8;
+  // from_blob reads what it is given only.
+  void* const values = images
+                           ? const_cast<void*>(gatherer_.Table(ElementOf(type)))
+                           : const_cast<float*>(element_scale_.data());
+  const at::Tensor table =
+      at::from_blob(values,
+                    {images ? format_.channels * 256 : format_.elements()},
+                    images ? type : at::kFloat)
+          .to(device);
+  return InputOfDeviceRows(format_, table,
+                           block.index_select(0, numbers.to(device)),
+                           placements, type);
 }
 
 }  // namespace reprise

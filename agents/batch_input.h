@@ -5,6 +5,8 @@
 
 #include <ATen/core/Tensor.h>
 
+#include <cstddef>
+#include <cstdint>
 #include <vector>
 
 #include "core/base/sample.h"
@@ -25,12 +27,20 @@ class BatchInput {
   }
 
   // The same with sample i placed by placements[i] (gather_normalize.h), or
-  // not, where `placements` is empty.
+  // not, where `placements` is empty. The rows of the last `on_device` samples
+  // lie in the memory of `device`, all in one block of rows.
   at::Tensor Make(const std::vector<Sample>& samples,
                   const std::vector<Placement>& placements, at::ScalarType type,
-                  at::Device device) const;
+                  at::Device device, int64_t on_device = 0) const;
 
  private:
+  at::Tensor MakeOfHostRows(const std::vector<const std::byte*>& rows,
+                            const std::vector<Placement>& placements,
+                            at::ScalarType type) const;
+  at::Tensor MakeOfDeviceRows(const std::vector<const std::byte*>& rows,
+                              const std::vector<Placement>& placements,
+                              at::ScalarType type, at::Device device) const;
+
   RowFormat format_;
   std::vector<float> element_scale_;  // fp32 rows
   ImageGatherer gatherer_;

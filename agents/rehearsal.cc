@@ -22,6 +22,9 @@ absl::Status AppendRepresentatives(
   step.incoming_of_all = batch.global_incoming;
   REPRISE_ASSIGN_OR_RETURN(const Representatives given, buffer.BeginStep(step));
   if (given.samples.empty()) return absl::OkStatus();
+  if (buffer.is_on_device()) {
+    batch.on_device = static_cast<int64_t>(given.samples.size());
+  }
   std::vector<double> weights;
   if (class_weights) weights = class_weights(given.class_count, given.stored);
   for (size_t i = 0; i < given.samples.size(); ++i) {

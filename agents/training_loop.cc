@@ -407,7 +407,7 @@ class TrainingRun {
     }
     batch.input =
         input_.Make(batch.samples, placements, model_.options().compute_type,
-                    model_.options().device);
+                    model_.options().device, batch.on_device);
     timer_.Enter(Phase::kForward);
     const ForwardContext forward{
         /*training=*/true, {options_.seed, task, step}, &batch.positions};

@@ -53,19 +53,21 @@ absl::Status RehearsalBufferOptions::Validate() const {
 }
 
 RehearsalBuffer::RehearsalBuffer(const RehearsalBufferOptions& options,
-                                 Communicator* shared_by)
+                                 Communicator* shared_by,
+                                 std::unique_ptr<DeviceRows> device_rows)
     : options_(options),
       communicator_(shared_by),
       rank_(shared_by == nullptr ? 0 : shared_by->rank()),
       world_size_(shared_by == nullptr ? 1 : shared_by->world_size()),
       directory_({options.policy, options.num_classes,
-                  options.capacity_per_class, world_size_}) {
+                  options.capacity_per_class, world_size_}),
+      device_rows_(std::move(device_rows)) {
   const absl::Status valid = options.Validate();
   REPRISE_CHECK(valid.ok()) << valid.ToString();
   const int64_t groups = directory_.num_groups();
-  slabs_.resize(groups,
-                RowSlab(options.row_bytes, options.num_classes / groups *
-                                               options.capacity_per_class));
+  slabs_.resize(groups, RowSlab(is_on_device() ? 0 : options.row_bytes,
+                                options.num_classes / groups *
+                                    options.capacity_per_class));
   copies_.resize(options.num_classes);
   unique_of_ranks_.resize(world_size_ * options.num_classes);
 }
@@ -74,6 +76,9 @@ RehearsalBuffer::~RehearsalBuffer() {
   // The communicator may still write into the memory that goes.
   const std::shared_ptr<Work>& work = exchanges_[current_].work;
   if (under_way_ && work != nullptr) (void)work->Wait();
+  if (under_way_ && is_on_device()) {
+    (void)device_rows_->FinishExchange(current_);
+  }
 }
 
 int64_t RehearsalBuffer::HeaderBytes(int rank) const {
@@ -81,7 +86,7 @@ int64_t RehearsalBuffer::HeaderBytes(int rank) const {
 }
 
 int64_t RehearsalBuffer::RecordBytes() const {
-  return sizeof(int64_t) + RoundUp8(options_.row_bytes);
+  return sizeof(int64_t) + (is_on_device() ? 0 : RoundUp8(options_.row_bytes));
 }
 
 StreamKey RehearsalBuffer::Key(Purpose purpose, int64_t task,
@@ -98,25 +103,23 @@ absl::StatusOr<Representatives> RehearsalBuffer::BeginStep(
     Representatives representatives = std::move(finished_);
     finished_ = Representatives{};
     Choose(step);
-    Start();
+    REPRISE_RETURN_IF_ERROR(Start());
     return representatives;
   }
   Choose(step);
-  Start();
+  REPRISE_RETURN_IF_ERROR(Start());
   REPRISE_RETURN_IF_ERROR(Finish());
   return std::move(finished_);
 }
 
 absl::Status RehearsalBuffer::EndStep() {
-  if (!options_.asynchronous) TakeIn();
-  return absl::OkStatus();
+  return options_.asynchronous ? absl::OkStatus() : TakeIn();
 }
 
 absl::Status RehearsalBuffer::FinishUnderWay() {
   if (!under_way_) return absl::OkStatus();
   REPRISE_RETURN_IF_ERROR(Finish());
-  TakeIn();
-  return absl::OkStatus();
+  return TakeIn();
 }
 
 absl::Status RehearsalBuffer::Settle() {
@@ -162,7 +165,7 @@ void RehearsalBuffer::Choose(const RehearsalStep& step) {
 }
 
 // Draws of the present state, packs this rank's rows and lets them go.
-void RehearsalBuffer::Start() {
+absl::Status RehearsalBuffer::Start() {
   current_ = 1 - current_;
   under_way_ = true;
   Exchange& exchange = exchanges_[current_];
@@ -211,19 +214,35 @@ void RehearsalBuffer::Start() {
     for (const SlotDirectory::Drawn* one : leaving[rank]) {
       const Sample sample = slabs_[one->group].At(one->place.row);
       std::memcpy(at, &sample.id, sizeof(int64_t));
-      std::memcpy(at + sizeof(int64_t), sample.row, options_.row_bytes);
+      if (!is_on_device()) {
+        std::memcpy(at + sizeof(int64_t), sample.row, options_.row_bytes);
+      }
       at += RecordBytes();
     }
+  }
+  if (is_on_device()) {
+    std::vector<DeviceRows::Place> places;
+    std::vector<int64_t> rows_to;
+    for (const auto& to_rank : leaving) {
+      rows_to.push_back(static_cast<int64_t>(to_rank.size()));
+      for (const SlotDirectory::Drawn* one : to_rank) {
+        places.push_back({one->group, one->place.row});
+      }
+    }
+    bytes_sent_ += (Sum(rows_to) - rows_to[rank_]) * options_.row_bytes;
+    REPRISE_RETURN_IF_ERROR(
+        device_rows_->StartExchange(current_, places, rows_to, arriving));
   }
   exchange.work = nullptr;
   if (world_size_ == 1) {
     std::swap(exchange.sent, exchange.received);
-    return;
+    return absl::OkStatus();
   }
   bytes_sent_ += Sum(exchange.sent_bytes) - exchange.sent_bytes[rank_];
   exchange.work = communicator_->AllToAllv(
       exchange.sent.data(), exchange.sent_bytes, exchange.received.data(),
       exchange.received_bytes);
+  return absl::OkStatus();
 }
 
 absl::Status RehearsalBuffer::Finish() {
@@ -232,6 +251,10 @@ absl::Status RehearsalBuffer::Finish() {
     // Where their buffers differ, ranks may disagree on its sizes.
     REPRISE_RETURN_IF_ERROR(
         Annotate(exchange.work->Wait(), "rehearsal exchange"));
+  }
+  if (is_on_device()) {
+    REPRISE_RETURN_IF_ERROR(Annotate(device_rows_->FinishExchange(current_),
+                                     "exchange of rehearsed rows"));
   }
   under_way_ = false;
 
@@ -272,18 +295,28 @@ absl::Status RehearsalBuffer::Finish() {
   finished_ = Representatives{};
   finished_.class_count = std::move(exchange.class_count);
   finished_.stored = std::move(exchange.stored);
+  std::vector<int64_t> rows_before(world_size_ + 1);
+  for (int rank = 0; rank < world_size_; ++rank) {
+    rows_before[rank + 1] =
+        rows_before[rank] +
+        (exchange.received_bytes[rank] - HeaderBytes(rank)) / RecordBytes();
+  }
   for (const Expected& expected : exchange.expected) {
     const std::byte* record = from[expected.from] + HeaderBytes(expected.from) +
                               expected.number * RecordBytes();
     Sample sample{record + sizeof(int64_t), expected.label, 0};
     std::memcpy(&sample.id, record, sizeof(int64_t));
+    if (is_on_device()) {
+      sample.row = device_rows_->Received(
+          current_, rows_before[expected.from] + expected.number);
+    }
     finished_.samples.push_back(sample);
     finished_.draws.push_back(expected.draw);
   }
   return absl::OkStatus();
 }
 
-void RehearsalBuffer::TakeIn() {
+absl::Status RehearsalBuffer::TakeIn() {
   const Purpose purpose = options_.policy == BufferPolicy::kReservoir
                               ? Purpose::kReservoir
                               : Purpose::kReplacement;
@@ -304,6 +337,12 @@ void RehearsalBuffer::TakeIn() {
     const bool leaves = change.replaces && change.vacated.rank == rank_;
     if (leaves) forget(slab.At(change.vacated.row));
     if (met != nullptr) ++copies_[met->label][met->id];
+    if (is_on_device() && (leaves || met != nullptr)) {
+      const DeviceRows::Place place = {
+          change.group, leaves ? change.vacated.row : change.taken.row};
+      met != nullptr ? device_rows_->Put(place, met->row)
+                     : device_rows_->MoveLastTo(place);
+    }
     if (leaves && met != nullptr) {
       slab.Replace(change.vacated.row, *met);
     } else if (leaves) {
@@ -315,6 +354,7 @@ void RehearsalBuffer::TakeIn() {
     }
   }
   candidates_.ranks.clear();
+  return is_on_device() ? device_rows_->Flush() : absl::OkStatus();
 }
 
 std::vector<int64_t> RehearsalBuffer::Unique() const {

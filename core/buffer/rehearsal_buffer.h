@@ -14,8 +14,10 @@
 // takes the draws r, r + W, r + 2 W ... Of each row its id goes with it:
 //   bytes from rank r to rank q != r: up8(16 + 4 candidates(r)) +
 //   (8 + up8(row bytes)) * rows of r drawn by q, up8: rounded up to 8.
-// A digest of the metadata rides along; ranks that differ end the run, with its
-// message or, where they already disagree on sizes, with the transport's.
+// Where rows lie on devices, they go by an AllToAllv of their own between
+// these, row_bytes each, and only the ids by the other. A digest of the
+// metadata rides along; ranks that differ end the run, with its message or,
+// where they already disagree on sizes, with the transport's.
 //
 // Synchronous: a step is given what is drawn of the state after the step
 // before; it waits for the exchange. Asynchronous: the exchange of a step runs
@@ -42,6 +44,7 @@
 #include "absl/status/statusor.h"
 #include "core/base/sample.h"
 #include "core/buffer/buffer_state.h"
+#include "core/buffer/device_rows.h"
 #include "core/buffer/row_slab.h"
 #include "core/buffer/slot_directory.h"
 #include "core/comm/communicator.h"
@@ -82,7 +85,8 @@ struct RehearsalStep {
 };
 
 struct Representatives {
-  // Their rows stay valid until the next BeginStep.
+  // Their rows stay valid until the next BeginStep; in device memory where the
+  // buffer is.
   std::vector<Sample> samples;
   // [samples] number of each among the draws of all ranks of the job.
   std::vector<int64_t> draws;
@@ -94,9 +98,11 @@ struct Representatives {
 class RehearsalBuffer {
  public:
   // `options` must be valid. `shared_by` outlives this; nullptr: a buffer of
-  // this rank alone, which communicates nothing.
+  // this rank alone, which communicates nothing. `device_rows`: where rows lie;
+  // nullptr: in host memory.
   RehearsalBuffer(const RehearsalBufferOptions& options,
-                  Communicator* shared_by);
+                  Communicator* shared_by,
+                  std::unique_ptr<DeviceRows> device_rows = nullptr);
 
   // Waits for what is under way.
   ~RehearsalBuffer();
@@ -121,6 +127,8 @@ class RehearsalBuffer {
 
   // The most that this rank is given in a step.
   int64_t most_drawn() const;
+
+  bool is_on_device() const { return device_rows_ != nullptr; }
 
  private:
   // Of the last step begun, in the order in which they are offered.
@@ -152,17 +160,20 @@ class RehearsalBuffer {
   int64_t RecordBytes() const;
   StreamKey Key(Purpose purpose, int64_t task, int64_t step) const;
   void Choose(const RehearsalStep& step);
-  void Start();
+  absl::Status Start();
   absl::Status Finish();
   absl::Status FinishUnderWay();
-  void TakeIn();
+  absl::Status TakeIn();
   std::vector<int64_t> Unique() const;
 
   const RehearsalBufferOptions options_;
   Communicator* const communicator_;  // nullptr: alone
   const int rank_, world_size_;       // among the sharing ranks
   SlotDirectory directory_;
-  std::vector<RowSlab> slabs_;  // by group: this rank's rows
+  // By group: this rank's rows; only their labels and ids where device_rows_
+  // has them.
+  std::vector<RowSlab> slabs_;
+  const std::unique_ptr<DeviceRows> device_rows_;
   // Derived from the slabs, by class: how often each id is stored.
   std::vector<absl::flat_hash_map<int64_t, int32_t>> copies_;
 

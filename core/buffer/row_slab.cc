@@ -1,7 +1,6 @@
 #include "core/buffer/row_slab.h"
 
 #include <algorithm>
-#include <cstring>
 
 namespace reprise {
 
@@ -18,7 +17,7 @@ void RowSlab::Append(const Sample& sample) {
 }
 
 void RowSlab::Replace(int64_t slot, const Sample& sample) {
-  std::memcpy(rows_.data() + slot * row_bytes_, sample.row, row_bytes_);
+  std::copy_n(sample.row, row_bytes_, rows_.data() + slot * row_bytes_);
   tags_[slot] = {sample.label, sample.id};
 }
 

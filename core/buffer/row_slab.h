@@ -12,7 +12,7 @@
 namespace reprise {
 
 // Memory grows with what is stored, by doubling, but never beyond `capacity`
-// rows. Not thread-safe.
+// rows. Of rows of 0 bytes it keeps labels and ids. Not thread-safe.
 class RowSlab {
  public:
   RowSlab(int64_t row_bytes, int64_t capacity)

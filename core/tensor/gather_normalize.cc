@@ -115,6 +115,18 @@ void ImageGatherer::GatherAs(const std::vector<const std::byte*>& rows,
   }
 }
 
+const void* ImageGatherer::Table(Element element) const {
+  switch (element) {
+    case Element::kBFloat16:
+      return bfloat16_table_.data();
+    case Element::kFloat32:
+      return float_table_.data();
+    case Element::kFloat64:
+      return double_table_.data();
+  }
+  return nullptr;
+}
+
 void ImageGatherer::Gather(const std::vector<const std::byte*>& rows,
                            const std::vector<Placement>& placements,
                            Element element, void* out) const {

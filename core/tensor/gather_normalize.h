@@ -61,6 +61,9 @@ class ImageGatherer {
               const std::vector<Placement>& placements, Element element,
               void* out) const;
 
+  // [C, 256] values of `element`: what each byte becomes.
+  const void* Table(Element element) const;
+
  private:
   // kChannels is C, or 0: any other.
   template <int kChannels, typename T>

@@ -1,0 +1,106 @@
+// Training whose rehearsal buffer lies in the memory of devices, which are
+// emulated: the same draws and bits as with one in host memory.
+#include <ATen/ops/equal.h>
+
+#include <cstdint>
+#include <memory>
+#include <tuple>
+#include <utility>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "agents/agent.h"
+#include "agents/er/er_agent.h"
+#include "agents/nil/nil_agent.h"
+#include "agents/regime/regime.h"
+#include "agents/tensor_rows.h"
+#include "core/base/status_matchers.h"
+#include "core/buffer/device_rows.h"
+#include "core/buffer/rehearsal_buffer.h"
+#include "core/buffer/slot_directory.h"
+#include "core/comm/communicator.h"
+#include "core/comm/in_process/ranks_as_threads.h"
+#include "core/comm/nccl/emulated_devices.h"
+#include "core/comm/nccl/nccl_transport.h"
+#include "core/tensor/optimizer_step.h"
+#include "gtest/gtest.h"
+#include "models/parameter_store.h"
+#include "tests/integration/small_run.h"
+
+namespace reprise {
+namespace {
+
+// World size, policy, whether asynchronous.
+using Parameters = std::tuple<int, BufferPolicy, bool>;
+
+class DeviceBuffer : public testing::TestWithParam<Parameters> {};
+
+TEST_P(DeviceBuffer, GivesTheRunThatHostMemoryGives) {
+  ResetEmulatedDevices();
+  const auto& [world_size, policy, asynchronous] = GetParam();
+  // Small enough that rows are replaced and move.
+  SmallRun run;
+  run.tasks = {SmallTask({0, 1, 2, 3, 4}, 100), SmallTask({5, 6, 7}, 60)};
+  run.global_candidates = 5;
+  run.representatives_per_class = 3;
+  run.training.epochs = 2;
+  run.training.global_batch_size = 9;
+  run.training.global_representatives = 7;
+  run.training.augment = true;
+  run.training.evaluate = false;
+  run.training.regime = Regime(OptimizerOptions{0.05, 0.5, 0.0});
+  const auto agents = [&](Communicator* devices, bool on_device) {
+    return [&, policy = policy, asynchronous = asynchronous, devices,
+            on_device](const AgentSizes& sizes) -> std::unique_ptr<Agent> {
+      RehearsalBufferOptions options;
+      options.policy = policy;
+      options.num_classes = sizes.num_classes;
+      options.capacity_per_class = sizes.representatives_per_class;
+      options.row_bytes = sizes.row_bytes;
+      options.candidates = sizes.global_candidates;
+      options.representatives = sizes.global_representatives;
+      options.asynchronous = asynchronous;
+      options.seed = sizes.seed;
+      options.rank = sizes.rank;
+      auto buffer = std::make_unique<RehearsalBuffer>(
+          options, sizes.communicator,
+          on_device
+              ? MakeTensorRows(c10::DeviceType::CPU, sizes.row_bytes, devices)
+              : nullptr);
+      if (policy == BufferPolicy::kReservoir) {
+        return MakeErAgent(std::move(buffer));
+      }
+      return MakeNilAgent({sizes.global_batch, sizes.global_candidates},
+                          std::move(buffer));
+    };
+  };
+  RunRanksAsThreads(world_size, [&](Communicator& host) {
+    SmallRun of_host = run, of_device = run;
+    of_host.make_agent = agents(nullptr, /*on_device=*/false);
+    const SmallRunResult in_host_memory = RunOnRanks(of_host, host);
+    REPRISE_ASSERT_OK(in_host_memory.status);
+    REPRISE_ASSERT_OK_AND_ASSIGN(
+        const std::unique_ptr<Communicator> devices,
+        CreateNcclCommunicator(EmulatedDevices(), host.rank(), host));
+    of_device.make_agent =
+        agents(host.world_size() == 1 ? nullptr : devices.get(),
+               /*on_device=*/true);
+    const SmallRunResult on_devices = RunOnRanks(of_device, host);
+    REPRISE_ASSERT_OK(on_devices.status);
+    REPRISE_EXPECT_OK(devices->Finalize());
+    EXPECT_EQ(on_devices.drawn, in_host_memory.drawn);
+    EXPECT_TRUE(at::equal(on_devices.model->parameters().master(),
+                          in_host_memory.model->parameters().master()));
+    EXPECT_EQ(on_devices.report.by_class, in_host_memory.report.by_class);
+  });
+}
+
+INSTANTIATE_TEST_SUITE_P(
+    , DeviceBuffer,
+    testing::Combine(testing::Values(1, 3),
+                     testing::Values(BufferPolicy::kClassBalanced,
+                                     BufferPolicy::kReservoir),
+                     testing::Bool()));
+
+}  // namespace
+}  // namespace reprise
