@@ -47,6 +47,8 @@ struct AgentSizes {
   int rank = 0, world_size = 1;
   BufferKind buffer = BufferKind::kOfEachRank;
   Communicator* communicator = nullptr;  // nullptr: ranks one after the other
+  // Where set: what MakeSmallBuffer makes is noted there.
+  const RehearsalBuffer** made_buffer = nullptr;
 };
 using AgentFactory = std::function<std::unique_ptr<Agent>(const AgentSizes&)>;
 
@@ -83,6 +85,9 @@ struct SmallRunResult {
   std::vector<TrainEpochRecord> epochs;
   std::vector<TestRecord> tests;
   AgentReport report;  // of the rank's agent
+  // RehearsalBuffer::ContentDigest of the rank's agent; of RunOnRanks, where
+  // the agent has a buffer.
+  uint64_t buffer_content = 0;
 };
 
 // Collective: the training loop over the ranks of `communicator`.
