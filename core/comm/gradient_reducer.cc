@@ -44,11 +44,21 @@ std::vector<GradientReducer::Bucket> PlanBuckets(
   return buckets;
 }
 
+// Values are looked at in pieces that are still in the cache.
+constexpr int64_t kPiece = 4096;
+
+// Whether the products are finite.
 template <typename T>
-void ScaleAs(void* flat, int64_t begin, int64_t end, double factor) {
-  T* values = static_cast<T*>(flat);
+bool ScaleAs(void* flat, int64_t begin, int64_t end, double factor) {
   const T by = static_cast<T>(factor);
-  for (int64_t i = begin; i < end; ++i) values[i] *= by;
+  bool finite = true;
+  for (int64_t first = begin; first < end; first += kPiece) {
+    T* const values = static_cast<T*>(flat) + first;
+    const int64_t count = std::min(kPiece, end - first);
+    for (int64_t i = 0; i < count; ++i) values[i] *= by;
+    finite = AllFinite(values, count) && finite;
+  }
+  return finite;
 }
 
 }  // namespace
@@ -211,20 +221,19 @@ int64_t GradientReducer::TotalCount() const {
 
 void GradientReducer::Prepare(const Bucket& bucket) {
   const double factor = 1 / options_.predivide_factor;
-  if (!IsCompressed()) return Scale(bucket, factor);
+  if (!IsCompressed()) {
+    // What overflows here is not finite in the sum either.
+    Scale(bucket, factor);
+    return;
+  }
   Narrow(reinterpret_cast<const float*>(flat_) + bucket.offset, bucket.count,
          static_cast<float>(factor), CompressedType(),
          halves_.data() + bucket.offset);
 }
 
 bool GradientReducer::Restore(const Bucket& bucket) {
-  if (!IsCompressed()) {
-    Scale(bucket, options_.predivide_factor);
-    return true;
-  }
+  if (!IsCompressed()) return Scale(bucket, options_.predivide_factor);
   bool finite = true;
-  // In pieces that are still in the cache when they are looked at.
-  constexpr int64_t kPiece = 4096;
   for (int64_t done = 0; done < bucket.count; done += kPiece) {
     float* const values =
         reinterpret_cast<float*>(flat_) + bucket.offset + done;
@@ -237,12 +246,12 @@ bool GradientReducer::Restore(const Bucket& bucket) {
   return finite;
 }
 
-void GradientReducer::Scale(const Bucket& bucket, double factor) {
-  if (factor == 1) return;
+bool GradientReducer::Scale(const Bucket& bucket, double factor) {
+  if (factor == 1) return true;
   const int64_t begin = std::max<int64_t>(1, bucket.offset);
   const int64_t end = bucket.offset + bucket.count;
-  dtype_ == DType::kFloat64 ? ScaleAs<double>(flat_, begin, end, factor)
-                            : ScaleAs<float>(flat_, begin, end, factor);
+  return dtype_ == DType::kFloat64 ? ScaleAs<double>(flat_, begin, end, factor)
+                                   : ScaleAs<float>(flat_, begin, end, factor);
 }
 
 }  // namespace reprise

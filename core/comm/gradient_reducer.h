@@ -49,8 +49,9 @@ struct StepReduction {
   double busy_seconds = 0;  // at least one bucket was under way
   // The part of busy_seconds before the end of backward: hidden behind it.
   double overlapped_seconds = 0;
-  // Whether all sums are finite; looked at when compressed only, where a sum
-  // beyond the range of the type is infinite. The same on all ranks.
+  // Whether all sums are finite; looked at when compressed or predivided only,
+  // where what is beyond the range of the type on its way is infinite. The same
+  // on all ranks.
   bool finite = true;
 };
 
@@ -118,10 +119,11 @@ class GradientReducer {
   int64_t TotalCount() const;  // of all buckets
   // Between the caller's gradients and what is sent.
   void Prepare(const Bucket& bucket);
-  // Whether the bucket's sums are finite.
+  // Whether the bucket's sums are finite, as far as StepReduction says.
   bool Restore(const Bucket& bucket);
   // The gradients of `bucket`, without the sum of weights, times `factor`.
-  void Scale(const Bucket& bucket, double factor);
+  // Whether they are finite; not looked at where it is 1.
+  bool Scale(const Bucket& bucket, double factor);
 
   Communicator& communicator_;
   char* const flat_;
