@@ -6,7 +6,6 @@
 
 #include <algorithm>
 #include <memory>
-#include <numeric>
 #include <optional>
 #include <set>
 #include <string>
@@ -37,7 +36,6 @@
 #include "core/buffer/rehearsal_buffer.h"
 #include "core/buffer/slot_directory.h"
 #include "core/comm/gradient_reducer.h"
-#include "core/comm/observing/observing_transport.h"
 #include "core/metrics/jsonl/jsonl_sink.h"
 #include "core/metrics/metrics_fanout.h"
 #include "core/metrics/progress/progress_sink.h"
@@ -83,31 +81,6 @@ absl::Status AgreeOnLines(Communicator& communicator,
         "'; start all ranks with the same program, flags and files")));
   }
   return absl::OkStatus();
-}
-
-// Collective: every rank's string, in rank order; on ranks other than 0 none.
-absl::StatusOr<std::vector<std::string>> GatherOnRank0(
-    Communicator& communicator, const std::string& mine) {
-  const int world_size = communicator.world_size();
-  const int64_t length = static_cast<int64_t>(mine.size());
-  std::vector<int64_t> lengths(world_size);
-  REPRISE_RETURN_IF_ERROR(
-      communicator.AllGather(&length, sizeof(length), lengths.data())->Wait());
-  std::vector<int64_t> sent(world_size);
-  sent[0] = length;
-  if (communicator.rank() != 0) lengths.assign(world_size, 0);
-  std::string all(std::accumulate(lengths.begin(), lengths.end(), int64_t{0}),
-                  '\0');
-  REPRISE_RETURN_IF_ERROR(
-      communicator.AllToAllv(mine.data(), sent, all.data(), lengths)->Wait());
-  std::vector<std::string> strings;
-  if (communicator.rank() != 0) return strings;
-  size_t at = 0;
-  for (const int64_t bytes : lengths) {
-    strings.push_back(all.substr(at, bytes));
-    at += bytes;
-  }
-  return strings;
 }
 
 absl::Status AgreeOnConfiguration(const ExperimentSpec& spec,
@@ -207,31 +180,21 @@ std::unique_ptr<RehearsalBuffer> MakeBuffer(const ExperimentSpec& spec,
                                             BufferPolicy policy,
                                             Communicator& communicator) {
   const bool shared = spec.buffer == "distributed";
-  const int rank = communicator.rank(), world_size = communicator.world_size();
-  const int64_t per_class = spec.agent_config.num_representatives;
+  const int world_size = communicator.world_size();
   RehearsalBufferOptions options;
   options.policy = policy;
   options.num_classes = data.train->num_classes;
+  options.capacity_per_class = spec.agent_config.num_representatives *
+                               (spec.capacity == "per-rank" ? world_size : 1);
   options.row_bytes = data.train->format.row_bytes();
+  options.candidates = sizes.global_candidates;
+  if (policy == BufferPolicy::kReservoir) options.candidates = std::nullopt;
+  options.representatives = sizes.global_representatives;
   options.asynchronous = spec.rehearsal == "async";
   options.seed = spec.seed;
-  options.rank = rank;
-  const bool of_each_rank = spec.capacity == "per-rank";
-  if (shared) {
-    options.capacity_per_class = per_class * (of_each_rank ? world_size : 1);
-    options.candidates = sizes.global_candidates;
-    options.representatives = sizes.global_representatives;
-  } else {
-    options.capacity_per_class =
-        of_each_rank ? per_class : SliceSize(per_class, rank, world_size);
-    options.candidates = sizes.candidates;
-    options.representatives = sizes.representatives;
-    options.first_draw =
-        SliceBegin(sizes.global_representatives, rank, world_size);
-  }
-  if (policy == BufferPolicy::kReservoir) options.candidates = std::nullopt;
-  return std::make_unique<RehearsalBuffer>(options,
-                                           shared ? &communicator : nullptr);
+  return std::make_unique<RehearsalBuffer>(
+      shared ? options : options.OfRank(communicator.rank(), world_size),
+      shared ? &communicator : nullptr);
 }
 
 std::unique_ptr<Agent> MakeAgent(const ExperimentSpec& spec,
@@ -285,7 +248,7 @@ class PositionSink final : public MetricSink {
 class Run {
  public:
   Run(const ExperimentSpec& spec, Communicator& communicator,
-      Timeline* timeline)
+      TimelineFile* timeline)
       : spec_(spec),
         communicator_(communicator),
         timeline_(timeline),
@@ -303,37 +266,17 @@ class Run {
               std::make_unique<PositionSink>(RankPlace{rank_, world_size_}));
     Announce();
     REPRISE_RETURN_IF_ERROR(sink_.OnRunStart(Start()));
-    REPRISE_RETURN_IF_ERROR(Train(Options(), data_, scenario_.tasks, *model_,
-                                  *agent_, communicator_, sink_));
-    return WriteTimeline();
+    const absl::Status trained = Train(Options(), data_, scenario_.tasks,
+                                       *model_, *agent_, communicator_, sink_);
+    if (timeline_ == nullptr) return trained;
+    // Of another failure the other ranks may not know: they are not asked. Rank
+    // 0 writes what it has before it tells them (main.cc).
+    if (!trained.ok() && !IsSharedByAllRanks(trained)) return trained;
+    const absl::Status gathered = timeline_->Write(communicator_);
+    return trained.ok() ? gathered : trained;
   }
 
  private:
-  // Collective.
-  absl::Status WriteTimeline() {
-    if (timeline_ == nullptr) return absl::OkStatus();
-    REPRISE_ASSIGN_OR_RETURN(const std::vector<absl::Duration> ahead,
-                             ClocksAheadOfRank0(communicator_));
-    REPRISE_ASSIGN_OR_RETURN(const std::vector<std::string> packed,
-                             GatherOnRank0(communicator_, timeline_->Packed()));
-    if (rank_ == 0) {
-      const absl::Status written =
-          WriteChromeTrace(spec_.timeline, packed, ahead);
-      if (!written.ok()) {
-        // The run itself is complete.
-        LogWarning(written.message());
-      } else {
-        LogInfo(absl::StrCat(
-            "timeline: ", spec_.timeline,
-            timeline_->dropped() > 0
-                ? absl::StrCat("; the last ", timeline_->dropped(),
-                               " events of rank 0 had no place in it")
-                : ""));
-      }
-    }
-    return absl::OkStatus();
-  }
-
   absl::Status Prepare() {
     threads_ = ThreadsOfRank(spec_.threads, communicator_.local_size());
     REPRISE_ASSIGN_OR_RETURN(data_,
@@ -383,12 +326,9 @@ class Run {
   }
 
   absl::Status OpenResults() {
-    if (timeline_ != nullptr) {
-      // Now, not after hours.
-      REPRISE_RETURN_IF_ERROR(ReplaceFile(spec_.timeline, {"[]"}));
-    }
     REPRISE_ASSIGN_OR_RETURN(
         folder_, CreateResultsFolder(spec_.results_dir, spec_.save_dir));
+    if (timeline_ != nullptr) REPRISE_RETURN_IF_ERROR(timeline_->Open());
     LogOptions log;
     log.rank = rank_;
     log.world_size = world_size_;
@@ -635,7 +575,7 @@ class Run {
         std::min(options.first_bucket_bytes, spec_.bucket_bytes);
     if (timeline_ != nullptr) {
       options.on_phase = [this](Phase phase, absl::Time begin, absl::Time end) {
-        timeline_->Add("compute", PhaseName(phase), begin, end);
+        timeline_->events().Add("compute", PhaseName(phase), begin, end);
       };
     }
     using Compression = GradientReducer::Compression;
@@ -650,7 +590,7 @@ class Run {
 
   const ExperimentSpec& spec_;
   Communicator& communicator_;
-  Timeline* const timeline_;  // nullptr: none
+  TimelineFile* const timeline_;  // nullptr: none
   const int rank_, world_size_;
 
   DatasetPair data_;
@@ -670,7 +610,7 @@ class Run {
 }  // namespace
 
 absl::Status RunExperiment(const ExperimentSpec& spec,
-                           Communicator& communicator, Timeline* timeline) {
+                           Communicator& communicator, TimelineFile* timeline) {
   return Run(spec, communicator, timeline).Execute();
 }
 
