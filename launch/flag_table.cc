@@ -96,8 +96,8 @@ std::vector<Flag> MakeTable() {
               .Path(),
           Row("tasksets-config", DictFlag::kTasksets, "DICT",
               "scenario ['class'] or 'instance', initial_increment, increment, "
-              "num_tasks [5], concatenate_tasksets [False], class_order (a "
-              "list or a seed)"),
+              "num_tasks [5] (of 'instance'), concatenate_tasksets [False], "
+              "class_order (a list or a seed)"),
           Row("shard", &Spec::shard, "",
               "each rank keeps its part of a task's samples"),
           Row("dataloader-workers", &Spec::dataloader_workers, "N",
