@@ -420,6 +420,21 @@ class TrainingRun {
     return absl::OkStatus();
   }
 
+  const char* TypeOfSumAndRemedy() const {
+    using Compression = GradientReducer::Compression;
+    switch (options_.compression) {
+      case Compression::kFloat16:
+        return "fp16, which ends at 65504; choose --compression=bf16 or a "
+               "greater --gradient-predivide-factor, or lower --lr";
+      case Compression::kBFloat16:
+        return "bf16; lower --lr or start from other parameters (--seed)";
+      case Compression::kNone:
+        break;
+    }
+    return "fp32, divided before and multiplied after; choose a "
+           "--gradient-predivide-factor nearer to 1, or lower --lr";
+  }
+
   // Collective: waits for the sum of the numerators, and gives the factor that
   // makes it the gradient; 0 without any sample.
   absl::StatusOr<double> FinishSum(absl::Time backward_end) {
@@ -428,13 +443,9 @@ class TrainingRun {
     reduction_.overlapped_seconds += reduction.overlapped_seconds;
     reduction_.busy_seconds += reduction.busy_seconds;
     if (!reduction.finite) {
-      const bool is_fp16 =
-          options_.compression == GradientReducer::Compression::kFloat16;
-      return SharedByAllRanks(absl::OutOfRangeError(absl::StrCat(
-          "the gradients' sum over the ranks is not finite",
-          is_fp16 ? " as fp16, which ends at 65504; choose --compression=bf16 "
-                    "or a greater --gradient-predivide-factor, or lower --lr"
-                  : "; lower --lr or start from other parameters (--seed)")));
+      return SharedByAllRanks(absl::OutOfRangeError(
+          absl::StrCat("the gradients' sum over the ranks is not finite as ",
+                       TypeOfSumAndRemedy())));
     }
     return reduction.weight_sum > 0
                ? 1.0 / (gradient_scale_ * reduction.weight_sum)

@@ -14,7 +14,7 @@
 namespace reprise {
 
 struct DatasetPlace {
-  // The folder of data sets that has the one searched for; empty: none has.
+  // The folder that has the data set searched for; empty: none has.
   std::string folder;
   // Absolute or as the environment names them, in order.
   std::vector<std::string> looked_at;
@@ -24,7 +24,8 @@ struct DatasetPlace {
 // user's.
 std::string WhereTheUserStood(absl::string_view path);
 
-// Looks for a folder that has one of the entries ("MNIST"). `dataset_dir` as
+// Looks for a folder that has one of the entries ("MNIST", and names of files,
+// by which a data set's own folder is known). `dataset_dir` as
 // given by the user; empty: the search. DataError if a folder that was named
 // explicitly (dataset_dir, or $REPRISE_DATASETS in its absence) does not exist
 // or is unreadable: that is a mistake, not an absent data set.

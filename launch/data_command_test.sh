@@ -168,8 +168,13 @@ fi
 title "verify says what is there"
 run 0 verify --dataset-dir=got
 says "mnist: got/MNIST/raw: as published" "cifar10: got/CIFAR10"
-run 3 verify mnist --dataset-dir=server
-says "mnist: none in server; remedy: run 'reprise data fetch mnist'"
+run 0 verify mnist --dataset-dir=got/MNIST
+says "mnist: got/MNIST/raw: as published"
+run 0 verify mnist --dataset-dir=server
+says "mnist: server: as published"
+mkdir none
+run 3 verify mnist --dataset-dir=none
+says "mnist: none in none; remedy: run 'reprise data fetch mnist'"
 run 0 verify
 says "mnist: none in " "cifar10: none in "
 digests=

@@ -72,6 +72,7 @@ struct ExperimentSpec {
   // Of agents with a rehearsal buffer (nil, er).
   std::string buffer = "distributed";  // distributed | local
   std::string rehearsal = "async";     // async | sync
+  std::string buffer_memory = "host";  // host | device
   std::string capacity = "global";     // global | per-rank
   uint64_t seed = 42;
   int64_t log_interval = 10;

@@ -96,8 +96,8 @@ std::vector<Flag> MakeTable() {
               .Path(),
           Row("tasksets-config", DictFlag::kTasksets, "DICT",
               "scenario ['class'] or 'instance', initial_increment, increment, "
-              "num_tasks [5], concatenate_tasksets [False], class_order (a "
-              "list or a seed)"),
+              "num_tasks [5] (of 'instance'), concatenate_tasksets [False], "
+              "class_order (a list or a seed)"),
           Row("shard", &Spec::shard, "",
               "each rank keeps its part of a task's samples"),
           Row("dataloader-workers", &Spec::dataloader_workers, "N",
@@ -125,6 +125,10 @@ std::vector<Flag> MakeTable() {
               "async: representatives are drawn and sent behind the step "
               "before; sync: at the start of the step, which waits for them")
               .OneOf({"async", "sync"}),
+          Row("buffer-memory", &Spec::buffer_memory, "WHERE",
+              "host, or device: rows of the buffer lie on the device that "
+              "computes, and go by NCCL")
+              .OneOf({"host", "device"}),
           Row("capacity", &Spec::capacity, "SCOPE",
               "num_representatives are per class over all ranks, or per class "
               "and rank")

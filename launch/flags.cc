@@ -792,6 +792,15 @@ class CommandParser {
     if (spec.results_dir.empty()) {
       AddProblem("--results-dir: expected a folder, found ''");
     }
+    // One that a nearer source's scenario leaves without a use is not meant.
+    const Level num_tasks = KeyLevel(DictFlag::kTasksets, "num_tasks");
+    if (spec.tasksets.scenario == "class" && num_tasks > Level::kDefault &&
+        num_tasks >= KeyLevel(DictFlag::kTasksets, "scenario")) {
+      AddProblem(
+          "--tasksets-config: 'num_tasks' has no meaning in the class "
+          "scenario, whose tasks follow from 'increment' (classes a task); "
+          "give 'increment', or 'scenario': 'instance'");
+    }
     constexpr int64_t kMostOfAClass = 1'000'000'000;
     for (const auto& [key, value] :
          {std::pair("num_representatives",
@@ -954,7 +963,8 @@ class CommandParser {
         }
       }
     }
-    for (const char* flag : {"buffer", "rehearsal", "capacity"}) {
+    for (const char* flag :
+         {"buffer", "buffer-memory", "rehearsal", "capacity"}) {
       if (!spec.HasBuffer() && given(OriginOf(flag).level)) {
         note(absl::StrCat("--", flag),
              spec.Rehearses() ? "iCaRL's exemplars are rows of the data set"

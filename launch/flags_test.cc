@@ -314,6 +314,29 @@ TEST_F(Flags, OfTheReductionThatContradictEachOtherAreRefused) {
               IsEmpty());
 }
 
+TEST_F(Flags, RefuseNumTasksWhereTheScenarioHasNoUseOfIt) {
+  const std::string problem =
+      "--tasksets-config: 'num_tasks' has no meaning in the class scenario, "
+      "whose tasks follow from 'increment' (classes a task); give 'increment', "
+      "or 'scenario': 'instance'";
+  EXPECT_THAT(Problems({"--tasksets-config={'num_tasks': 5}"}),
+              ElementsAre(problem));
+  EXPECT_THAT(
+      Problems({"--tasksets-config={'scenario': 'class', 'increment': 2, "
+                "'num_tasks': 5}"}),
+      ElementsAre(problem));
+  EXPECT_THAT(
+      Problems({"--tasksets-config={'scenario': 'instance', 'num_tasks': 4}"}),
+      IsEmpty());
+  // Left over from a file whose scenario the command line overrides.
+  WriteFile("config.yaml",
+            "base:\n  tasksets_config: {scenario: instance, num_tasks: 4}\n");
+  EXPECT_THAT(Problems({}), IsEmpty());
+  EXPECT_THAT(Problems({"--tasksets-config={'scenario': 'class'}"}), IsEmpty());
+  WriteFile("config.yaml", "base:\n  tasksets_config: {num_tasks: 4}\n");
+  EXPECT_THAT(Problems({}), ElementsAre(problem));
+}
+
 TEST_F(Flags, FollowThePrecedenceOfTheirSources) {
   WriteFile("config.yaml",
             "base:\n  lr: 0.2\n  momentum: 0\n  batch_size:\n"

@@ -23,9 +23,9 @@ namespace {
 constexpr int64_t kQuickRows = 32;
 
 struct Source {
-  const char* name;  // --dataset
-  // Entries of a folder of data sets by which it is known.
-  std::vector<std::string> entries;
+  const char* name;                  // --dataset
+  std::vector<std::string> entries;  // FindDatasets'
+  const char* looked_for;            // the same for the user
   std::function<absl::StatusOr<DatasetPair>(const std::string& folder)> read;
   std::function<DatasetPair()> generate;
 };
@@ -33,16 +33,13 @@ struct Source {
 std::vector<Source> Sources(const ExperimentSpec& spec, int threads,
                             std::vector<std::string>* warnings) {
   return {
-      {"mnist",
-       {"MNIST"},
-       ReadMnist,
-       [&spec] { return GenerateMnistLike(spec.seed); }},
-      {"cifar10",
-       {"CIFAR10", "cifar-10-batches-bin", "cifar-10-batches-py"},
-       ReadCifar10,
-       [&spec] { return GenerateCifar10Like(spec.seed); }},
-      {"candle",
-       {"CANDLE"},
+      {"mnist", MnistEntries(), "MNIST/, raw/ or train-images-idx3-ubyte[.gz]",
+       ReadMnist, [&spec] { return GenerateMnistLike(spec.seed); }},
+      {"cifar10", Cifar10Entries(),
+       "CIFAR10/, cifar-10-batches-bin/, cifar-10-batches-py/ or "
+       "data_batch_1[.bin]",
+       ReadCifar10, [&spec] { return GenerateCifar10Like(spec.seed); }},
+      {"candle", CandleEntries(), "CANDLE/ or nt_train2.csv",
        [&spec, threads, warnings](const std::string& folder) {
          CandleOptions options;
          options.threads = threads;
@@ -66,7 +63,7 @@ absl::StatusOr<DatasetPair> LoadUntransformed(
                              FindDatasets(spec.dataset_dir, source.entries));
     if (!place.folder.empty()) return source.read(place.folder);
     DatasetPair pair = source.generate();
-    pair.source = absl::StrCat("generated (no ", source.entries[0], " in ",
+    pair.source = absl::StrCat("generated (no ", source.looked_for, " in ",
                                absl::StrJoin(place.looked_at, ", "), ")");
     return pair;
   }

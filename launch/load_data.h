@@ -1,5 +1,6 @@
 // The data set that an experiment names: read where it lies, or generated where
-// there is none and nobody named a place for it.
+// there is none. A folder that was named and is not there is an error
+// (data/dataset_search.h).
 #ifndef REPRISE_LAUNCH_LOAD_DATA_H_
 #define REPRISE_LAUNCH_LOAD_DATA_H_
 
@@ -12,7 +13,8 @@
 
 namespace reprise {
 
-// `threads` parse text. `warnings`: lines for the user.
+// `threads` parse text. `warnings`: lines for the user. The source of what is
+// generated says what was looked for, and where.
 absl::StatusOr<DatasetPair> LoadData(const ExperimentSpec& spec, int threads,
                                      std::vector<std::string>* warnings);
 

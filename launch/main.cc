@@ -23,7 +23,6 @@
 #include "core/comm/mpi/mpi_transport.h"
 #include "core/comm/observing/observing_transport.h"
 #include "core/comm/reduce.h"
-#include "core/metrics/timeline/timeline.h"
 #include "launch/data_command.h"
 #include "launch/experiments.h"
 #include "launch/flags.h"
@@ -31,6 +30,7 @@
 #include "launch/mpirun/mpirun_launcher.h"
 #include "launch/mpirun/rank_process.h"
 #include "launch/run_experiment.h"
+#include "launch/timeline_file.h"
 
 namespace reprise {
 namespace {
@@ -62,7 +62,7 @@ void KeepFreedMemory() {
 
 // Over MPI where a launcher started this process, else alone.
 absl::StatusOr<std::unique_ptr<Communicator>> Connect(
-    const ExperimentSpec& spec, bool under_launcher, Timeline* timeline) {
+    const ExperimentSpec& spec, bool under_launcher, TimelineFile* timeline) {
   return Communicator::Create(
       [&, timeline]() -> absl::StatusOr<std::unique_ptr<Transport>> {
         REPRISE_ASSIGN_OR_RETURN(
@@ -72,6 +72,7 @@ absl::StatusOr<std::unique_ptr<Communicator>> Connect(
           transport = MakeCheckingTransport(std::move(transport));
         }
         if (timeline != nullptr) {
+          const bool writes = transport->rank() == 0;
           transport = MakeObservingTransport(
               std::move(transport),
               [timeline, adasum = spec.use_adasum](const Collective& collective,
@@ -80,8 +81,12 @@ absl::StatusOr<std::unique_ptr<Communicator>> Connect(
                 // But for Adasum, which exchanges so, too.
                 const bool rehearsal =
                     collective.kind == Collective::Kind::kAllToAllv && !adasum;
-                timeline->Add(rehearsal ? "rehearsal" : "collectives",
-                              Signature(collective), issued, completed);
+                timeline->events().Add(rehearsal ? "rehearsal" : "collectives",
+                                       Signature(collective), issued,
+                                       completed);
+              },
+              [timeline, writes] {
+                if (writes) timeline->WriteOwnEvents();
               });
         }
         return transport;
@@ -90,9 +95,9 @@ absl::StatusOr<std::unique_ptr<Communicator>> Connect(
 
 absl::Status RunHere(const ExperimentSpec& spec, bool under_launcher) {
   // Outlives the communicator's thread.
-  std::optional<Timeline> timeline;
-  if (!spec.timeline.empty()) timeline.emplace();
-  Timeline* const kept = timeline.has_value() ? &*timeline : nullptr;
+  std::optional<TimelineFile> timeline;
+  if (!spec.timeline.empty()) timeline.emplace(spec.timeline);
+  TimelineFile* const kept = timeline.has_value() ? &*timeline : nullptr;
   REPRISE_ASSIGN_OR_RETURN(const std::unique_ptr<Communicator> communicator,
                            Connect(spec, under_launcher, kept));
   const absl::Status status = RunExperiment(spec, *communicator, kept);

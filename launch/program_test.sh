@@ -112,8 +112,10 @@ says "scratch"
 
 title "folders with spaces and other letters"
 folder="r é s"
-run 0 --quick --results-dir="$folder/ü b" --save-dir=run
+mkdir -p "$folder/no data"
+run 0 --quick --results-dir="$folder/ü b" --save-dir=run --dataset-dir="$folder/no data"
 [ -s "$folder/ü b/run/summary.json" ] || fail "no results in '$folder'"
+says "generated (no MNIST/, raw/ or train-images-idx3-ubyte[.gz] in $folder/no data)"
 printf 'base:\n  seed: 7\n' > "$folder/my config.yaml"
 run 0 --print-config --yaml-config="$folder/my config.yaml"
 says "my config.yaml:2"
@@ -133,6 +135,8 @@ for name in train-images-idx3-ubyte train-labels-idx1-ubyte t10k-images-idx3-uby
 done
 run 3 --quick --dataset-dir="$folder"
 says "$folder/MNIST/raw/" "offset" "expected" "found"
+run 3 --quick --dataset-dir="$folder/MNIST/raw"
+says "$folder/MNIST/raw/" "offset" "expected" "found"
 run 3 --quick --dataset-dir="$folder" --ranks=2
 says "rank 0: " "$folder/MNIST/raw/" "offset" "expected" "found"
 [ "$(grep -c "offset" <<< "$output")" = 1 ] || fail "told more than once: $output"
@@ -148,8 +152,35 @@ if ! ldconfig -p 2> /dev/null | grep -q 'libcuda\.so\.1'; then
 fi
 
 title "a loss that is not finite"
-run 1 --quick --lr=1e30 --results-dir=results --save-dir=nan
+# traced FILE RANK...: FILE has what the training threads of just these ranks did.
+traced() {
+  python3 - "$@" << 'END' || fail "$1 is not a timeline of the ranks ${*:2}"
+import json, sys
+events = json.load(open(sys.argv[1]))["traceEvents"]
+ranks = {e["pid"] for e in events if e["ph"] == "X" and e["cat"] == "compute"}
+assert ranks == {int(rank) for rank in sys.argv[2:]}, ranks
+END
+}
+run 1 --quick --lr=1e30 --results-dir=results --save-dir=nan --timeline=results/nan.json
 says "task " "epoch " "step " "not finite" "training rows"
+
+title "a timeline of a run that fails"
+says "timeline: results/nan.json, with the events of rank 0 alone, up to the failure"
+traced results/nan.json 0
+# All ranks have this failure and can still be asked.
+run 1 --quick --ranks=2 --fp16-allreduce --gradient-predivide-factor=1e-9 \
+  --results-dir=results --save-dir=overflow --timeline=results/overflow.json
+says "not finite as fp16" "timeline: results/overflow.json"
+traced results/overflow.json 0 1
+# This one rank 0 has alone, and ends the job.
+mkdir -p results/no_weights/weights.safetensors
+run 5 --quick --ranks=2 --results-dir=results --save-dir=no_weights \
+  --timeline=results/no_weights.json
+says "weights.safetensors" "timeline: results/no_weights.json, with the events of rank 0 alone"
+traced results/no_weights.json 0
+# One that ends before it begins leaves the former file alone.
+run 2 --quick --results-dir=results --save-dir=nan --timeline=results/overflow.json
+traced results/overflow.json 0 1
 
 title "ranks that differ in configuration or build"
 source "${TEST_SRCDIR:?}/mpi/prefix.sh"

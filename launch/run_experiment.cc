@@ -6,7 +6,6 @@
 
 #include <algorithm>
 #include <memory>
-#include <numeric>
 #include <optional>
 #include <set>
 #include <string>
@@ -27,6 +26,7 @@
 #include "agents/icarl/icarl_agent.h"
 #include "agents/nil/nil_agent.h"
 #include "agents/regime/regime.h"
+#include "agents/tensor_rows.h"
 #include "agents/training_loop.h"
 #include "core/base/check.h"
 #include "core/base/file.h"
@@ -34,10 +34,10 @@
 #include "core/base/log.h"
 #include "core/base/slices.h"
 #include "core/base/status.h"
+#include "core/buffer/device_rows.h"
 #include "core/buffer/rehearsal_buffer.h"
 #include "core/buffer/slot_directory.h"
 #include "core/comm/gradient_reducer.h"
-#include "core/comm/observing/observing_transport.h"
 #include "core/metrics/jsonl/jsonl_sink.h"
 #include "core/metrics/metrics_fanout.h"
 #include "core/metrics/progress/progress_sink.h"
@@ -84,31 +84,6 @@ absl::Status AgreeOnLines(Communicator& communicator,
         "'; start all ranks with the same program, flags and files")));
   }
   return absl::OkStatus();
-}
-
-// Collective: every rank's string, in rank order; on ranks other than 0 none.
-absl::StatusOr<std::vector<std::string>> GatherOnRank0(
-    Communicator& communicator, const std::string& mine) {
-  const int world_size = communicator.world_size();
-  const int64_t length = static_cast<int64_t>(mine.size());
-  std::vector<int64_t> lengths(world_size);
-  REPRISE_RETURN_IF_ERROR(
-      communicator.AllGather(&length, sizeof(length), lengths.data())->Wait());
-  std::vector<int64_t> sent(world_size);
-  sent[0] = length;
-  if (communicator.rank() != 0) lengths.assign(world_size, 0);
-  std::string all(std::accumulate(lengths.begin(), lengths.end(), int64_t{0}),
-                  '\0');
-  REPRISE_RETURN_IF_ERROR(
-      communicator.AllToAllv(mine.data(), sent, all.data(), lengths)->Wait());
-  std::vector<std::string> strings;
-  if (communicator.rank() != 0) return strings;
-  size_t at = 0;
-  for (const int64_t bytes : lengths) {
-    strings.push_back(all.substr(at, bytes));
-    at += bytes;
-  }
-  return strings;
 }
 
 absl::Status AgreeOnConfiguration(const ExperimentSpec& spec,
@@ -202,43 +177,47 @@ StepSizes SizesOf(const ExperimentSpec& spec, int rank, int world_size) {
   return sizes;
 }
 
+// What an agent's buffer communicates by: in host memory, and in that of the
+// ranks' devices; the latter nullptr for one rank.
+struct Ranks {
+  Communicator* host = nullptr;
+  Communicator* on_devices = nullptr;
+  c10::Device device{c10::DeviceType::CPU};
+};
+
 std::unique_ptr<RehearsalBuffer> MakeBuffer(const ExperimentSpec& spec,
                                             const DatasetPair& data,
                                             const StepSizes& sizes,
                                             BufferPolicy policy,
-                                            Communicator& communicator) {
+                                            const Ranks& ranks) {
+  Communicator& communicator = *ranks.host;
   const bool shared = spec.buffer == "distributed";
-  const int rank = communicator.rank(), world_size = communicator.world_size();
-  const int64_t per_class = spec.agent_config.num_representatives;
+  const int world_size = communicator.world_size();
   RehearsalBufferOptions options;
   options.policy = policy;
   options.num_classes = data.train->num_classes;
+  options.capacity_per_class = spec.agent_config.num_representatives *
+                               (spec.capacity == "per-rank" ? world_size : 1);
   options.row_bytes = data.train->format.row_bytes();
+  options.candidates = sizes.global_candidates;
+  if (policy == BufferPolicy::kReservoir) options.candidates = std::nullopt;
+  options.representatives = sizes.global_representatives;
   options.asynchronous = spec.rehearsal == "async";
   options.seed = spec.seed;
-  options.rank = rank;
-  const bool of_each_rank = spec.capacity == "per-rank";
-  if (shared) {
-    options.capacity_per_class = per_class * (of_each_rank ? world_size : 1);
-    options.candidates = sizes.global_candidates;
-    options.representatives = sizes.global_representatives;
-  } else {
-    options.capacity_per_class =
-        of_each_rank ? per_class : SliceSize(per_class, rank, world_size);
-    options.candidates = sizes.candidates;
-    options.representatives = sizes.representatives;
-    options.first_draw =
-        SliceBegin(sizes.global_representatives, rank, world_size);
+  std::unique_ptr<DeviceRows> device_rows;
+  if (spec.buffer_memory == "device") {
+    device_rows = MakeTensorRows(ranks.device, options.row_bytes,
+                                 shared ? ranks.on_devices : nullptr);
   }
-  if (policy == BufferPolicy::kReservoir) options.candidates = std::nullopt;
-  return std::make_unique<RehearsalBuffer>(options,
-                                           shared ? &communicator : nullptr);
+  return std::make_unique<RehearsalBuffer>(
+      shared ? options : options.OfRank(communicator.rank(), world_size),
+      shared ? &communicator : nullptr, std::move(device_rows));
 }
 
 std::unique_ptr<Agent> MakeAgent(const ExperimentSpec& spec,
                                  const DatasetPair& data,
-                                 const StepSizes& sizes,
-                                 Communicator& communicator) {
+                                 const StepSizes& sizes, const Ranks& ranks) {
+  const Communicator& communicator = *ranks.host;
   // The baseline is the same for every agent.
   if (!spec.Rehearses()) return MakeBaseAgent();
   const int64_t num_classes = data.train->num_classes;
@@ -253,14 +232,14 @@ std::unique_ptr<Agent> MakeAgent(const ExperimentSpec& spec,
   }
   if (spec.agent == "er") {
     return MakeErAgent(
-        MakeBuffer(spec, data, sizes, BufferPolicy::kReservoir, communicator));
+        MakeBuffer(spec, data, sizes, BufferPolicy::kReservoir, ranks));
   }
   REPRISE_CHECK(spec.agent == "nil") << spec.agent;
   const bool shared = spec.buffer == "distributed";
-  return MakeNilAgent({shared ? sizes.global_batch : sizes.batch,
-                       shared ? sizes.global_candidates : sizes.candidates},
-                      MakeBuffer(spec, data, sizes,
-                                 BufferPolicy::kClassBalanced, communicator));
+  return MakeNilAgent(
+      {shared ? sizes.global_batch : sizes.batch,
+       shared ? sizes.global_candidates : sizes.candidates},
+      MakeBuffer(spec, data, sizes, BufferPolicy::kClassBalanced, ranks));
 }
 
 // Tells the launcher where this rank is, for its message should the rank die.
@@ -286,7 +265,7 @@ class PositionSink final : public MetricSink {
 class Run {
  public:
   Run(const ExperimentSpec& spec, Communicator& communicator,
-      Timeline* timeline)
+      TimelineFile* timeline)
       : spec_(spec),
         communicator_(communicator),
         timeline_(timeline),
@@ -304,40 +283,20 @@ class Run {
               std::make_unique<PositionSink>(RankPlace{rank_, world_size_}));
     Announce();
     REPRISE_RETURN_IF_ERROR(sink_.OnRunStart(Start()));
-    REPRISE_RETURN_IF_ERROR(Train(Options(), data_, scenario_.tasks, *model_,
-                                  *agent_, communicator_, sink_));
-    if (gradients_.on_devices != nullptr) {
-      REPRISE_RETURN_IF_ERROR(gradients_.on_devices->Finalize());
+    absl::Status trained = Train(Options(), data_, scenario_.tasks, *model_,
+                                 *agent_, communicator_, sink_);
+    if (trained.ok() && gradients_.on_devices != nullptr) {
+      trained = gradients_.on_devices->Finalize();
     }
-    return WriteTimeline();
+    if (timeline_ == nullptr) return trained;
+    // Of another failure the other ranks may not know: they are not asked. Rank
+    // 0 writes what it has before it tells them (main.cc).
+    if (!trained.ok() && !IsSharedByAllRanks(trained)) return trained;
+    const absl::Status gathered = timeline_->Write(communicator_);
+    return trained.ok() ? gathered : trained;
   }
 
  private:
-  // Collective.
-  absl::Status WriteTimeline() {
-    if (timeline_ == nullptr) return absl::OkStatus();
-    REPRISE_ASSIGN_OR_RETURN(const std::vector<absl::Duration> ahead,
-                             ClocksAheadOfRank0(communicator_));
-    REPRISE_ASSIGN_OR_RETURN(const std::vector<std::string> packed,
-                             GatherOnRank0(communicator_, timeline_->Packed()));
-    if (rank_ == 0) {
-      const absl::Status written =
-          WriteChromeTrace(spec_.timeline, packed, ahead);
-      if (!written.ok()) {
-        // The run itself is complete.
-        LogWarning(written.message());
-      } else {
-        LogInfo(absl::StrCat(
-            "timeline: ", spec_.timeline,
-            timeline_->dropped() > 0
-                ? absl::StrCat("; the last ", timeline_->dropped(),
-                               " events of rank 0 had no place in it")
-                : ""));
-      }
-    }
-    return absl::OkStatus();
-  }
-
   absl::Status Prepare() {
     threads_ = ThreadsOfRank(spec_.threads, communicator_.local_size());
     REPRISE_ASSIGN_OR_RETURN(data_,
@@ -350,9 +309,9 @@ class Run {
         ChooseDevice(spec_.device, communicator_.local_rank());
     REPRISE_RETURN_IF_ERROR(AgreeOnStatus(communicator_, choice.status()));
     if (rank_ == 0 && !choice->warning.empty()) LogWarning(choice->warning);
-    REPRISE_ASSIGN_OR_RETURN(
-        gradients_, MakeGradientCommunicator(spec_.reduction, *choice,
-                                             communicator_, timeline_));
+    REPRISE_ASSIGN_OR_RETURN(gradients_,
+                             MakeGradientCommunicator(spec_.reduction, *choice,
+                                                      communicator_, Events()));
     if (rank_ == 0 && !gradients_.warning.empty()) {
       LogWarning(gradients_.warning);
     }
@@ -385,7 +344,22 @@ class Run {
           return absl::OkStatus();
         })));
     sizes_ = SizesOf(spec_, rank_, world_size_);
-    agent_ = MakeAgent(spec_, data_, sizes_, communicator_);
+    Ranks ranks;
+    ranks.host = &communicator_;
+    ranks.device = choice->device;
+    // Host memory is the CPU's memory.
+    ranks.on_devices =
+        choice->device.is_cpu() ? &communicator_ : gradients_.on_devices.get();
+    if (world_size_ == 1) ranks.on_devices = nullptr;
+    if (spec_.HasBuffer() && spec_.buffer_memory == "device" &&
+        spec_.buffer == "distributed" && world_size_ > 1 &&
+        ranks.on_devices == nullptr) {
+      return SharedByAllRanks(UsageError(
+          "--buffer-memory=device: a buffer that ranks share goes from GPU to "
+          "GPU by NCCL, which this run does not use (see --reduction); take "
+          "--buffer-memory=host or --buffer=local"));
+    }
+    agent_ = MakeAgent(spec_, data_, sizes_, ranks);
     lr_scale_ = spec_.lr_scaling == "linear"
                     ? world_size_ * spec_.batches_per_allreduce
                     : 1;
@@ -393,12 +367,9 @@ class Run {
   }
 
   absl::Status OpenResults() {
-    if (timeline_ != nullptr) {
-      // Now, not after hours.
-      REPRISE_RETURN_IF_ERROR(ReplaceFile(spec_.timeline, {"[]"}));
-    }
     REPRISE_ASSIGN_OR_RETURN(
         folder_, CreateResultsFolder(spec_.results_dir, spec_.save_dir));
+    if (timeline_ != nullptr) REPRISE_RETURN_IF_ERROR(timeline_->Open());
     LogOptions log;
     log.rank = rank_;
     log.world_size = world_size_;
@@ -595,6 +566,10 @@ class Run {
     }
   }
 
+  Timeline* Events() const {
+    return timeline_ == nullptr ? nullptr : &timeline_->events();
+  }
+
   std::string DescribeBuffer() const {
     if (!spec_.HasBuffer()) return "";
     return absl::StrCat(
@@ -602,7 +577,8 @@ class Run {
         spec_.buffer == "distributed" ? "one buffer over all ranks"
                                       : "a buffer of each rank",
         spec_.rehearsal == "async" ? ", drawn behind the step before"
-                                   : ", drawn at its start");
+                                   : ", drawn at its start",
+        spec_.buffer_memory == "device" ? ", in device memory" : "");
   }
 
   // Before the rate first changes by the regime, unless the user says so.
@@ -649,7 +625,7 @@ class Run {
         std::min(options.first_bucket_bytes, spec_.bucket_bytes);
     if (timeline_ != nullptr) {
       options.on_phase = [this](Phase phase, absl::Time begin, absl::Time end) {
-        timeline_->Add("compute", PhaseName(phase), begin, end);
+        timeline_->events().Add("compute", PhaseName(phase), begin, end);
       };
     }
     using Compression = GradientReducer::Compression;
@@ -665,7 +641,7 @@ class Run {
 
   const ExperimentSpec& spec_;
   Communicator& communicator_;
-  Timeline* const timeline_;  // nullptr: none
+  TimelineFile* const timeline_;  // nullptr: none
   const int rank_, world_size_;
 
   DatasetPair data_;
@@ -686,7 +662,7 @@ class Run {
 }  // namespace
 
 absl::Status RunExperiment(const ExperimentSpec& spec,
-                           Communicator& communicator, Timeline* timeline) {
+                           Communicator& communicator, TimelineFile* timeline) {
   return Run(spec, communicator, timeline).Execute();
 }
 

@@ -5,18 +5,19 @@
 
 #include "absl/status/status.h"
 #include "core/comm/communicator.h"
-#include "core/metrics/timeline/timeline.h"
 #include "launch/experiment.h"
+#include "launch/timeline_file.h"
 
 namespace reprise {
 
 // Collective: every rank passes the same spec. The Status carries the exit code
 // of the program (core/base/status.h) and is the same on every rank as far as
 // the ranks can still agree.
-// timeline: nullptr, or what the communicator's collectives are noted in; the
-// phases of training are added, and all of it is written to spec.timeline.
+// timeline: nullptr, or that of spec.timeline, in which the communicator's
+// collectives are noted. The phases of training are added, and all of it is
+// written when training ends, also by a failure that all ranks have.
 absl::Status RunExperiment(const ExperimentSpec& spec,
-                           Communicator& communicator, Timeline* timeline);
+                           Communicator& communicator, TimelineFile* timeline);
 
 }  // namespace reprise
 

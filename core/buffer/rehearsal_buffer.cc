@@ -14,6 +14,7 @@
 #include "core/base/slices.h"
 #include "core/base/status.h"
 #include "core/buffer/candidate_selection.h"
+#include "xxhash.h"
 
 namespace reprise {
 namespace {
@@ -50,6 +51,19 @@ absl::Status RehearsalBufferOptions::Validate() const {
              ? absl::OkStatus()
              : UsageError(absl::StrCat("rehearsal buffer: ",
                                        absl::StrJoin(problems, "; ")));
+}
+
+RehearsalBufferOptions RehearsalBufferOptions::OfRank(int rank,
+                                                      int world_size) const {
+  RehearsalBufferOptions mine = *this;
+  mine.capacity_per_class = SliceSize(capacity_per_class, rank, world_size);
+  if (candidates.has_value()) {
+    mine.candidates = SliceSize(*candidates, rank, world_size);
+  }
+  mine.representatives = SliceSize(representatives, rank, world_size);
+  mine.rank = rank;
+  mine.first_draw = SliceBegin(representatives, rank, world_size);
+  return mine;
 }
 
 RehearsalBuffer::RehearsalBuffer(const RehearsalBufferOptions& options,
@@ -385,6 +399,25 @@ BufferState RehearsalBuffer::State() const {
     }
   }
   return state;
+}
+
+absl::StatusOr<uint64_t> RehearsalBuffer::ContentDigest() const {
+  uint64_t digest = directory_.ContentDigest();
+  std::vector<std::byte> bytes(is_on_device() ? options_.row_bytes : 0);
+  for (size_t group = 0; group < slabs_.size(); ++group) {
+    for (int64_t row = 0; row < slabs_[group].size(); ++row) {
+      Sample sample = slabs_[group].At(row);
+      if (is_on_device()) {
+        REPRISE_RETURN_IF_ERROR(device_rows_->Read(
+            {static_cast<int64_t>(group), row}, bytes.data()));
+        sample.row = bytes.data();
+      }
+      const int64_t words[] = {sample.label, sample.id};
+      digest = XXH64(words, sizeof(words), digest);
+      digest = XXH64(sample.row, options_.row_bytes, digest);
+    }
+  }
+  return digest;
 }
 
 int64_t RehearsalBuffer::most_drawn() const {

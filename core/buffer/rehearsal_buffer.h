@@ -71,6 +71,11 @@ struct RehearsalBufferOptions {
 
   // UsageError that names every problem.
   absl::Status Validate() const;
+
+  // Where these are the sizes over all ranks of a job: those of a buffer that
+  // `rank` has alone, with its slice (core/base/slices.h) of the capacity, the
+  // candidates and the draws.
+  RehearsalBufferOptions OfRank(int rank, int world_size) const;
 };
 
 // Steps count within the task, over its epochs; a pair (task, step) is used
@@ -124,6 +129,11 @@ class RehearsalBuffer {
 
   // Over all ranks; of several ranks, `unique` is as of the last Settle.
   BufferState State() const;
+
+  // Of all that is stored: every slot's label, place and age, and the bytes,
+  // labels and ids of this rank's rows. For comparisons of runs, once the
+  // candidates are taken in. O(bytes stored).
+  absl::StatusOr<uint64_t> ContentDigest() const;
 
   // The most that this rank is given in a step.
   int64_t most_drawn() const;

@@ -9,7 +9,6 @@
 #include <vector>
 
 #include "absl/strings/str_cat.h"
-#include "absl/time/clock.h"
 #include "absl/time/time.h"
 #include "core/base/philox.h"
 #include "core/base/sample.h"
@@ -21,7 +20,7 @@
 #include "core/buffer/local_buffer.h"
 #include "core/buffer/reservoir_buffer.h"
 #include "core/comm/communicator.h"
-#include "core/comm/forwarding_transport.h"
+#include "core/comm/delaying_transport.h"
 #include "core/comm/in_process/ranks_as_threads.h"
 #include "core/comm/transport.h"
 #include "gmock/gmock.h"
@@ -90,6 +89,7 @@ struct RankHistory {
   std::vector<std::map<int64_t, int64_t>> drawn;  // id by draw
   std::vector<std::vector<int64_t>> class_count, stored;
   BufferState end;
+  uint64_t content = 0;  // its digest, at the end
 };
 
 RankHistory RunOnRank(const RehearsalBufferOptions& options,
@@ -128,6 +128,7 @@ RankHistory RunOnRank(const RehearsalBufferOptions& options,
   }
   REPRISE_EXPECT_OK(buffer.Settle());
   history.end = buffer.State();
+  history.content = *buffer.ContentDigest();
   return history;
 }
 
@@ -290,40 +291,58 @@ TEST_P(RehearsalBufferOfKind, SettlingAtAnyTimeChangesNothing) {
             Merge(RunOnRanks(3, Options())));
 }
 
-// Starts each collective late, by up to half a millisecond.
-class DelayingTransport final : public ForwardingTransport {
- public:
-  DelayingTransport(std::unique_ptr<Transport> delayed, uint32_t run)
-      : ForwardingTransport(std::move(delayed)),
-        delays_({2, Purpose::kTest, run, 0, static_cast<uint32_t>(rank())}) {}
-  absl::StatusOr<std::unique_ptr<Pending>> Start(
-      const Collective& collective) override {
-    absl::SleepFor(absl::Microseconds(delays_.NextBelow(500)));
-    return ForwardingTransport::Start(collective);
-  }
-
- private:
-  PhiloxStream delays_;
-};
-
 TEST_P(RehearsalBufferOfKind, DoesNotDependOnTimeTenTimes) {
-  const History first = Merge(RunOnRanks(3, Options()));
+  const std::vector<RankHistory> first = RunOnRanks(3, Options());
   for (uint32_t run = 0; run < 10; ++run) {
-    EXPECT_EQ(Merge(RunOnRanks(3, Options(),
-                               [run](std::unique_ptr<Transport> transport) {
-                                 return std::make_unique<DelayingTransport>(
-                                     std::move(transport), run);
-                               })),
-              first)
-        << "run " << run;
+    const std::vector<RankHistory> delayed =
+        RunOnRanks(3, Options(), [run](std::unique_ptr<Transport> transport) {
+          return MakeDelayingTransport(std::move(transport), run,
+                                       absl::Milliseconds(2));
+        });
+    EXPECT_EQ(Merge(delayed), Merge(first)) << "run " << run;
+    for (int rank = 0; rank < 3; ++rank) {
+      EXPECT_EQ(delayed[rank].content, first[rank].content)
+          << "run " << run << ", rank " << rank;
+    }
   }
 }
 
 TEST_P(RehearsalBufferOfKind, AnotherSeedGivesAnotherHistory) {
   RehearsalBufferOptions options = Options();
-  const History first = Merge(RunOnRanks(2, options));
+  const std::vector<RankHistory> first = RunOnRanks(2, options);
   ++options.seed;
-  EXPECT_FALSE(Merge(RunOnRanks(2, options)) == first);
+  const std::vector<RankHistory> other = RunOnRanks(2, options);
+  EXPECT_FALSE(Merge(other) == Merge(first));
+  for (int rank = 0; rank < 2; ++rank) {
+    EXPECT_NE(other[rank].content, first[rank].content) << "rank " << rank;
+  }
+}
+
+// Of a buffer that met `samples`, one a step.
+uint64_t ContentAfter(const std::vector<Sample>& samples) {
+  RehearsalBufferOptions options = Options();
+  options.candidates = std::nullopt;
+  RehearsalBuffer buffer(options, nullptr);
+  int64_t s = 0;
+  for (const Sample& sample : samples) {
+    REPRISE_EXPECT_OK(buffer.BeginStep({0, s++, {sample}, 1}).status());
+    REPRISE_EXPECT_OK(buffer.EndStep());
+  }
+  return *buffer.ContentDigest();
+}
+
+TEST(RehearsalBuffer, AnyChangeOfItsContentChangesItsDigest) {
+  std::byte row[kRowBytes] = {}, other_row[kRowBytes] = {};
+  other_row[kRowBytes - 1] = std::byte{1};
+  const Sample first{row, 0, 1}, second{row, 0, 2};
+  const uint64_t digest = ContentAfter({first, second});
+  EXPECT_EQ(ContentAfter({first, second}), digest);
+  EXPECT_NE(ContentAfter({}), digest);
+  EXPECT_NE(ContentAfter({first}), digest);
+  EXPECT_NE(ContentAfter({second, first}), digest);
+  EXPECT_NE(ContentAfter({first, {other_row, 0, 2}}), digest);
+  EXPECT_NE(ContentAfter({first, {row, 0, 3}}), digest);
+  EXPECT_NE(ContentAfter({first, {row, 1, 2}}), digest);
 }
 
 // A buffer of 12 samples of 2 classes over `world_size` ranks, then `steps`
@@ -504,6 +523,28 @@ TEST(RehearsalBuffer, NumbersDrawsFromTheRanksFirst) {
   REPRISE_ASSERT_OK_AND_ASSIGN(const Representatives given,
                                buffer.BeginStep({0, 1, {}, 0}));
   EXPECT_THAT(given.draws, ElementsAre(40, 41, 42));
+}
+
+TEST(RehearsalBufferOptions, OfTheRanksOfAJobAddUpToIts) {
+  RehearsalBufferOptions job = Options();
+  job.capacity_per_class = 11;
+  for (const int world_size : {1, 3, 4}) {
+    int64_t capacity = 0, candidates = 0, representatives = 0;
+    for (int rank = 0; rank < world_size; ++rank) {
+      const RehearsalBufferOptions mine = job.OfRank(rank, world_size);
+      EXPECT_EQ(mine.rank, rank);
+      EXPECT_EQ(mine.first_draw, representatives);
+      EXPECT_EQ(mine.row_bytes, job.row_bytes);
+      capacity += mine.capacity_per_class;
+      candidates += *mine.candidates;
+      representatives += mine.representatives;
+    }
+    EXPECT_EQ(capacity, 11);
+    EXPECT_EQ(candidates, *job.candidates);
+    EXPECT_EQ(representatives, job.representatives);
+  }
+  job.candidates = std::nullopt;
+  EXPECT_EQ(job.OfRank(1, 3).candidates, std::nullopt);
 }
 
 TEST(RehearsalBufferOptions, NameEveryProblem) {

@@ -106,6 +106,19 @@ double SlotDirectory::MeanAge(int64_t step) const {
   return slots == 0 ? 0 : static_cast<double>(sum) / slots;
 }
 
+uint64_t SlotDirectory::ContentDigest() const {
+  uint64_t digest = XXH64(class_count_.data(),
+                          class_count_.size() * sizeof(int64_t), /*seed=*/0);
+  for (int64_t g = 0; g < num_groups(); ++g) {
+    for (const Slot& slot : groups_[g].slots) {
+      const int64_t words[] = {g, slot.label, slot.place.rank, slot.place.row,
+                               slot.step};
+      digest = XXH64(words, sizeof(words), digest);
+    }
+  }
+  return digest;
+}
+
 std::vector<int64_t> SlotDirectory::StoredByRank() const {
   std::vector<int64_t> stored(options_.world_size);
   for (const Group& group : groups_) {

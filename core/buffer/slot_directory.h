@@ -84,6 +84,8 @@ class SlotDirectory {
   double MeanAge(int64_t step) const;
   // Of all that was stored and replaced so far: equal on ranks that agree.
   uint64_t digest() const { return digest_; }
+  // Of what the slots hold and the classes' counts. O(slots).
+  uint64_t ContentDigest() const;
 
  private:
   struct Slot {

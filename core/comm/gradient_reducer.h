@@ -51,8 +51,8 @@ struct StepReduction {
   // The part of busy_seconds before the end of backward: hidden behind it.
   double overlapped_seconds = 0;
   // Whether all sums are finite; looked at when compressed or predivided only,
-  // where a sum beyond the range of the type is infinite. The same on all
-  // ranks.
+  // where what is beyond the range of the type on its way is infinite. The same
+  // on all ranks.
   bool finite = true;
 };
 

@@ -334,7 +334,8 @@ void ACompressedStepSendsTwoBytesAGradientAndTheWeightSumFirst(
   }
 }
 
-// Of 40000 from each of two ranks or more, in a type that ends at 65504.
+// Of 40000 from each of two ranks or more, in a type that ends at 65504; and
+// of predivided fp32, which ends at 3.4e38.
 void ASumBeyondTheRangeIsInfiniteAndSaidToBe(Communicator& communicator,
                                              const IssuedCollectives&) {
   using Compression = GradientReducer::Compression;
@@ -359,10 +360,16 @@ void ASumBeyondTheRangeIsInfiniteAndSaidToBe(Communicator& communicator,
   EXPECT_NEAR(reduce(Compression::kFloat16, 4, 40000), 40000 * ranks, 200);
   EXPECT_EQ(reduce(Compression::kFloat16, 1e-3, 200), INFINITY);
   EXPECT_NEAR(reduce(Compression::kBFloat16, 1, 40000), 40000 * ranks, 1000);
-  for (const Compression compression : kCompressions) {
+  // Of fp32 what the division makes too large, and what the multiplication.
+  EXPECT_EQ(reduce(Compression::kNone, 1e-9, 1e30f), INFINITY);
+  EXPECT_EQ(reduce(Compression::kNone, 1e9, -3e38f), -INFINITY);
+  EXPECT_NEAR(reduce(Compression::kNone, 1e-9, 1e20f), 1e20 * ranks, 1e15);
+  for (const Compression compression :
+       {Compression::kNone, Compression::kFloat16, Compression::kBFloat16}) {
+    const double factor = compression == Compression::kNone ? 2 : 1;
     const bool one = communicator.rank() == 1;
-    EXPECT_TRUE(std::isnan(reduce(compression, 1, one ? NAN : 1.0f)));
-    EXPECT_EQ(reduce(compression, 1, one ? INFINITY : 1.0f), INFINITY);
+    EXPECT_TRUE(std::isnan(reduce(compression, factor, one ? NAN : 1.0f)));
+    EXPECT_EQ(reduce(compression, factor, one ? INFINITY : 1.0f), INFINITY);
   }
 }
 

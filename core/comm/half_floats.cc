@@ -1,5 +1,7 @@
 #include "core/comm/half_floats.h"
 
+#include <algorithm>
+#include <cmath>
 #include <cstring>
 
 #include "core/base/check.h"
@@ -213,6 +215,11 @@ void Widen(const uint16_t* halves, int64_t count, float factor, DType dtype,
 
 bool AllFinite(const float* values, int64_t count) {
   return Chosen().all_finite(values, count);
+}
+
+bool AllFinite(const double* values, int64_t count) {
+  return std::all_of(values, values + count,
+                     [](double value) { return std::isfinite(value); });
 }
 
 }  // namespace reprise

@@ -22,6 +22,7 @@ void Widen(const uint16_t* halves, int64_t count, float factor, DType dtype,
            float* values);
 
 bool AllFinite(const float* values, int64_t count);
+bool AllFinite(const double* values, int64_t count);
 
 }  // namespace reprise
 

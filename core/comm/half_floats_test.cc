@@ -65,9 +65,10 @@ TEST(HalfFloats, NarrowInRowsAsOneByOne) {
   }
 }
 
-TEST(HalfFloats, FindWhatIsNotFinite) {
+template <typename T>
+void CheckAllFinite(T large) {
   for (size_t n : {0, 1, 7, 8, 9, 100}) {
-    std::vector<float> values(n, -3e38f);
+    std::vector<T> values(n, large);
     EXPECT_TRUE(AllFinite(values.data(), n));
     for (size_t i = 0; i < n; ++i) {
       for (const float bad : {INFINITY, -INFINITY, std::nanf("")}) {
@@ -77,6 +78,11 @@ TEST(HalfFloats, FindWhatIsNotFinite) {
       values[i] = 1;
     }
   }
+}
+
+TEST(HalfFloats, FindWhatIsNotFinite) {
+  CheckAllFinite(-3e38f);
+  CheckAllFinite(-1e308);
 }
 
 }  // namespace

@@ -32,24 +32,34 @@ std::shared_ptr<const Dataset> MakeDataset(Nt3Split split,
 
 }  // namespace
 
+std::vector<std::string> CandleEntries() {
+  return {"CANDLE", kFiles[0], kFiles[1]};
+}
+
 absl::StatusOr<DatasetPair> ReadCandle(const std::string& folder,
                                        const CandleOptions& options,
                                        std::vector<std::string>* warnings) {
-  const std::string source = absl::StrCat(folder, "/CANDLE");
-  REPRISE_RETURN_IF_ERROR(CheckNotDangling(source));
+  const std::string top = absl::StrCat(folder, "/CANDLE");
+  REPRISE_RETURN_IF_ERROR(CheckNotDangling(top));
+  std::string source;
   std::array<std::string, 2> paths;
   std::vector<std::string> missing;
-  for (size_t i = 0; i < kFiles.size(); ++i) {
-    paths[i] = absl::StrCat(source, "/", kFiles[i]);
-    REPRISE_ASSIGN_OR_RETURN(const bool exists, IsThere(paths[i]));
-    if (!exists) missing.push_back(paths[i]);
+  for (const std::string& place : {top, folder}) {
+    source = place;
+    missing.clear();
+    for (size_t i = 0; i < kFiles.size(); ++i) {
+      paths[i] = absl::StrCat(source, "/", kFiles[i]);
+      REPRISE_ASSIGN_OR_RETURN(const bool exists, IsThere(paths[i]));
+      if (!exists) missing.push_back(paths[i]);
+    }
+    if (missing.size() < kFiles.size()) break;
   }
   if (missing.size() == kFiles.size()) {
     return StatusWithExitCode(
         absl::StatusCode::kNotFound,
         absl::StrCat(folder, ": expected ", kFiles[0], " and ", kFiles[1],
-                     " in CANDLE, found none of them; remedy: put them there "
-                     "or name another folder"),
+                     " in CANDLE or itself, found none of them; remedy: put "
+                     "them there or name another folder"),
         ExitCode::kData);
   }
   if (!missing.empty()) {

@@ -1,6 +1,7 @@
 // CANDLE's NT3 (tumour or normal tissue by gene expression):
-// <dir>/CANDLE/nt_train2.csv and nt_test2.csv, as nt3_csv.h reads them, through
-// the binary cache of nt3_cache.h.
+// nt_train2.csv and nt_test2.csv in the first of <dir>/CANDLE/ and <dir>/ that
+// has any of them, as nt3_csv.h reads them, through the binary cache of
+// nt3_cache.h.
 #ifndef REPRISE_DATA_CANDLE_CANDLE_H_
 #define REPRISE_DATA_CANDLE_CANDLE_H_
 
@@ -23,11 +24,14 @@ struct CandleOptions {
   int64_t features = Nt3CsvOptions().features;
 };
 
+// For FindDatasets: what tells that a folder holds NT3.
+std::vector<std::string> CandleEntries();
+
 // Two classes; fp32 rows [1, 1, 60483], mapped; element_scale is 1 / max |x| of
-// each feature (max_abs.h), the same in both splits. `folder` is the folder of
-// data sets, <dir> above. absl::IsNotFound if it holds none of the two files
-// (the caller may choose the stand-in); DataError naming the file if one is
-// missing or not what it should be. `warnings` as LoadNt3's.
+// each feature (max_abs.h), the same in both splits. `folder` is <dir> above: a
+// folder of data sets, or CANDLE's own. absl::IsNotFound if it holds none of
+// the two files (the caller may choose the stand-in); DataError naming the file
+// if one is missing or not what it should be. `warnings` as LoadNt3's.
 absl::StatusOr<DatasetPair> ReadCandle(const std::string& folder,
                                        const CandleOptions& options,
                                        std::vector<std::string>* warnings);

@@ -15,6 +15,7 @@
 #include "core/base/status_matchers.h"
 #include "data/candle/max_abs.h"
 #include "data/dataset.h"
+#include "data/dataset_search.h"
 #include "data/real_data.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
@@ -84,6 +85,19 @@ TEST_F(CandleTest, ReadsBothSplitsParsedAndFromTheCache) {
     EXPECT_THAT(RowOf(*pair.test, 0), ElementsAre(-8.0f, 1.0f, 0.25f));
     EXPECT_EQ(pair.train->At(1).label, 1);
     EXPECT_EQ(pair.test->At(0).label, 1);
+  }
+}
+
+TEST_F(CandleTest, IsFoundInItsOwnFolderToo) {
+  const std::string own = folder_ + "/CANDLE";
+  EXPECT_EQ(FindDatasets(own, CandleEntries())->folder, "");
+  WriteBoth();
+  for (const std::string& given : {folder_, own}) {
+    EXPECT_EQ(FindDatasets(given, CandleEntries())->folder, given);
+    REPRISE_ASSERT_OK_AND_ASSIGN(const DatasetPair pair,
+                                 ReadCandle(given, options_, &warnings_));
+    EXPECT_EQ(pair.source, own);
+    EXPECT_EQ(pair.train->size(), 2);
   }
 }
 

@@ -69,21 +69,27 @@ struct Place {
 absl::StatusOr<Place> FindPlace(const std::string& folder) {
   const std::string top = absl::StrCat(folder, "/CIFAR10");
   REPRISE_RETURN_IF_ERROR(CheckNotDangling(top));
+  std::vector<std::pair<std::string, const Layout*>> places;
   for (const std::string& parent : {top, folder}) {
     for (const Layout& layout : kLayouts) {
-      const std::string place = absl::StrCat(parent, "/", layout.folder);
-      REPRISE_ASSIGN_OR_RETURN(const auto paths,
-                               FindFiles(place, layout.suffix));
-      if (paths.has_value()) return Place{place, &layout, *paths};
+      places.emplace_back(absl::StrCat(parent, "/", layout.folder), &layout);
     }
+  }
+  for (const Layout& layout : kLayouts) places.emplace_back(folder, &layout);
+  for (const auto& [place, layout] : places) {
+    REPRISE_ASSIGN_OR_RETURN(const auto paths,
+                             FindFiles(place, layout->suffix));
+    if (paths.has_value()) return Place{place, layout, *paths};
   }
   return StatusWithExitCode(
       absl::StatusCode::kNotFound,
-      absl::StrCat(folder,
-                   ": expected cifar-10-batches-bin or cifar-10-batches-py in "
-                   "CIFAR10 or beside it, with CIFAR-10's files, found none of "
-                   "them; remedy: put them there, run 'reprise data fetch "
-                   "cifar10', or name another folder"),
+      absl::StrCat(
+          folder,
+          ": expected cifar-10-batches-bin or cifar-10-batches-py in "
+          "CIFAR10 or beside it, with CIFAR-10's files, or these files "
+          "themselves, found none of them; remedy: put them there, run "
+          "'reprise data fetch "
+          "cifar10', or name another folder"),
       ExitCode::kData);
 }
 
@@ -138,6 +144,17 @@ RowFormat Cifar10RowFormat() {
   format.mean = {0.485, 0.456, 0.406};
   format.stddev = {0.229, 0.224, 0.225};
   return format;
+}
+
+std::vector<std::string> Cifar10Entries() {
+  std::vector<std::string> entries = {"CIFAR10"};
+  for (const Layout& layout : kLayouts) entries.push_back(layout.folder);
+  for (const Layout& layout : kLayouts) {
+    for (const char* file : kFiles) {
+      entries.push_back(absl::StrCat(file, layout.suffix));
+    }
+  }
+  return entries;
 }
 
 absl::StatusOr<DatasetPair> ReadCifar10(const std::string& folder) {

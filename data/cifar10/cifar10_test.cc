@@ -19,6 +19,7 @@
 #include "data/cifar10/cifar_pickle_writer.h"
 #include "data/cifar10/cifar_writer.h"
 #include "data/dataset.h"
+#include "data/dataset_search.h"
 #include "data/real_data.h"
 #include "data/stored_file.h"
 #include "gmock/gmock.h"
@@ -129,6 +130,22 @@ TEST_F(Cifar10Test, ReadsBothLayoutsWithoutTheFolderCifar10) {
   read = ReadCifar10(flat);
   ExpectPair(read);
   EXPECT_EQ(read->source, flat + "/cifar-10-batches-py");
+}
+
+TEST_F(Cifar10Test, IsFoundInItsOwnFoldersToo) {
+  const std::string own = folder_ + "/CIFAR10";
+  for (const bool is_binary : {false, true}) {
+    is_binary ? WriteBinary() : WritePython();
+    const std::string& batches = is_binary ? binary_ : python_;
+    for (const std::string& given : {folder_, own, batches}) {
+      EXPECT_EQ(FindDatasets(given, Cifar10Entries())->folder, given);
+      const auto read = ReadCifar10(given);
+      ExpectPair(read);
+      EXPECT_EQ(read->source, batches);
+    }
+  }
+  REPRISE_ASSERT_OK(MakeFolders(folder_ + "/none"));
+  EXPECT_EQ(FindDatasets(folder_ + "/none", Cifar10Entries())->folder, "");
 }
 
 TEST_F(Cifar10Test, PrefersTheBinaryLayoutOfTheTwo) {

@@ -103,22 +103,35 @@ RowFormat MnistRowFormat() {
   return format;
 }
 
+std::vector<std::string> MnistEntries() {
+  std::vector<std::string> entries = {"MNIST"};
+  for (const char* parent : {"raw/", ""}) {
+    for (const char* file : kFiles) {
+      entries.push_back(absl::StrCat(parent, file));
+      entries.push_back(absl::StrCat(parent, file, ".gz"));
+    }
+  }
+  return entries;
+}
+
 absl::StatusOr<DatasetPair> ReadMnist(const std::string& folder) {
   const std::string top = absl::StrCat(folder, "/MNIST");
   REPRISE_RETURN_IF_ERROR(CheckNotDangling(top));
-  std::string source = top + "/raw";
-  REPRISE_ASSIGN_OR_RETURN(auto paths, FindFiles(source));
-  if (!paths.has_value()) {
-    source = top;
-    REPRISE_ASSIGN_OR_RETURN(paths, FindFiles(source));
+  std::string source;
+  std::optional<std::array<std::string, 4>> paths;
+  for (const std::string& place :
+       {top + "/raw", top, folder + "/raw", folder}) {
+    REPRISE_ASSIGN_OR_RETURN(paths, FindFiles(place));
+    source = place;
+    if (paths.has_value()) break;
   }
   if (!paths.has_value()) {
     return StatusWithExitCode(
         absl::StatusCode::kNotFound,
         absl::StrCat(
             folder, ": expected ", kFiles[0],
-            "[.gz] and the other files of MNIST in MNIST/raw or MNIST, "
-            "found none of them; remedy: put them there or name "
+            "[.gz] and the other files of MNIST in MNIST/raw, MNIST, raw or "
+            "itself, found none of them; remedy: put them there or name "
             "another folder"),
         ExitCode::kData);
   }

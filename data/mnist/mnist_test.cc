@@ -15,6 +15,7 @@
 #include "core/base/status.h"
 #include "core/base/status_matchers.h"
 #include "data/dataset.h"
+#include "data/dataset_search.h"
 #include "data/mnist/idx_writer.h"
 #include "data/real_data.h"
 #include "gmock/gmock.h"
@@ -89,6 +90,26 @@ TEST_F(MnistTest, ReadsCompressedFilesAndTheFolderWithoutRaw) {
   EXPECT_EQ(read.source, flat + "/MNIST");
   EXPECT_EQ(read.train->rows, pair_.train->rows);
   EXPECT_TRUE(read.digests.count("train-images-idx3-ubyte.gz"));
+}
+
+TEST_F(MnistTest, IsFoundInItsOwnFolderToo) {
+  for (const bool compressed : {false, true}) {
+    WriteRaw(compressed);
+    for (const std::string& given : {folder_, folder_ + "/MNIST", raw_}) {
+      EXPECT_EQ(FindDatasets(given, MnistEntries())->folder, given);
+      REPRISE_ASSERT_OK_AND_ASSIGN(const DatasetPair read, ReadMnist(given));
+      EXPECT_EQ(read.source, raw_);
+      EXPECT_EQ(read.train->rows, pair_.train->rows);
+    }
+    const DatasetPair read = *ReadMnist(raw_);
+    for (const auto& [name, digest] : read.digests) {
+      ASSERT_EQ(unlink(absl::StrCat(raw_, "/", name).c_str()), 0);
+      // As long as any of them lies there.
+      EXPECT_EQ(FindDatasets(raw_, MnistEntries())->folder.empty(),
+                name == "train-labels-idx1-ubyte" ||
+                    name == "train-labels-idx1-ubyte.gz");
+    }
+  }
 }
 
 TEST_F(MnistTest, PrefersTheUncompressedFileOfTheTwo) {

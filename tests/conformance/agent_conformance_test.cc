@@ -206,6 +206,7 @@ TEST_P(AgentConformance, TheSeedDecidesEveryByte) {
       EXPECT_EQ(first[rank].drawn, again[rank].drawn);
       EXPECT_EQ(first[rank].report.by_class, again[rank].report.by_class);
       EXPECT_EQ(first[rank].report.scalars, again[rank].report.scalars);
+      EXPECT_EQ(first[rank].buffer_content, again[rank].buffer_content);
       if (GetParam().appends) {
         EXPECT_NE(first[rank].drawn, other[rank].drawn);
       }
@@ -229,6 +230,7 @@ TEST_P(AgentConformance, EvaluationChangesNothing) {
       EXPECT_EQ(without[rank].drawn, with[rank].drawn);
       EXPECT_EQ(without[rank].report.by_class, with[rank].report.by_class);
       EXPECT_EQ(without[rank].report.scalars, with[rank].report.scalars);
+      EXPECT_EQ(without[rank].buffer_content, with[rank].buffer_content);
     }
   }
 }

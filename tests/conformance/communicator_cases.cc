@@ -14,6 +14,7 @@
 #include "core/base/status.h"
 #include "core/base/status_matchers.h"
 #include "core/comm/communicator.h"
+#include "core/comm/gather_strings.h"
 #include "gtest/gtest.h"
 #include "tests/conformance/rank_cases.h"
 
@@ -316,6 +317,11 @@ void StringsOfAnyLengthAreGathered(Communicator& communicator,
   for (int rank = 0; all.ok() && rank < communicator.world_size(); ++rank) {
     EXPECT_EQ((*all)[rank], of(rank));
   }
+  const absl::StatusOr<std::vector<std::string>> on_rank_0 =
+      GatherStringsOnRank0(communicator, of(communicator.rank()));
+  REPRISE_EXPECT_OK(on_rank_0);
+  EXPECT_EQ(*on_rank_0,
+            communicator.rank() == 0 ? *all : std::vector<std::string>());
 }
 
 void AllRanksAgreeOnTheLowestFailure(Communicator& communicator,

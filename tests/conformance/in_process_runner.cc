@@ -1,5 +1,6 @@
 // Runs the linked RankCases over jobs of 1 to 4 threads, with and without
 // comparison of the ranks' calls.
+#include <cstdint>
 #include <memory>
 #include <string>
 #include <tuple>
@@ -7,6 +8,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "core/comm/checking/checking_transport.h"
+#include "core/comm/delaying_transport.h"
 #include "core/comm/in_process/ranks_as_threads.h"
 #include "gtest/gtest.h"
 #include "tests/conformance/rank_cases.h"
@@ -26,8 +28,14 @@ TEST_P(InProcess, Holds) {
       [&, run = rank_case.run](Communicator& communicator) {
         run(communicator, issued[communicator.rank()]);
       },
-      [&, checks = checking](std::unique_ptr<Transport> transport) {
+      [&, checks = checking, delayed = rank_case.delayed,
+       ranks = world_size](std::unique_ptr<Transport> transport) {
         const int rank = transport->rank();
+        if (delayed) {
+          transport = MakeDelayingTransport(std::move(transport),
+                                            static_cast<uint32_t>(ranks),
+                                            kLongestDelay);
+        }
         if (checks) transport = MakeCheckingTransport(std::move(transport));
         return MakeRecordingTransport(std::move(transport), &issued[rank]);
       });

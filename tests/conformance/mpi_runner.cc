@@ -1,6 +1,7 @@
 // Runs the linked RankCases as one rank of a job started by mpirun.
 // --checked: the ranks' calls are compared, and what exceeds 64 KiB goes in
 // pieces, as do gigabytes otherwise.
+#include <atomic>
 #include <cstdio>
 #include <memory>
 #include <string>
@@ -9,6 +10,7 @@
 #include "absl/strings/string_view.h"
 #include "core/base/status.h"
 #include "core/comm/checking/checking_transport.h"
+#include "core/comm/delaying_transport.h"
 #include "core/comm/mpi/mpi_transport.h"
 #include "gtest/gtest.h"
 #include "tests/conformance/rank_cases.h"
@@ -19,11 +21,13 @@ namespace {
 // MPI is initialised once in a process: all cases share the communicator.
 Communicator* communicator = nullptr;
 IssuedCollectives issued;
+std::atomic<bool> delayed{false};
 
 class Mpi : public testing::TestWithParam<RankCase> {};
 
 TEST_P(Mpi, Holds) {
   issued.clear();
+  delayed = GetParam().delayed;
   GetParam().run(*communicator, issued);
 }
 
@@ -37,6 +41,8 @@ int Main(bool checked) {
         REPRISE_ASSIGN_OR_RETURN(
             std::unique_ptr<Transport> transport,
             checked ? MakeMpiTransport(64 << 10) : MakeMpiTransport());
+        transport = MakeDelayingTransport(std::move(transport), /*run=*/0,
+                                          kLongestDelay, &delayed);
         if (checked) transport = MakeCheckingTransport(std::move(transport));
         return MakeRecordingTransport(std::move(transport), &issued);
       });

@@ -8,6 +8,7 @@
 #include <ostream>
 #include <vector>
 
+#include "absl/time/time.h"
 #include "core/comm/communicator.h"
 #include "core/comm/transport.h"
 
@@ -17,11 +18,18 @@ namespace reprise {
 // communication thread: read it when no work is outstanding.
 using IssuedCollectives = std::vector<Collective>;
 
+// Of delayed cases; longer than a step of a small run.
+inline constexpr absl::Duration kLongestDelay = absl::Milliseconds(30);
+
 struct RankCase {
   const char* name;
   // Expectations are GoogleTest's. A case that leaves early on one rank leaves
   // the others waiting: EXPECT, not ASSERT.
   void (*run)(Communicator& communicator, const IssuedCollectives& issued);
+  // Whether the communication threads are late at random
+  // (core/comm/delaying_transport.h), differently in each job and as it goes
+  // on.
+  bool delayed = false;
 };
 
 inline void PrintTo(const RankCase& rank_case, std::ostream* out) {

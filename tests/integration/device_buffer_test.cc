@@ -30,16 +30,16 @@
 namespace reprise {
 namespace {
 
-// World size, policy, whether asynchronous.
-using Parameters = std::tuple<int, BufferPolicy, bool>;
+using Parameters = std::tuple<int, BufferPolicy, BufferKind>;
 
 class DeviceBuffer : public testing::TestWithParam<Parameters> {};
 
 TEST_P(DeviceBuffer, GivesTheRunThatHostMemoryGives) {
   ResetEmulatedDevices();
-  const auto& [world_size, policy, asynchronous] = GetParam();
+  const auto& [world_size, policy, kind] = GetParam();
   // Small enough that rows are replaced and move.
   SmallRun run;
+  run.buffer = kind;
   run.tasks = {SmallTask({0, 1, 2, 3, 4}, 100), SmallTask({5, 6, 7}, 60)};
   run.global_candidates = 5;
   run.representatives_per_class = 3;
@@ -49,24 +49,14 @@ TEST_P(DeviceBuffer, GivesTheRunThatHostMemoryGives) {
   run.training.augment = true;
   run.training.evaluate = false;
   run.training.regime = Regime(OptimizerOptions{0.05, 0.5, 0.0});
-  const auto agents = [&](Communicator* devices, bool on_device) {
-    return [&, policy = policy, asynchronous = asynchronous, devices,
-            on_device](const AgentSizes& sizes) -> std::unique_ptr<Agent> {
-      RehearsalBufferOptions options;
-      options.policy = policy;
-      options.num_classes = sizes.num_classes;
-      options.capacity_per_class = sizes.representatives_per_class;
-      options.row_bytes = sizes.row_bytes;
-      options.candidates = sizes.global_candidates;
-      options.representatives = sizes.global_representatives;
-      options.asynchronous = asynchronous;
-      options.seed = sizes.seed;
-      options.rank = sizes.rank;
-      auto buffer = std::make_unique<RehearsalBuffer>(
-          options, sizes.communicator,
-          on_device
-              ? MakeTensorRows(c10::DeviceType::CPU, sizes.row_bytes, devices)
-              : nullptr);
+  const auto agents = [&, policy = policy](Communicator* devices,
+                                           bool on_device) {
+    return [=](const AgentSizes& sizes) -> std::unique_ptr<Agent> {
+      std::unique_ptr<DeviceRows> rows;
+      if (on_device) {
+        rows = MakeTensorRows(c10::DeviceType::CPU, sizes.row_bytes, devices);
+      }
+      auto buffer = MakeSmallBuffer(sizes, policy, std::move(rows));
       if (policy == BufferPolicy::kReservoir) {
         return MakeErAgent(std::move(buffer));
       }
@@ -83,7 +73,7 @@ TEST_P(DeviceBuffer, GivesTheRunThatHostMemoryGives) {
         const std::unique_ptr<Communicator> devices,
         CreateNcclCommunicator(EmulatedDevices(), host.rank(), host));
     of_device.make_agent =
-        agents(host.world_size() == 1 ? nullptr : devices.get(),
+        agents(run.buffer == BufferKind::kOfEachRank ? nullptr : devices.get(),
                /*on_device=*/true);
     const SmallRunResult on_devices = RunOnRanks(of_device, host);
     REPRISE_ASSERT_OK(on_devices.status);
@@ -92,15 +82,18 @@ TEST_P(DeviceBuffer, GivesTheRunThatHostMemoryGives) {
     EXPECT_TRUE(at::equal(on_devices.model->parameters().master(),
                           in_host_memory.model->parameters().master()));
     EXPECT_EQ(on_devices.report.by_class, in_host_memory.report.by_class);
+    EXPECT_NE(on_devices.buffer_content, 0);
+    EXPECT_EQ(on_devices.buffer_content, in_host_memory.buffer_content);
   });
 }
 
 INSTANTIATE_TEST_SUITE_P(
     , DeviceBuffer,
-    testing::Combine(testing::Values(1, 3),
-                     testing::Values(BufferPolicy::kClassBalanced,
-                                     BufferPolicy::kReservoir),
-                     testing::Bool()));
+    testing::Combine(
+        testing::Values(1, 3),
+        testing::Values(BufferPolicy::kClassBalanced, BufferPolicy::kReservoir),
+        testing::Values(BufferKind::kOfEachRank, BufferKind::kShared,
+                        BufferKind::kSharedAsynchronous)));
 
 }  // namespace
 }  // namespace reprise

@@ -34,7 +34,8 @@ std::unique_ptr<Model> NewModel(const SmallRun& run) {
 
 // `communicator`: nullptr where the ranks run one after the other.
 std::unique_ptr<Agent> NewAgent(const SmallRun& run, int rank, int world_size,
-                                Communicator* communicator) {
+                                Communicator* communicator,
+                                const RehearsalBuffer** made_buffer = nullptr) {
   AgentSizes sizes;
   sizes.num_classes = SmallData().train->num_classes;
   sizes.row_bytes = SmallData().train->format.row_bytes();
@@ -47,6 +48,7 @@ std::unique_ptr<Agent> NewAgent(const SmallRun& run, int rank, int world_size,
   sizes.candidates = SliceSize(sizes.global_candidates, rank, world_size);
   sizes.buffer = run.buffer;
   sizes.communicator = communicator;
+  sizes.made_buffer = made_buffer;
   sizes.representatives_per_class = run.representatives_per_class;
   sizes.seed = run.training.seed;
   sizes.rank = rank;
@@ -107,28 +109,28 @@ void Update(const OptimizerOptions& options, int64_t step, double factor,
 
 }  // namespace
 
-std::unique_ptr<RehearsalBuffer> MakeSmallBuffer(const AgentSizes& sizes,
-                                                 BufferPolicy policy) {
+std::unique_ptr<RehearsalBuffer> MakeSmallBuffer(
+    const AgentSizes& sizes, BufferPolicy policy,
+    std::unique_ptr<DeviceRows> device_rows) {
   const bool shared = sizes.buffer != BufferKind::kOfEachRank;
   REPRISE_CHECK(!shared || sizes.communicator != nullptr)
       << "a shared buffer needs ranks that run at once";
   RehearsalBufferOptions options;
   options.policy = policy;
   options.num_classes = sizes.num_classes;
-  options.capacity_per_class = sizes.representatives_per_class;
+  options.capacity_per_class =
+      sizes.representatives_per_class * (shared ? 1 : sizes.world_size);
   options.row_bytes = sizes.row_bytes;
-  options.candidates = shared ? sizes.global_candidates : sizes.candidates;
+  options.candidates = sizes.global_candidates;
   if (policy == BufferPolicy::kReservoir) options.candidates = std::nullopt;
-  options.representatives =
-      shared ? sizes.global_representatives : sizes.representatives;
+  options.representatives = sizes.global_representatives;
   options.asynchronous = sizes.buffer == BufferKind::kSharedAsynchronous;
   options.seed = sizes.seed;
-  options.rank = sizes.rank;
-  options.first_draw = shared ? 0
-                              : SliceBegin(sizes.global_representatives,
-                                           sizes.rank, sizes.world_size);
-  return std::make_unique<RehearsalBuffer>(
-      options, shared ? sizes.communicator : nullptr);
+  auto buffer = std::make_unique<RehearsalBuffer>(
+      shared ? options : options.OfRank(sizes.rank, sizes.world_size),
+      shared ? sizes.communicator : nullptr, std::move(device_rows));
+  if (sizes.made_buffer != nullptr) *sizes.made_buffer = buffer.get();
+  return buffer;
 }
 
 std::unique_ptr<Agent> MakeSmallNil(const AgentSizes& sizes) {
@@ -172,8 +174,10 @@ SmallRunResult RunOnRanks(const SmallRun& run, Communicator& communicator) {
   SmallRunResult result;
   result.model = NewModel(run);
   ParameterStore& parameters = result.model->parameters();
+  const RehearsalBuffer* buffer = nullptr;
   ObservedAgent agent(NewAgent(run, communicator.rank(),
-                               communicator.world_size(), &communicator));
+                               communicator.world_size(), &communicator,
+                               &buffer));
   if (run.prepare) run.prepare(agent, *result.model, communicator.rank());
   agent.after_step = [&, after_step = agent.after_step](const Batch& batch) {
     result.gradients.push_back(Numerators(parameters).clone());
@@ -184,6 +188,11 @@ SmallRunResult RunOnRanks(const SmallRun& run, Communicator& communicator) {
   result.status = Train(run.training, SmallData(), run.tasks, *result.model,
                         agent, communicator, sink);
   result.report = agent.Report();
+  if (buffer != nullptr && result.status.ok()) {
+    const absl::StatusOr<uint64_t> content = buffer->ContentDigest();
+    result.status = content.status();
+    result.buffer_content = content.value_or(0);
+  }
   return result;
 }
 

@@ -13,6 +13,7 @@
 #include "absl/status/status.h"
 #include "agents/agent.h"
 #include "agents/training_loop.h"
+#include "core/buffer/device_rows.h"
 #include "core/buffer/rehearsal_buffer.h"
 #include "core/buffer/slot_directory.h"
 #include "core/comm/communicator.h"
@@ -47,12 +48,15 @@ struct AgentSizes {
   int rank = 0, world_size = 1;
   BufferKind buffer = BufferKind::kOfEachRank;
   Communicator* communicator = nullptr;  // nullptr: ranks one after the other
+  // Where set: what MakeSmallBuffer makes is noted there.
+  const RehearsalBuffer** made_buffer = nullptr;
 };
 using AgentFactory = std::function<std::unique_ptr<Agent>(const AgentSizes&)>;
 
 // As sizes.buffer says, except that a reservoir is offered all that comes in.
-std::unique_ptr<RehearsalBuffer> MakeSmallBuffer(const AgentSizes& sizes,
-                                                 BufferPolicy policy);
+std::unique_ptr<RehearsalBuffer> MakeSmallBuffer(
+    const AgentSizes& sizes, BufferPolicy policy,
+    std::unique_ptr<DeviceRows> device_rows = nullptr);
 
 std::unique_ptr<Agent> MakeSmallNil(const AgentSizes& sizes);
 
@@ -83,6 +87,9 @@ struct SmallRunResult {
   std::vector<TrainEpochRecord> epochs;
   std::vector<TestRecord> tests;
   AgentReport report;  // of the rank's agent
+  // RehearsalBuffer::ContentDigest of the rank's agent; of RunOnRanks, where
+  // the agent has a buffer.
+  uint64_t buffer_content = 0;
 };
 
 // Collective: the training loop over the ranks of `communicator`.

@@ -15,9 +15,10 @@ namespace {
 class ObservingTransport final : public ForwardingTransport {
  public:
   ObservingTransport(std::unique_ptr<Transport> observed,
-                     CollectiveObserver observer)
+                     CollectiveObserver observer, AbortObserver on_abort)
       : ForwardingTransport(std::move(observed)),
-        observer_(std::move(observer)) {}
+        observer_(std::move(observer)),
+        on_abort_(std::move(on_abort)) {}
 
   absl::StatusOr<std::unique_ptr<Pending>> Start(
       const Collective& collective) override {
@@ -27,6 +28,11 @@ class ObservingTransport final : public ForwardingTransport {
     observed->issued = absl::Now();
     REPRISE_ASSIGN_OR_RETURN(observed->pending, inside().Start(collective));
     return observed;
+  }
+
+  void Abort(const absl::Status& status) override {
+    if (on_abort_) on_abort_();
+    ForwardingTransport::Abort(status);
   }
 
  private:
@@ -44,14 +50,16 @@ class ObservingTransport final : public ForwardingTransport {
   };
 
   const CollectiveObserver observer_;
+  const AbortObserver on_abort_;
 };
 
 }  // namespace
 
 std::unique_ptr<Transport> MakeObservingTransport(
-    std::unique_ptr<Transport> observed, CollectiveObserver observer) {
-  return std::make_unique<ObservingTransport>(std::move(observed),
-                                              std::move(observer));
+    std::unique_ptr<Transport> observed, CollectiveObserver observer,
+    AbortObserver on_abort) {
+  return std::make_unique<ObservingTransport>(
+      std::move(observed), std::move(observer), std::move(on_abort));
 }
 
 absl::StatusOr<std::vector<absl::Duration>> ClocksAheadOfRank0(

@@ -18,8 +18,13 @@ namespace reprise {
 using CollectiveObserver = std::function<void(
     const Collective& collective, absl::Time issued, absl::Time completed)>;
 
+// Before an abort goes on, which may end the process. Called by the
+// communication thread.
+using AbortObserver = std::function<void()>;
+
 std::unique_ptr<Transport> MakeObservingTransport(
-    std::unique_ptr<Transport> observed, CollectiveObserver observer);
+    std::unique_ptr<Transport> observed, CollectiveObserver observer,
+    AbortObserver on_abort = nullptr);
 
 // Collective. How far each rank's clock is ahead of rank 0's: the median over
 // several barriers of the difference of the times at which ranks leave it, so

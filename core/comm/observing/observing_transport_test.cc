@@ -1,14 +1,20 @@
 #include "core/comm/observing/observing_transport.h"
 
+#include <atomic>
 #include <cstdint>
 #include <memory>
+#include <thread>
 #include <utility>
 #include <vector>
 
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
 #include "absl/time/clock.h"
 #include "absl/time/time.h"
+#include "core/base/status.h"
 #include "core/base/status_matchers.h"
 #include "core/comm/communicator.h"
+#include "core/comm/in_process/in_process_transport.h"
 #include "core/comm/in_process/ranks_as_threads.h"
 #include "core/comm/transport.h"
 #include "gtest/gtest.h"
@@ -58,6 +64,30 @@ TEST(ObservingTransport, TellsWhenEachCollectiveWasUnderWay) {
   }
   // Rank 0 waits for rank 1.
   EXPECT_GT(seen[0][1].completed - seen[0][1].issued, absl::Milliseconds(40));
+}
+
+TEST(ObservingTransport, TellsOfAnAbortBeforeOthersHearOfIt) {
+  const auto factories = InProcessJob(2);
+  std::atomic<bool> aborts{false};
+  std::thread other([&] {
+    REPRISE_ASSERT_OK_AND_ASSIGN(const auto communicator,
+                                 Communicator::Create(factories[1]));
+    EXPECT_THAT(communicator->Barrier()->Wait(), FailsWith("no more"));
+    EXPECT_TRUE(aborts);
+  });
+  absl::StatusOr<std::unique_ptr<Communicator>> communicator =
+      Communicator::Create([&]() -> absl::StatusOr<std::unique_ptr<Transport>> {
+        REPRISE_ASSIGN_OR_RETURN(std::unique_ptr<Transport> transport,
+                                 factories[0]());
+        return MakeObservingTransport(
+            std::move(transport),
+            [](const Collective&, absl::Time, absl::Time) {},
+            [&] { aborts = true; });
+      });
+  REPRISE_EXPECT_OK(communicator);
+  EXPECT_FALSE(aborts);
+  (*communicator)->Abort(absl::InternalError("no more"));
+  other.join();
 }
 
 TEST(ClocksAheadOfRank0, AreEqualOnOneHost) {

@@ -1,0 +1,57 @@
+#include "launch/timeline_file.h"
+
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "absl/strings/str_cat.h"
+#include "absl/time/time.h"
+#include "core/base/file.h"
+#include "core/base/log.h"
+#include "core/base/status.h"
+#include "core/comm/gather_strings.h"
+#include "core/comm/observing/observing_transport.h"
+
+namespace reprise {
+
+absl::Status TimelineFile::Open() {
+  REPRISE_RETURN_IF_ERROR(ReplaceFile(path_, {"[]"}));
+  is_open_ = true;
+  return absl::OkStatus();
+}
+
+absl::Status TimelineFile::Write(Communicator& communicator) {
+  REPRISE_ASSIGN_OR_RETURN(const std::vector<absl::Duration> ahead,
+                           ClocksAheadOfRank0(communicator));
+  REPRISE_ASSIGN_OR_RETURN(
+      const std::vector<std::string> packed,
+      GatherStringsOnRank0(communicator, events_.Packed()));
+  if (communicator.rank() == 0 && is_open_.exchange(false)) {
+    Write(packed, ahead, "");
+  }
+  return absl::OkStatus();
+}
+
+void TimelineFile::WriteOwnEvents() {
+  if (!is_open_.exchange(false)) return;
+  Write({events_.Packed()}, {absl::ZeroDuration()},
+        ", with the events of rank 0 alone, up to the failure");
+}
+
+void TimelineFile::Write(const std::vector<std::string>& packed,
+                         const std::vector<absl::Duration>& ahead,
+                         absl::string_view what) {
+  const absl::Status written = WriteChromeTrace(path_, packed, ahead);
+  if (!written.ok()) {
+    // The run itself is as it is.
+    LogWarning(written.message());
+    return;
+  }
+  const int64_t dropped = events_.dropped();
+  LogInfo(absl::StrCat(
+      "timeline: ", path_, what,
+      dropped > 0 ? absl::StrCat("; the last ", dropped,
+                                 " events of rank 0 had no place in it")
+                  : ""));
+}
+
+}  // namespace reprise

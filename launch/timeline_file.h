@@ -1,0 +1,51 @@
+// The file of --timeline: what all ranks did when or, of a run that fails,
+// as much of it as can still be had.
+#ifndef REPRISE_LAUNCH_TIMELINE_FILE_H_
+#define REPRISE_LAUNCH_TIMELINE_FILE_H_
+
+#include <atomic>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/strings/string_view.h"
+#include "absl/time/time.h"
+#include "core/comm/communicator.h"
+#include "core/metrics/timeline/timeline.h"
+
+namespace reprise {
+
+// Of each rank, of which rank 0 writes. Outlives the communicator's thread.
+class TimelineFile {
+ public:
+  explicit TimelineFile(std::string path) : path_(std::move(path)) {}
+
+  Timeline& events() { return events_; }
+
+  // On rank 0: replaces the file by an empty trace, so that one that cannot be
+  // written is known now, not after hours. StorageError.
+  absl::Status Open();
+
+  // Collective, after Open: writes the events of all ranks and says so in a
+  // line. A file that cannot be written any more costs a warning; an error is
+  // the communicator's.
+  absl::Status Write(Communicator& communicator);
+
+  // On rank 0, from any thread, where the other ranks can no longer be asked:
+  // writes its own events and says so, unless the file was not opened or has
+  // been written.
+  void WriteOwnEvents();
+
+ private:
+  void Write(const std::vector<std::string>& packed,
+             const std::vector<absl::Duration>& ahead, absl::string_view what);
+
+  const std::string path_;
+  Timeline events_;
+  std::atomic<bool> is_open_{false};  // and not written
+};
+
+}  // namespace reprise
+
+#endif  // REPRISE_LAUNCH_TIMELINE_FILE_H_
