@@ -1,11 +1,15 @@
 // Runs the linked RankCases over jobs of 1 to 4 threads, with and without
-// comparison of the ranks' calls.
+// comparison of the ranks' calls. --one_core: on one core, where ranks that
+// wait leave it to those that compute.
+#include <sched.h>
+
 #include <memory>
 #include <string>
 #include <tuple>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "absl/strings/string_view.h"
 #include "core/comm/checking/checking_transport.h"
 #include "core/comm/in_process/ranks_as_threads.h"
 #include "gtest/gtest.h"
@@ -48,5 +52,11 @@ INSTANTIATE_TEST_SUITE_P(
 
 int main(int argc, char** argv) {
   testing::InitGoogleTest(&argc, argv);
+  if (argc > 1 && absl::string_view(argv[1]) == "--one_core") {
+    cpu_set_t one;
+    CPU_ZERO(&one);
+    CPU_SET(sched_getcpu(), &one);
+    if (sched_setaffinity(0, sizeof(one), &one) != 0) return 1;
+  }
   return RUN_ALL_TESTS();
 }
