@@ -4,17 +4,22 @@
 
 #include <algorithm>
 #include <condition_variable>
+#include <cstdint>
 #include <deque>
+#include <memory>
 #include <mutex>
 #include <string>
 #include <thread>
 #include <utility>
+#include <vector>
 
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_split.h"
 #include "absl/time/clock.h"
+#include "absl/time/time.h"
 #include "core/base/check.h"
+#include "core/base/cores.h"
 #include "core/base/status.h"
 
 namespace reprise {
@@ -24,102 +29,353 @@ namespace {
 // requests that a transport tests in each round.
 constexpr size_t kMaxInFlight = 4;
 
-// Ranks and compute threads share the cores: after a few tests without result
-// the communication thread naps after each test, longer the longer nothing
-// happens. Naps, not sched_yield: with all cores busy, yielding cost 8 ms per
-// small collective, since each yield gives away a time slice; naps cost 0.2 ms.
+// The communication thread shares its core with computation: after a few rounds
+// without result it naps after each, longer the longer nothing happens. Naps,
+// not sched_yield: with all cores busy, yielding cost 8 ms per small
+// collective, since each yield gives away a time slice; naps cost 0.2 ms.
 constexpr int kSpins = 50;
+// A caller that waits has nothing else to do with its core: it naps only where
+// the other ranks are far behind, after about 10 ms.
+constexpr int kSpinsOfCallers = 100000;
 constexpr absl::Duration kShortestNap = absl::Microseconds(20);
 constexpr absl::Duration kLongestNap = absl::Microseconds(100);
+// Waking the communication thread costs a caller 5 us, in vain if it waits at
+// once. So it is left alone where a call follows a Wait within kInARow, as in a
+// loop of blocking calls; should such a caller not wait, the thread comes by
+// itself within kLook.
+constexpr absl::Duration kInARow = absl::Microseconds(10);
+constexpr absl::Duration kLook = absl::Milliseconds(1);
 
-class QueuedCommunicator;
-
-// The part of the state that outlives the communicator in its Works.
-struct Shared {
-  std::mutex mutex;
-  std::condition_variable changed;
-  absl::Status failure;  // the first one; then nothing more is issued
-  // The communication thread has left its loop: it touches no buffer any more.
-  bool stopped = false;
-  // Of the communicator; nullptr before it is made and once that is stopped.
-  Transport* transport = nullptr;
-};
+class Engine;
 
 class QueuedWork final : public Work {
  public:
-  QueuedWork(std::shared_ptr<Shared> shared, Collective collective, bool open)
-      : shared_(std::move(shared)),
+  QueuedWork(std::shared_ptr<Engine> engine, Collective collective, bool open)
+      : engine_(std::move(engine)),
         collective_(std::move(collective)),
         open_(open) {}
 
-  void Open() override {
-    std::lock_guard<std::mutex> lock(shared_->mutex);
-    if (open_) return;
-    NoteReady();
-    open_ = true;
-    shared_->changed.notify_all();
-  }
-
-  absl::Status Wait() override {
-    std::unique_lock<std::mutex> lock(shared_->mutex);
-    // Not before stopped: the caller may free its buffers once this returns.
-    shared_->changed.wait(lock, [&] { return done_ || shared_->stopped; });
-    return done_ ? absl::OkStatus() : shared_->failure;
-  }
-
-  bool Done() const override {
-    std::lock_guard<std::mutex> lock(shared_->mutex);
-    return done_;
-  }
-
+  void Open() override;
+  absl::Status Wait() override;
+  bool Done() const override;
   absl::Time issued() const override { return issued_; }
   absl::Time completed() const override { return completed_; }
 
  private:
-  friend class QueuedCommunicator;
-
-  // Under shared_->mutex.
-  void NoteReady() {
-    if (shared_->transport == nullptr) return;
-    collective_.ready = shared_->transport->NoteReady();
-  }
-
-  const std::shared_ptr<Shared> shared_;
+  friend class Engine;
+  const std::shared_ptr<Engine> engine_;
   Collective collective_;  // as it is once it is open
-  // Guarded by shared_->mutex.
+  // Guarded by the engine's mutex.
   bool open_;
   bool done_ = false;
-  // Written by the communication thread before done_.
+  // Written by who drives, before done_.
   absl::Time issued_, completed_;
 };
+
+// The queue and who works it off. One thread at a time *drives*: issues what is
+// open and tests what is in flight. That is a caller in Wait, which spins: no
+// thread has to be woken, on either side. While no caller waits it is the
+// communication thread, which naps. Only the latter with more ranks than cores
+// on the host, where spinning would take a core from a rank that computes.
+//
+// Outlives the communicator in its Works.
+class Engine {
+ public:
+  // The communication thread, from its begin to its end.
+  void Run(const Communicator::TransportFactory& factory) {
+    const absl::Status status = RunTransport(factory);
+    std::lock_guard<std::mutex> lock(mutex_);
+    if (failure_.ok()) failure_ = status;
+    stopped_ = true;
+    queue_.clear();  // its Works hold this engine
+    callers_.notify_all();
+  }
+
+  absl::Status AwaitStart() {
+    std::unique_lock<std::mutex> lock(mutex_);
+    callers_.wait(lock, [&] { return started_ || stopped_; });
+    return failure_;
+  }
+
+  const Transport& transport() const { return *transport_; }
+
+  void Enqueue(std::shared_ptr<QueuedWork> work) {
+    std::lock_guard<std::mutex> lock(mutex_);
+    REPRISE_CHECK(!finalize_) << "a collective after Finalize";
+    if (stopped_) return;
+    if (work->open_) NoteReady(*work);
+    queue_.push_back(std::move(work));
+    WakeForCall();
+  }
+
+  void Open(QueuedWork& work) {
+    std::lock_guard<std::mutex> lock(mutex_);
+    if (work.open_ || stopped_) return;
+    NoteReady(work);
+    work.open_ = true;
+    WakeForCall();
+  }
+
+  absl::Status Wait(QueuedWork& work) {
+    std::unique_lock<std::mutex> lock(mutex_);
+    ++waiting_;
+    // Not before stopped: the caller may free its buffers once this returns.
+    while (!work.done_ && !stopped_) {
+      if (callers_drive_ && MayDrive()) {
+        Drive(work, lock);
+      } else {
+        callers_.wait(lock);
+      }
+    }
+    --waiting_;
+    WakeWhoDrives();
+    last_wait_ = absl::Now();
+    return work.done_ ? absl::OkStatus() : failure_;
+  }
+
+  bool Done(const QueuedWork& work) const {
+    std::lock_guard<std::mutex> lock(mutex_);
+    return work.done_;
+  }
+
+  void Abort(const absl::Status& status) {
+    std::unique_lock<std::mutex> lock(mutex_);
+    if (failure_.ok() && !stopped_) failure_ = status;
+    WakeWhoDrives();
+    callers_.wait(lock, [&] { return stopped_; });
+  }
+
+  // These two let Run return.
+  void Abandon() { End(abandoned_); }
+  void Finalize() { End(finalize_); }
+
+  // Once Run has returned.
+  void DropTransport() { transport_ = nullptr; }
+
+  absl::Status failure() const {
+    std::lock_guard<std::mutex> lock(mutex_);
+    return failure_;
+  }
+
+ private:
+  struct InFlight {
+    std::shared_ptr<QueuedWork> work;
+    std::unique_ptr<Transport::Pending> pending;
+    bool done = false;
+  };
+
+  void NoteReady(QueuedWork& work) {
+    work.collective_.ready = transport_->NoteReady();
+  }
+
+  void End(bool& reason) {
+    std::lock_guard<std::mutex> lock(mutex_);
+    reason = true;
+    WakeWhoDrives();
+  }
+
+  bool HeadIsOpen() const { return !queue_.empty() && queue_.front()->open_; }
+
+  // Nobody drives and there is something to drive.
+  bool MayDrive() const {
+    return !driven_ && !Ends() && (!in_flight_.empty() || HeadIsOpen());
+  }
+  bool ThreadMayDrive() const {
+    return MayDrive() && !(callers_drive_ && waiting_ > 0);
+  }
+
+  // Nothing more is issued.
+  bool Ends() const { return !failure_.ok() || abandoned_; }
+  bool ThreadMayEnd() const {
+    return !driven_ &&
+           (Ends() || (finalize_ && queue_.empty() && in_flight_.empty()));
+  }
+
+  // After a change of what the above say.
+  void WakeWhoDrives() {
+    if (ThreadMayEnd() || (ThreadMayDrive() && rest_ != Rest::kNap)) {
+      thread_.notify_one();
+    }
+    if (callers_drive_ && waiting_ > 0 && MayDrive()) callers_.notify_all();
+  }
+  void WakeForCall() {
+    const bool in_a_row =
+        rest_ == Rest::kLook && absl::Now() - last_wait_ < kInARow;
+    if (waiting_ > 0 || !in_a_row) WakeWhoDrives();
+  }
+
+  enum class Rest { kNone, kNap, kLook, kUntilWoken };
+
+  // The communication thread does nothing until it is woken or `duration` has
+  // passed.
+  void DoNothing(Rest rest, absl::Duration duration,
+                 std::unique_lock<std::mutex>& lock) {
+    rest_ = rest;
+    if (rest == Rest::kUntilWoken) {
+      thread_.wait(lock);
+    } else {
+      thread_.wait_for(lock, absl::ToChronoMicroseconds(duration));
+    }
+    rest_ = Rest::kNone;
+  }
+
+  absl::Status RunTransport(const Communicator::TransportFactory& factory) {
+    // Naps of this thread would be 50 us longer than asked for.
+    prctl(PR_SET_TIMERSLACK, /*nanoseconds=*/1000, 0, 0, 0);
+    REPRISE_ASSIGN_OR_RETURN(std::unique_ptr<Transport> transport, factory());
+    std::unique_lock<std::mutex> lock(mutex_);
+    transport_ = std::move(transport);
+    callers_drive_ = transport_->local_size() <= UsableCores();
+    started_ = true;
+    callers_.notify_all();
+    absl::Status status = Serve(lock);
+    // Nobody else drives any more.
+    const bool abandoned = abandoned_;
+    lock.unlock();
+    if (status.ok()) status = transport_->Finalize();
+    if (status.ok()) return status;
+    // Before what is in flight goes, so that the reason is what others hear.
+    if (!abandoned) transport_->Abort(status);
+    in_flight_.clear();
+    return status;
+  }
+
+  // Drives whenever no caller does, until the end; the first failure.
+  absl::Status Serve(std::unique_lock<std::mutex>& lock) {
+    int idle_rounds = 0;
+    while (true) {
+      if (ThreadMayEnd()) {
+        if (!failure_.ok()) return failure_;
+        if (!abandoned_) return absl::OkStatus();
+        return absl::CancelledError(
+            "the communicator was destroyed before Finalize");
+      }
+      if (ThreadMayDrive()) {
+        driven_ = true;
+        const bool progressed = Round(lock);
+        driven_ = false;
+        if (progressed || callers_drive_) callers_.notify_all();
+        idle_rounds = progressed ? 0 : idle_rounds + 1;
+        if (idle_rounds >= kSpins) {
+          DoNothing(
+              Rest::kNap,
+              std::min(kShortestNap * (idle_rounds / kSpins), kLongestNap),
+              lock);
+        }
+        continue;
+      }
+      idle_rounds = 0;
+      const bool looks =
+          callers_drive_ && (waiting_ > 0 || absl::Now() - last_wait_ < kLook);
+      DoNothing(looks ? Rest::kLook : Rest::kUntilWoken, kLook, lock);
+    }
+  }
+
+  // A caller drives until `work` is done or there is nothing to drive.
+  void Drive(const QueuedWork& work, std::unique_lock<std::mutex>& lock) {
+    driven_ = true;
+    for (int idle_rounds = 0; !work.done_ && !Ends();) {
+      if (in_flight_.empty() && !HeadIsOpen()) break;
+      const bool progressed = Round(lock);
+      if (progressed && waiting_ > 1) callers_.notify_all();
+      idle_rounds = progressed ? 0 : idle_rounds + 1;
+      if (idle_rounds < kSpinsOfCallers) continue;
+      lock.unlock();
+      absl::SleepFor(kLongestNap);
+      lock.lock();
+    }
+    driven_ = false;
+    if (ThreadMayEnd()) WakeWhoDrives();
+  }
+
+  // Issues at most one collective and tests all that are in flight. Whether
+  // anything came of it; a failure is in failure_. Unlocks meanwhile.
+  bool Round(std::unique_lock<std::mutex>& lock) {
+    std::shared_ptr<QueuedWork> next;
+    if (HeadIsOpen() && in_flight_.size() < kMaxInFlight) {
+      next = std::move(queue_.front());
+      queue_.pop_front();
+    }
+    lock.unlock();
+    bool progressed = next != nullptr;
+    const absl::Status status = IssueAndTest(std::move(next));
+    lock.lock();
+    for (auto it = in_flight_.begin(); it != in_flight_.end();) {
+      if (!it->done) {
+        ++it;
+        continue;
+      }
+      it->work->done_ = progressed = true;
+      it = in_flight_.erase(it);
+    }
+    if (failure_.ok()) failure_ = status;
+    return progressed;
+  }
+
+  // `next` may be nullptr.
+  absl::Status IssueAndTest(std::shared_ptr<QueuedWork> next) {
+    if (next != nullptr) {
+      next->issued_ = absl::Now();
+      REPRISE_ASSIGN_OR_RETURN(std::unique_ptr<Transport::Pending> pending,
+                               transport_->Start(next->collective_));
+      next->collective_.ready = nullptr;
+      in_flight_.push_back({std::move(next), std::move(pending)});
+    }
+    for (InFlight& one : in_flight_) {
+      REPRISE_ASSIGN_OR_RETURN(one.done, one.pending->Test());
+      if (one.done) one.work->completed_ = absl::Now();
+    }
+    return absl::OkStatus();
+  }
+
+  mutable std::mutex mutex_;
+  std::condition_variable thread_;   // the communication thread waits
+  std::condition_variable callers_;  // callers that do not drive wait
+  // Made by the communication thread before started_; used by who drives.
+  std::unique_ptr<Transport> transport_;
+  // Changed by who drives; read under the mutex while nobody does.
+  std::vector<InFlight> in_flight_;
+  // Guarded by mutex_.
+  std::deque<std::shared_ptr<QueuedWork>> queue_;
+  absl::Status failure_;  // the first one; then nothing more is issued
+  bool started_ = false, finalize_ = false, abandoned_ = false;
+  bool stopped_ = false;  // the communication thread touches no buffer any more
+  bool callers_drive_ = false;
+  bool driven_ = false;
+  Rest rest_ = Rest::kNone;                      // of the communication thread
+  int waiting_ = 0;                              // callers in Wait
+  absl::Time last_wait_ = absl::InfinitePast();  // when one returned
+};
+
+void QueuedWork::Open() { engine_->Open(*this); }
+absl::Status QueuedWork::Wait() { return engine_->Wait(*this); }
+bool QueuedWork::Done() const { return engine_->Done(*this); }
 
 class QueuedCommunicator final : public Communicator {
  public:
   explicit QueuedCommunicator(TransportFactory factory)
-      : shared_(std::make_shared<Shared>()),
-        thread_([this, factory = std::move(factory)] { Run(factory); }) {}
+      : engine_(std::make_shared<Engine>()),
+        thread_([engine = engine_, factory = std::move(factory)] {
+          engine->Run(factory);
+        }) {}
 
   ~QueuedCommunicator() override {
-    if (!thread_.joinable()) return;
-    {
-      std::lock_guard<std::mutex> lock(shared_->mutex);
-      abandoned_ = true;
-      shared_->changed.notify_all();
+    if (thread_.joinable()) {
+      engine_->Abandon();
+      thread_.join();
     }
-    thread_.join();
+    engine_->DropTransport();
   }
 
-  absl::Status AwaitStart() {
-    std::unique_lock<std::mutex> lock(shared_->mutex);
-    shared_->changed.wait(lock, [&] { return started_ || shared_->stopped; });
-    return shared_->failure;
-  }
+  absl::Status AwaitStart() { return engine_->AwaitStart(); }
 
-  int rank() const override { return transport_->rank(); }
-  int world_size() const override { return transport_->world_size(); }
-  int local_rank() const override { return transport_->local_rank(); }
-  int local_size() const override { return transport_->local_size(); }
-  std::string Describe() const override { return transport_->Describe(); }
+  int rank() const override { return engine_->transport().rank(); }
+  int world_size() const override { return engine_->transport().world_size(); }
+  int local_rank() const override { return engine_->transport().local_rank(); }
+  int local_size() const override { return engine_->transport().local_size(); }
+  std::string Describe() const override {
+    return engine_->transport().Describe();
+  }
 
   std::shared_ptr<Work> AllReduce(void* data, int64_t count, DType dtype,
                                   ReduceOp op, Gate gate) override {
@@ -176,141 +432,25 @@ class QueuedCommunicator final : public Communicator {
 
   void Abort(const absl::Status& status) override {
     REPRISE_CHECK(!status.ok()) << "Abort needs an error";
-    std::unique_lock<std::mutex> lock(shared_->mutex);
-    if (shared_->failure.ok() && !shared_->stopped) shared_->failure = status;
-    shared_->changed.notify_all();
-    shared_->changed.wait(lock, [&] { return shared_->stopped; });
+    engine_->Abort(status);
   }
 
   absl::Status Finalize() override {
-    {
-      std::lock_guard<std::mutex> lock(shared_->mutex);
-      finalize_ = true;
-      shared_->changed.notify_all();
-    }
+    engine_->Finalize();
     if (thread_.joinable()) thread_.join();
-    std::lock_guard<std::mutex> lock(shared_->mutex);
-    return shared_->failure;
+    return engine_->failure();
   }
 
  private:
-  struct InFlight {
-    std::shared_ptr<QueuedWork> work;
-    std::unique_ptr<Transport::Pending> pending;
-  };
-
   std::shared_ptr<Work> Enqueue(Collective collective, Gate gate) {
-    auto work = std::make_shared<QueuedWork>(shared_, std::move(collective),
+    auto work = std::make_shared<QueuedWork>(engine_, std::move(collective),
                                              gate == Gate::kOpen);
-    std::lock_guard<std::mutex> lock(shared_->mutex);
-    REPRISE_CHECK(!finalize_) << "a collective after Finalize";
-    if (gate == Gate::kOpen) work->NoteReady();
-    queue_.push_back(work);
-    shared_->changed.notify_all();
+    engine_->Enqueue(work);
     return work;
   }
 
-  // The communication thread.
-  void Run(const TransportFactory& factory) {
-    const absl::Status status = RunTransport(factory);
-    std::lock_guard<std::mutex> lock(shared_->mutex);
-    if (shared_->failure.ok()) shared_->failure = status;
-    shared_->stopped = true;
-    shared_->transport = nullptr;
-    shared_->changed.notify_all();
-  }
-
-  absl::Status RunTransport(const TransportFactory& factory) {
-    // Naps of this thread would be 50 us longer than asked for.
-    prctl(PR_SET_TIMERSLACK, /*nanoseconds=*/1000, 0, 0, 0);
-    REPRISE_ASSIGN_OR_RETURN(std::unique_ptr<Transport> transport, factory());
-    {
-      std::lock_guard<std::mutex> lock(shared_->mutex);
-      transport_ = std::move(transport);
-      shared_->transport = transport_.get();
-      started_ = true;
-      shared_->changed.notify_all();
-    }
-    std::vector<InFlight> in_flight;
-    absl::Status status = Serve(in_flight);
-    if (status.ok()) status = transport_->Finalize();
-    if (status.ok()) return status;
-    bool abandoned;
-    {
-      std::lock_guard<std::mutex> lock(shared_->mutex);
-      abandoned = abandoned_;
-    }
-    // Before what is in flight goes, so that the reason is what others hear.
-    if (!abandoned) transport_->Abort(status);
-    in_flight.clear();
-    return status;
-  }
-
-  // Issues and completes collectives until the end; the first failure.
-  absl::Status Serve(std::vector<InFlight>& in_flight) {
-    int idle_rounds = 0;
-    while (true) {
-      std::shared_ptr<QueuedWork> next;
-      {
-        std::unique_lock<std::mutex> lock(shared_->mutex);
-        if (in_flight.empty()) {
-          shared_->changed.wait(lock, [&] {
-            return !shared_->failure.ok() || abandoned_ || HeadIsOpen() ||
-                   (finalize_ && queue_.empty());
-          });
-        }
-        if (!shared_->failure.ok()) return shared_->failure;
-        if (abandoned_) {
-          return absl::CancelledError(
-              "the communicator was destroyed before Finalize");
-        }
-        if (HeadIsOpen() && in_flight.size() < kMaxInFlight) {
-          next = std::move(queue_.front());
-          queue_.pop_front();
-        } else if (finalize_ && queue_.empty() && in_flight.empty()) {
-          return absl::OkStatus();
-        }
-      }
-      if (next != nullptr) {
-        next->issued_ = absl::Now();
-        REPRISE_ASSIGN_OR_RETURN(std::unique_ptr<Transport::Pending> pending,
-                                 transport_->Start(next->collective_));
-        next->collective_.ready = nullptr;
-        in_flight.push_back({std::move(next), std::move(pending)});
-        idle_rounds = 0;
-      }
-      bool progressed = false;
-      for (auto it = in_flight.begin(); it != in_flight.end();) {
-        REPRISE_ASSIGN_OR_RETURN(const bool done, it->pending->Test());
-        if (!done) {
-          ++it;
-          continue;
-        }
-        it->work->completed_ = absl::Now();
-        {
-          std::lock_guard<std::mutex> lock(shared_->mutex);
-          it->work->done_ = true;
-          shared_->changed.notify_all();
-        }
-        it = in_flight.erase(it);
-        progressed = true;
-      }
-      idle_rounds = progressed ? 0 : idle_rounds + 1;
-      if (in_flight.empty() || idle_rounds < kSpins) continue;
-      absl::SleepFor(
-          std::min(kShortestNap * (idle_rounds / kSpins), kLongestNap));
-    }
-  }
-
-  bool HeadIsOpen() const { return !queue_.empty() && queue_.front()->open_; }
-
-  const std::shared_ptr<Shared> shared_;
-  // Made by the communication thread before started_.
-  std::unique_ptr<Transport> transport_;
-  // Guarded by shared_->mutex.
-  std::deque<std::shared_ptr<QueuedWork>> queue_;
-  bool started_ = false, finalize_ = false, abandoned_ = false;
-  std::thread thread_;  // last: it uses all of the above
+  const std::shared_ptr<Engine> engine_;
+  std::thread thread_;
 };
 
 }  // namespace

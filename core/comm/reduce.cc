@@ -9,23 +9,20 @@ namespace reprise {
 namespace {
 
 template <typename T>
-T Apply(T a, T b, ReduceOp op) {
-  switch (op) {
-    case ReduceOp::kSum:
-      return a + b;
-    case ReduceOp::kMax:
-      return std::max(a, b);
-    case ReduceOp::kMin:
-      return std::min(a, b);
-  }
-  return a;
-}
-
-template <typename T>
 void ReduceAs(const void* from, void* into, int64_t count, ReduceOp op) {
   const T* a = static_cast<const T*>(from);
   T* b = static_cast<T*>(into);
-  for (int64_t i = 0; i < count; ++i) b[i] = Apply<T>(b[i], a[i], op);
+  switch (op) {
+    case ReduceOp::kSum:
+      for (int64_t i = 0; i < count; ++i) b[i] = b[i] + a[i];
+      return;
+    case ReduceOp::kMax:
+      for (int64_t i = 0; i < count; ++i) b[i] = std::max(b[i], a[i]);
+      return;
+    case ReduceOp::kMin:
+      for (int64_t i = 0; i < count; ++i) b[i] = std::min(b[i], a[i]);
+      return;
+  }
 }
 
 // In pieces that stay in the nearest cache: widened, reduced, narrowed.

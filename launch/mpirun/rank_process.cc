@@ -1,6 +1,5 @@
 #include "launch/mpirun/rank_process.h"
 
-#include <sched.h>
 #include <signal.h>
 #include <unistd.h>
 
@@ -13,6 +12,7 @@
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_split.h"
+#include "core/base/cores.h"
 #include "core/base/host_name.h"
 #include "core/base/status.h"
 #include "launch/mpirun/launcher_message.h"
@@ -108,12 +108,7 @@ int64_t ThreadsOfRank(int64_t flag, int ranks_on_host) {
   if (flag > 0) return flag;
   const int64_t omp = ReadNumber("OMP_NUM_THREADS").value_or(0);
   if (omp > 0) return omp;
-  cpu_set_t usable;
-  const int64_t cores =
-      sched_getaffinity(0, sizeof(usable), &usable) == 0
-          ? CPU_COUNT(&usable)
-          : static_cast<int64_t>(std::thread::hardware_concurrency());
-  return std::max<int64_t>(1, cores / std::max(1, ranks_on_host));
+  return std::max<int64_t>(1, UsableCores() / std::max(1, ranks_on_host));
 }
 
 }  // namespace reprise

@@ -7,6 +7,7 @@
 #include <numeric>
 #include <random>
 #include <string>
+#include <thread>
 #include <vector>
 
 #include "absl/strings/str_cat.h"
@@ -289,6 +290,56 @@ void CollectivesAreIssuedInDeclaredOrderWhateverOpensFirst(
   for (int i = 0; i < kCollectives; ++i) EXPECT_EQ(issued[i].data, &values[i]);
 }
 
+void SeveralThreadsMayWaitAtOnce(Communicator& communicator,
+                                 const IssuedCollectives&) {
+  constexpr int kThreads = 3;
+  for (int repetition = 0; repetition < 30; ++repetition) {
+    std::vector<int64_t> values(2 * kThreads);
+    std::vector<std::shared_ptr<Work>> works;
+    for (int i = 0; i < 2 * kThreads; ++i) {
+      values[i] = i;
+      works.push_back(
+          communicator.AllReduce(&values[i], 1, DType::kInt64, ReduceOp::kSum,
+                                 i < kThreads ? Gate::kOpen : Gate::kClosed));
+    }
+    std::vector<std::thread> threads;
+    for (int t = 0; t < kThreads; ++t) {
+      threads.emplace_back([&, t] {
+        // Some wait first for what is opened last.
+        const int late = 2 * kThreads - 1 - t;
+        for (const int i : {t == 0 ? late : t, t == 0 ? t : late}) {
+          REPRISE_EXPECT_OK(works[i]->Wait());
+          EXPECT_EQ(values[i], i * communicator.world_size());
+        }
+      });
+    }
+    for (int i = kThreads; i < 2 * kThreads; ++i) {
+      absl::SleepFor(absl::Microseconds(100 * (repetition % 3)));
+      works[i]->Open();
+    }
+    for (std::thread& thread : threads) thread.join();
+  }
+}
+
+void ACollectiveCompletesWhoeverWaits(Communicator& communicator,
+                                      const IssuedCollectives&) {
+  for (int repetition = 0; repetition < 20; ++repetition) {
+    REPRISE_EXPECT_OK(communicator.Barrier()->Wait());
+    int64_t value = 1;
+    // At once after a Wait, or not.
+    if (repetition % 2 == 1) absl::SleepFor(absl::Milliseconds(2));
+    const std::shared_ptr<Work> work =
+        communicator.AllReduce(&value, 1, DType::kInt64, ReduceOp::kSum);
+    const absl::Time deadline = absl::Now() + absl::Seconds(10);
+    while (!work->Done() && absl::Now() < deadline) {
+      absl::SleepFor(absl::Microseconds(100));
+    }
+    EXPECT_TRUE(work->Done());
+    REPRISE_EXPECT_OK(work->Wait());
+    EXPECT_EQ(value, communicator.world_size());
+  }
+}
+
 void AStepWithABigExchangeAndBigSumsCompletes(Communicator& communicator,
                                               const IssuedCollectives&) {
   CheckAllToAllv(communicator, [](int from, int to) -> int64_t {
@@ -368,6 +419,8 @@ std::vector<RankCase> RankCases() {
       {"ManyCollectivesMayBeOutstanding", ManyCollectivesMayBeOutstanding},
       {"CollectivesAreIssuedInDeclaredOrderWhateverOpensFirst",
        CollectivesAreIssuedInDeclaredOrderWhateverOpensFirst},
+      {"SeveralThreadsMayWaitAtOnce", SeveralThreadsMayWaitAtOnce},
+      {"ACollectiveCompletesWhoeverWaits", ACollectiveCompletesWhoeverWaits},
       {"AStepWithABigExchangeAndBigSumsCompletes",
        AStepWithABigExchangeAndBigSumsCompletes},
       {"StringsOfAnyLengthAreGathered", StringsOfAnyLengthAreGathered},

@@ -1,5 +1,8 @@
 // Runs the linked RankCases over jobs of 1 to 4 threads, with and without
-// comparison of the ranks' calls.
+// comparison of the ranks' calls. --one_core: on one core, where ranks that
+// wait leave it to those that compute.
+#include <sched.h>
+
 #include <cstdint>
 #include <memory>
 #include <string>
@@ -7,6 +10,7 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "absl/strings/string_view.h"
 #include "core/comm/checking/checking_transport.h"
 #include "core/comm/delaying_transport.h"
 #include "core/comm/in_process/ranks_as_threads.h"
@@ -56,5 +60,11 @@ INSTANTIATE_TEST_SUITE_P(
 
 int main(int argc, char** argv) {
   testing::InitGoogleTest(&argc, argv);
+  if (argc > 1 && absl::string_view(argv[1]) == "--one_core") {
+    cpu_set_t one;
+    CPU_ZERO(&one);
+    CPU_SET(sched_getcpu(), &one);
+    if (sched_setaffinity(0, sizeof(one), &one) != 0) return 1;
+  }
   return RUN_ALL_TESTS();
 }

@@ -4,7 +4,11 @@
 //   mpirun -np 2 bazel-bin/core/comm/mpi/allreduce_benchmark
 //
 // Both alternate in rounds. GB/s is the buffer's size over the time of one
-// call, on rank 0; the last line has the median ratio of all sizes' rounds.
+// call, on rank 0.
+//
+// Then steps as in training, on rank 0: three buckets are declared, each is
+// opened after a third of a computation that uses a core, and all are waited
+// for; beside the same computation alone.
 #include <mpi.h>
 
 #include <algorithm>
@@ -75,33 +79,39 @@ double Median(std::vector<double> values) {
   return values[values.size() / 2];
 }
 
-absl::Status Run() {
-  REPRISE_ASSIGN_OR_RETURN(
-      const std::unique_ptr<Communicator> communicator,
-      Communicator::Create([]() -> absl::StatusOr<std::unique_ptr<Transport>> {
-        REPRISE_ASSIGN_OR_RETURN(std::unique_ptr<Transport> transport,
-                                 MakeMpiTransport());
-        return std::make_unique<LoopTransport>(std::move(transport));
-      }));
-  const bool tells = communicator->rank() == 0;
+std::string MedianAndRange(const std::vector<double>& values) {
+  char text[64];
+  std::snprintf(text, sizeof(text), "%.2f (%.2f..%.2f)", Median(values),
+                *std::min_element(values.begin(), values.end()),
+                *std::max_element(values.begin(), values.end()));
+  return text;
+}
+
+// As much arithmetic each time, a few milliseconds.
+void Compute() {
+  volatile double seed = 1;
+  double value = seed;
+  for (int i = 0; i < 1000000; ++i) value = value * 0.999 + 0.001;
+  seed = value;
+}
+
+void CompareWithPlainLoop(Communicator& communicator) {
+  const bool tells = communicator.rank() == 0;
   if (tells) {
-    std::printf("%s, %d ranks\n", communicator->Describe().c_str(),
-                communicator->world_size());
     std::printf("| bytes | communicator, GB/s | plain loop, GB/s | ratio |\n");
     std::printf("|---|---|---|---|\n");
   }
-  std::vector<double> all_ratios;
   for (const int64_t bytes : {64 << 10, 1 << 20, 4 << 20, 16 << 20}) {
     // Zeros: their sum over and over stays what it is.
     std::vector<float> buffer(bytes / sizeof(float));
     const auto ours = [&](int calls) {
-      return Time(calls, *communicator, [&] {
+      return Time(calls, communicator, [&] {
         // One after the other, as in the plain loop.
         for (int i = 0; i < calls; ++i) {
           REPRISE_CHECK(communicator
-                            ->AllReduce(buffer.data(),
-                                        static_cast<int64_t>(buffer.size()),
-                                        DType::kFloat32, ReduceOp::kSum)
+                            .AllReduce(buffer.data(),
+                                       static_cast<int64_t>(buffer.size()),
+                                       DType::kFloat32, ReduceOp::kSum)
                             ->Wait()
                             .ok())
               << "AllReduce";
@@ -110,9 +120,9 @@ absl::Status Run() {
     };
     const auto plain = [&](int calls) {
       LoopTransport::plain_calls = calls;
-      return Time(calls, *communicator, [&] {
+      return Time(calls, communicator, [&] {
         REPRISE_CHECK(
-            communicator->AllGather(buffer.data(), bytes, buffer.data())
+            communicator.AllGather(buffer.data(), bytes, buffer.data())
                 ->Wait()
                 .ok())
             << "plain loop";
@@ -120,9 +130,11 @@ absl::Status Run() {
     };
     ours(2);
     double once = plain(2);
-    REPRISE_RETURN_IF_ERROR(
-        communicator->AllReduce(&once, 1, DType::kFloat64, ReduceOp::kMax)
-            ->Wait());
+    REPRISE_CHECK(
+        communicator.AllReduce(&once, 1, DType::kFloat64, ReduceOp::kMax)
+            ->Wait()
+            .ok())
+        << "AllReduce";
     const int calls =
         std::clamp(static_cast<int>(kSecondsPerLoop / once), 3, 2000);
     std::vector<double> of_ours, of_plain, ratios;
@@ -131,15 +143,72 @@ absl::Status Run() {
       of_plain.push_back(plain(calls));
       ratios.push_back(of_plain.back() / of_ours.back());
     }
-    all_ratios.insert(all_ratios.end(), ratios.begin(), ratios.end());
     if (!tells) continue;
-    std::printf("| %lld | %.2f | %.2f | %.2f (%.2f..%.2f) |\n",
-                static_cast<long long>(bytes), bytes / Median(of_ours) / 1e9,
-                bytes / Median(of_plain) / 1e9, Median(ratios),
-                *std::min_element(ratios.begin(), ratios.end()),
-                *std::max_element(ratios.begin(), ratios.end()));
+    std::printf("| %lld | %.2f | %.2f | %s |\n", static_cast<long long>(bytes),
+                bytes / Median(of_ours) / 1e9, bytes / Median(of_plain) / 1e9,
+                MedianAndRange(ratios).c_str());
   }
-  if (tells) std::printf("median ratio %.2f\n", Median(all_ratios));
+}
+
+void TimeStepsOfTraining(Communicator& communicator) {
+  constexpr int kSteps = 10, kBuckets = 3;
+  const bool tells = communicator.rank() == 0;
+  if (tells) {
+    std::printf(
+        "| bytes of a bucket | step, ms | computation alone, ms |"
+        " ratio |\n|---|---|---|---|\n");
+  }
+  for (const int64_t bytes : {64 << 10, 1 << 20, 4 << 20}) {
+    std::vector<std::vector<float>> buckets(
+        kBuckets, std::vector<float>(bytes / sizeof(float)));
+    const auto computation = [&] {
+      for (int i = 0; i < kBuckets * kSteps; ++i) Compute();
+    };
+    const auto steps = [&] {
+      for (int i = 0; i < kSteps; ++i) {
+        std::vector<std::shared_ptr<Work>> works;
+        for (std::vector<float>& bucket : buckets) {
+          works.push_back(communicator.AllReduce(
+              bucket.data(), static_cast<int64_t>(bucket.size()),
+              DType::kFloat32, ReduceOp::kSum, Gate::kClosed));
+        }
+        for (const std::shared_ptr<Work>& work : works) {
+          Compute();
+          work->Open();
+        }
+        for (const std::shared_ptr<Work>& work : works) {
+          REPRISE_CHECK(work->Wait().ok()) << "AllReduce";
+        }
+      }
+    };
+    std::vector<double> of_steps, of_computation, ratios;
+    for (int round = 0; round < kRounds; ++round) {
+      of_steps.push_back(1000 * Time(kSteps, communicator, steps));
+      of_computation.push_back(1000 * Time(kSteps, communicator, computation));
+      ratios.push_back(of_steps.back() / of_computation.back());
+    }
+    if (!tells) continue;
+    std::printf("| %lld | %s | %s | %s |\n", static_cast<long long>(bytes),
+                MedianAndRange(of_steps).c_str(),
+                MedianAndRange(of_computation).c_str(),
+                MedianAndRange(ratios).c_str());
+  }
+}
+
+absl::Status Run() {
+  REPRISE_ASSIGN_OR_RETURN(
+      const std::unique_ptr<Communicator> communicator,
+      Communicator::Create([]() -> absl::StatusOr<std::unique_ptr<Transport>> {
+        REPRISE_ASSIGN_OR_RETURN(std::unique_ptr<Transport> transport,
+                                 MakeMpiTransport());
+        return std::make_unique<LoopTransport>(std::move(transport));
+      }));
+  if (communicator->rank() == 0) {
+    std::printf("%s, %d ranks\n", communicator->Describe().c_str(),
+                communicator->world_size());
+  }
+  CompareWithPlainLoop(*communicator);
+  TimeStepsOfTraining(*communicator);
   return communicator->Finalize();
 }
 

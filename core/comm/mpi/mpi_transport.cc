@@ -20,14 +20,6 @@
 namespace reprise {
 namespace {
 
-// Open MPI's non-blocking allreduce chooses among algorithms that add in
-// different orders, by size and by release. Pinned to the ring: fewest bytes
-// per rank, and one order for every size. Set before MPI_Init unless the user
-// has chosen. The name is the same in Open MPI 4.1 and 5.0.
-constexpr char kAlgorithmVariable[] =
-    "OMPI_MCA_coll_libnbc_iallreduce_algorithm";
-constexpr char kRing[] = "1";
-
 // Open MPI's handlers of SIGABRT, SIGBUS, SIGFPE and SIGSEGV print a stack with
 // malloc, which hangs for ever when the heap is what broke.
 constexpr char kSignalVariable[] = "OMPI_MCA_opal_signal";
@@ -41,51 +33,164 @@ absl::Status FromMpi(int code, const char* call) {
       absl::StrCat(call, " failed: ", absl::string_view(text, length)));
 }
 
-template <DType kDType>
-void Add16BitFloats(void* from, void* into, int* count, MPI_Datatype*) {
-  Reduce(from, into, *count, kDType, ReduceOp::kSum);
-}
-template <DType kDType>
-void Max16BitFloats(void* from, void* into, int* count, MPI_Datatype*) {
-  Reduce(from, into, *count, kDType, ReduceOp::kMax);
-}
-template <DType kDType>
-void Min16BitFloats(void* from, void* into, int* count, MPI_Datatype*) {
-  Reduce(from, into, *count, kDType, ReduceOp::kMin);
-}
-
-MPI_Datatype TypeOf(DType dtype) {
-  switch (dtype) {
-    case DType::kUint8:
-      return MPI_UINT8_T;
-    case DType::kInt32:
-      return MPI_INT32_T;
-    case DType::kInt64:
-      return MPI_INT64_T;
-    case DType::kFloat16:
-    case DType::kBFloat16:
-      return MPI_UINT16_T;  // with an operation of our own
-    case DType::kFloat32:
-      return MPI_FLOAT;
-    case DType::kFloat64:
-      return MPI_DOUBLE;
+// Requests under way together.
+class Requests {
+ public:
+  // A place for one more.
+  MPI_Request* Add() {
+    requests_.push_back(MPI_REQUEST_NULL);
+    return &requests_.back();
   }
-  return MPI_DATATYPE_NULL;
-}
+
+  // Whether all are complete; then none is left.
+  absl::StatusOr<bool> Test() {
+    for (MPI_Request& request : requests_) {
+      int done = 0;
+      REPRISE_RETURN_IF_ERROR(
+          FromMpi(MPI_Test(&request, &done, MPI_STATUS_IGNORE), "MPI_Test"));
+      if (!done) return false;
+    }
+    requests_.clear();
+    return true;
+  }
+
+  // Sends to or receives from `rank`, in messages of at most `piece_bytes`.
+  // Messages between two ranks keep their order within a tag.
+  absl::Status Send(const char* data, int64_t bytes, int rank, int tag,
+                    int64_t piece_bytes) {
+    for (int64_t at = 0; at < bytes; at += piece_bytes) {
+      REPRISE_RETURN_IF_ERROR(
+          FromMpi(MPI_Isend(data + at,
+                            static_cast<int>(std::min(bytes - at, piece_bytes)),
+                            MPI_BYTE, rank, tag, MPI_COMM_WORLD, Add()),
+                  "MPI_Isend"));
+    }
+    return absl::OkStatus();
+  }
+  absl::Status Receive(char* data, int64_t bytes, int rank, int tag,
+                       int64_t piece_bytes) {
+    for (int64_t at = 0; at < bytes; at += piece_bytes) {
+      REPRISE_RETURN_IF_ERROR(
+          FromMpi(MPI_Irecv(data + at,
+                            static_cast<int>(std::min(bytes - at, piece_bytes)),
+                            MPI_BYTE, rank, tag, MPI_COMM_WORLD, Add()),
+                  "MPI_Irecv"));
+    }
+    return absl::OkStatus();
+  }
+
+ private:
+  std::vector<MPI_Request> requests_;
+};
+
+class Started final : public Transport::Pending {
+ public:
+  Requests requests;
+  absl::StatusOr<bool> Test() override { return requests.Test(); }
+};
+
+// Where received parts wait to be added. Kept from one AllReduce to the next:
+// fresh memory costs as much as adding what it receives.
+using Scratch = std::vector<char>;
+
+// AllReduce over a ring, each rank sends to the next one. The buffer is cut
+// into a part per rank, longer ones first, by at most an element. In step k of
+// 2 (W - 1), rank r sends part r + 1 - k and receives part r - k (modulo W),
+// which in the first W - 1 steps it adds to its own and then replaces it by. So
+// part p is ((rank p-1's + rank p's) + rank p+1's) + ..., whatever the size and
+// the release of MPI. Each rank sends 2 (W - 1) / W of the bytes.
+//
+// Written out with MPI's point-to-point calls since its own AllReduces choose
+// among orders of addition by size and by release.
+class RingAllReduce final : public Transport::Pending {
+ public:
+  RingAllReduce(const Collective& collective, int rank, int world_size, int tag,
+                int64_t piece_bytes, std::vector<Scratch>* scratches)
+      : collective_(collective),
+        rank_(rank),
+        world_size_(world_size),
+        tag_(tag),
+        piece_bytes_(piece_bytes),
+        scratches_(scratches) {
+    if (scratches_->empty()) return;
+    scratch_ = std::move(scratches_->back());
+    scratches_->pop_back();
+  }
+
+  ~RingAllReduce() override { scratches_->push_back(std::move(scratch_)); }
+
+  absl::StatusOr<bool> Test() override {
+    // What came with the part before is often there already.
+    while (true) {
+      REPRISE_ASSIGN_OR_RETURN(const bool arrived, requests_.Test());
+      if (!arrived) return false;
+      if (step_ >= 0 && Adds()) {
+        const Part part = Received();
+        Reduce(scratch_.data(), part.data, part.count, collective_.dtype,
+               collective_.op);
+      }
+      if (++step_ >= 2 * (world_size_ - 1)) return true;
+      REPRISE_RETURN_IF_ERROR(StartStep());
+    }
+  }
+
+ private:
+  struct Part {
+    char* data;
+    int64_t count, bytes;
+  };
+
+  // Part `number` modulo W; at least -2 W.
+  Part PartOf(int number) const {
+    const int64_t part = (number + 2 * world_size_) % world_size_;
+    const int64_t shorter = collective_.count / world_size_;
+    const int64_t longer_ones = collective_.count % world_size_;
+    const int64_t count = shorter + (part < longer_ones ? 1 : 0);
+    const int64_t begin = part * shorter + std::min(part, longer_ones);
+    const int64_t size = SizeInBytes(collective_.dtype);
+    return {static_cast<char*>(collective_.data) + begin * size, count,
+            count * size};
+  }
+  Part Received() const { return PartOf(rank_ - step_); }
+  bool Adds() const { return step_ < world_size_ - 1; }
+
+  absl::Status StartStep() {
+    const Part sent = PartOf(rank_ + 1 - step_), received = Received();
+    char* into = received.data;
+    if (Adds()) {
+      if (static_cast<int64_t>(scratch_.size()) < received.bytes) {
+        scratch_.resize(received.bytes);
+      }
+      into = scratch_.data();
+    }
+    REPRISE_RETURN_IF_ERROR(requests_.Receive(
+        into, received.bytes, (rank_ + world_size_ - 1) % world_size_, tag_,
+        piece_bytes_));
+    return requests_.Send(sent.data, sent.bytes, (rank_ + 1) % world_size_,
+                          tag_, piece_bytes_);
+  }
+
+  const Collective& collective_;
+  const int rank_, world_size_, tag_;
+  const int64_t piece_bytes_;
+  std::vector<Scratch>* const scratches_;
+  Scratch scratch_;
+  Requests requests_;
+  int step_ = -1;
+};
 
 class MpiTransport final : public Transport {
  public:
   explicit MpiTransport(int64_t piece_bytes) : piece_bytes_(piece_bytes) {}
 
   absl::Status Init() {
-    setenv(kAlgorithmVariable, kRing, /*overwrite=*/0);
     setenv(kSignalVariable, "", /*overwrite=*/0);
     int provided = 0;
     REPRISE_RETURN_IF_ERROR(FromMpi(
-        MPI_Init_thread(nullptr, nullptr, MPI_THREAD_FUNNELED, &provided),
+        MPI_Init_thread(nullptr, nullptr, MPI_THREAD_SERIALIZED, &provided),
         "MPI_Init_thread"));
-    if (provided < MPI_THREAD_FUNNELED) {
-      return DistributedError("this MPI lacks MPI_THREAD_FUNNELED");
+    if (provided < MPI_THREAD_SERIALIZED) {
+      return DistributedError("this MPI lacks MPI_THREAD_SERIALIZED");
     }
     MPI_Comm_set_errhandler(MPI_COMM_WORLD, MPI_ERRORS_RETURN);
     MPI_Comm_rank(MPI_COMM_WORLD, &rank_);
@@ -98,12 +203,6 @@ class MpiTransport final : public Transport {
     MPI_Comm_rank(host, &local_rank_);
     MPI_Comm_size(host, &local_size_);
     MPI_Comm_free(&host);
-    MPI_Op_create(&Add16BitFloats<DType::kFloat16>, 1, &fp16_ops_[0]);
-    MPI_Op_create(&Max16BitFloats<DType::kFloat16>, 1, &fp16_ops_[1]);
-    MPI_Op_create(&Min16BitFloats<DType::kFloat16>, 1, &fp16_ops_[2]);
-    MPI_Op_create(&Add16BitFloats<DType::kBFloat16>, 1, &bf16_ops_[0]);
-    MPI_Op_create(&Max16BitFloats<DType::kBFloat16>, 1, &bf16_ops_[1]);
-    MPI_Op_create(&Min16BitFloats<DType::kBFloat16>, 1, &bf16_ops_[2]);
     description_ = DescribeLibrary();
     return absl::OkStatus();
   }
@@ -117,9 +216,14 @@ class MpiTransport final : public Transport {
 
   absl::StatusOr<std::unique_ptr<Pending>> Start(
       const Collective& collective) override {
-    auto requests = std::make_unique<Requests>();
-    REPRISE_RETURN_IF_ERROR(StartInto(collective, requests->requests));
-    return requests;
+    if (collective.kind == Collective::Kind::kAllReduce) {
+      const int tag = kFirstRingTag + next_ring_++ % kRingTags;
+      return std::make_unique<RingAllReduce>(collective, rank_, world_size_,
+                                             tag, piece_bytes_, &scratches_);
+    }
+    auto started = std::make_unique<Started>();
+    REPRISE_RETURN_IF_ERROR(StartInto(collective, started->requests));
+    return started;
   }
 
   void Abort(const absl::Status& status) override {
@@ -129,76 +233,37 @@ class MpiTransport final : public Transport {
   }
 
   absl::Status Finalize() override {
-    for (MPI_Op* op : {fp16_ops_, bf16_ops_}) {
-      for (int i = 0; i < 3; ++i) MPI_Op_free(&op[i]);
-    }
     return FromMpi(MPI_Finalize(), "MPI_Finalize");
   }
 
  private:
-  struct Requests final : public Pending {
-    std::vector<MPI_Request> requests;
-
-    absl::StatusOr<bool> Test() override {
-      for (MPI_Request& request : requests) {
-        int done = 0;
-        REPRISE_RETURN_IF_ERROR(
-            FromMpi(MPI_Test(&request, &done, MPI_STATUS_IGNORE), "MPI_Test"));
-        if (!done) return false;
-      }
-      return true;
-    }
-  };
-
   static std::string DescribeLibrary() {
     char version[MPI_MAX_LIBRARY_VERSION_STRING];
     int length = 0;
     MPI_Get_library_version(version, &length);
     const std::string text(version, length);
-    return absl::StrCat("mpi: ", text.substr(0, text.find(',')), ", ",
-                        kAlgorithmVariable, "=", getenv(kAlgorithmVariable));
+    return absl::StrCat("mpi: ", text.substr(0, text.find(',')),
+                        ", AllReduce over a ring, from rank p-1 for part p");
   }
 
-  MPI_Op OpOf(DType dtype, ReduceOp op) const {
-    const int index = static_cast<int>(op);
-    if (dtype == DType::kFloat16) return fp16_ops_[index];
-    if (dtype == DType::kBFloat16) return bf16_ops_[index];
-    const MPI_Op ops[] = {MPI_SUM, MPI_MAX, MPI_MIN};
-    return ops[index];
-  }
-
-  absl::Status StartInto(const Collective& collective,
-                         std::vector<MPI_Request>& requests) {
-    auto add = [&requests] {
-      requests.push_back(MPI_REQUEST_NULL);
-      return &requests.back();
-    };
+  // All but AllReduce.
+  absl::Status StartInto(const Collective& collective, Requests& requests) {
     char* data = static_cast<char*>(collective.data);
     switch (collective.kind) {
       case Collective::Kind::kBarrier:
-        return FromMpi(MPI_Ibarrier(MPI_COMM_WORLD, add()), "MPI_Ibarrier");
-      case Collective::Kind::kAllReduce: {
-        const int64_t size = SizeInBytes(collective.dtype);
-        const int64_t piece = piece_bytes_ / size;
-        for (int64_t at = 0; at < collective.count; at += piece) {
-          REPRISE_RETURN_IF_ERROR(FromMpi(
-              MPI_Iallreduce(
-                  MPI_IN_PLACE, data + at * size,
-                  static_cast<int>(std::min(collective.count - at, piece)),
-                  TypeOf(collective.dtype),
-                  OpOf(collective.dtype, collective.op), MPI_COMM_WORLD, add()),
-              "MPI_Iallreduce"));
-        }
-        return absl::OkStatus();
-      }
+        return FromMpi(MPI_Ibarrier(MPI_COMM_WORLD, requests.Add()),
+                       "MPI_Ibarrier");
+      case Collective::Kind::kAllReduce:
+        return absl::InternalError("AllReduce is a RingAllReduce");
       case Collective::Kind::kBroadcast:
         for (int64_t at = 0; at < collective.count; at += piece_bytes_) {
-          REPRISE_RETURN_IF_ERROR(FromMpi(
-              MPI_Ibcast(data + at,
-                         static_cast<int>(
-                             std::min(collective.count - at, piece_bytes_)),
-                         MPI_BYTE, collective.root, MPI_COMM_WORLD, add()),
-              "MPI_Ibcast"));
+          REPRISE_RETURN_IF_ERROR(
+              FromMpi(MPI_Ibcast(data + at,
+                                 static_cast<int>(std::min(
+                                     collective.count - at, piece_bytes_)),
+                                 MPI_BYTE, collective.root, MPI_COMM_WORLD,
+                                 requests.Add()),
+                      "MPI_Ibcast"));
         }
         return absl::OkStatus();
       case Collective::Kind::kAllGather: {
@@ -210,9 +275,10 @@ class MpiTransport final : public Transport {
                                sizes, requests);
         }
         const int count = static_cast<int>(collective.count);
-        return FromMpi(MPI_Iallgather(collective.sent, count, MPI_BYTE, data,
-                                      count, MPI_BYTE, MPI_COMM_WORLD, add()),
-                       "MPI_Iallgather");
+        return FromMpi(
+            MPI_Iallgather(collective.sent, count, MPI_BYTE, data, count,
+                           MPI_BYTE, MPI_COMM_WORLD, requests.Add()),
+            "MPI_Iallgather");
       }
       case Collective::Kind::kAllToAllv: {
         std::vector<int64_t> offsets(world_size_, 0);
@@ -227,13 +293,12 @@ class MpiTransport final : public Transport {
 
   // Every pair of ranks exchanges its bytes directly, as MPI_Ialltoallv does,
   // but without its limit on counts and offsets, and nothing for empty pairs.
-  // Messages between two ranks keep their order, so one tag does.
   absl::Status StartExchange(const void* sent,
                              const std::vector<int64_t>& sent_bytes,
                              const std::vector<int64_t>& sent_at,
                              char* received,
                              const std::vector<int64_t>& received_bytes,
-                             std::vector<MPI_Request>& requests) {
+                             Requests& requests) {
     const char* from_here = static_cast<const char*>(sent);
     for (int rank = 0; rank < world_size_; ++rank) {
       const int64_t bytes = received_bytes[rank];
@@ -244,37 +309,30 @@ class MpiTransport final : public Transport {
               " bytes to itself and expects ", bytes));
         }
         std::memcpy(received, from_here + sent_at[rank], bytes);
-      }
-      for (int64_t at = 0; rank != rank_ && at < bytes; at += piece_bytes_) {
-        requests.push_back(MPI_REQUEST_NULL);
-        REPRISE_RETURN_IF_ERROR(FromMpi(
-            MPI_Irecv(received + at,
-                      static_cast<int>(std::min(bytes - at, piece_bytes_)),
-                      MPI_BYTE, rank, kTag, MPI_COMM_WORLD, &requests.back()),
-            "MPI_Irecv"));
+      } else if (rank != rank_) {
+        REPRISE_RETURN_IF_ERROR(requests.Receive(received, bytes, rank,
+                                                 kExchangeTag, piece_bytes_));
       }
       received += bytes;
     }
     for (int step = 1; step < world_size_; ++step) {
       const int rank = (rank_ + step) % world_size_;
-      const int64_t bytes = sent_bytes[rank];
-      for (int64_t at = 0; at < bytes; at += piece_bytes_) {
-        requests.push_back(MPI_REQUEST_NULL);
-        REPRISE_RETURN_IF_ERROR(FromMpi(
-            MPI_Isend(from_here + sent_at[rank] + at,
-                      static_cast<int>(std::min(bytes - at, piece_bytes_)),
-                      MPI_BYTE, rank, kTag, MPI_COMM_WORLD, &requests.back()),
-            "MPI_Isend"));
-      }
+      REPRISE_RETURN_IF_ERROR(requests.Send(from_here + sent_at[rank],
+                                            sent_bytes[rank], rank,
+                                            kExchangeTag, piece_bytes_));
     }
     return absl::OkStatus();
   }
 
-  static constexpr int kTag = 1;
+  static constexpr int kExchangeTag = 1;
+  // Ranks come to the steps of two AllReduces in flight in different orders: a
+  // tag for each. MPI has tags up to 32767 everywhere.
+  static constexpr int kFirstRingTag = 2, kRingTags = 1024;
 
   const int64_t piece_bytes_;
   int rank_ = 0, world_size_ = 1, local_rank_ = 0, local_size_ = 1;
-  MPI_Op fp16_ops_[3], bf16_ops_[3];  // sum, max, min
+  int64_t next_ring_ = 0;  // counts AllReduces
+  std::vector<Scratch> scratches_;
   std::string description_;
 };
 
