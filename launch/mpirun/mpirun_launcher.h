@@ -30,6 +30,9 @@ struct Launch {
 // In all but the first case one line on stderr names rank, host, process id and
 // how it ended, unless the rank reported completion and so has said why itself.
 //
+// Where `hosts` names others than this one, no rank starts before the program
+// was found to be the same on all (host_check.h, whose errors are returned).
+//
 // SIGINT, SIGTERM and SIGHUP end the job and then this process, by the same
 // signal; SIGUSR1 and SIGUSR2 reach the ranks. If this process is killed,
 // mpirun ends the job. Call before any thread is started: signals are blocked.
