@@ -28,6 +28,7 @@
 #include "launch/mpirun/child_process.h"
 #include "launch/mpirun/host_check.h"
 #include "launch/mpirun/host_list.h"
+#include "launch/mpirun/interrupt.h"
 #include "launch/mpirun/launcher_message.h"
 #include "launch/mpirun/mpirun_command.h"
 #include "launch/mpirun/mpirun_report.h"
@@ -364,6 +365,8 @@ class Job {
 
   // As the shell expects of an interrupted program.
   void EndBySignal() {
+    const MpirunReport::Rank first = Reported(0);
+    ShowOnStderr(InterruptLine(interrupted_by_, first.position, first.results));
     folders_.reset();
     signal(interrupted_by_, SIG_DFL);
     sigprocmask(SIG_SETMASK, &mask_before_, nullptr);

@@ -33,9 +33,10 @@ struct Launch {
 // Where `hosts` names others than this one, no rank starts before the program
 // was found to be the same on all (host_check.h, whose errors are returned).
 //
-// SIGINT, SIGTERM and SIGHUP end the job and then this process, by the same
-// signal; SIGUSR1 and SIGUSR2 reach the ranks. If this process is killed,
-// mpirun ends the job. Call before any thread is started: signals are blocked.
+// SIGINT, SIGTERM and SIGHUP end the job and then, with one line
+// (interrupt.h), this process, by the same signal; SIGUSR1 and SIGUSR2 reach
+// the ranks. If this process is killed, mpirun ends the job. Call before any
+// thread is started: signals are blocked.
 absl::StatusOr<int> LaunchRanks(const Launch& launch);
 
 // What main does with `ranks` and `hosts`. nullopt: run here, as one rank of a
