@@ -107,9 +107,11 @@ struct ExperimentSpec {
   bool use_adasum = false;
   bool sync_batchnorm = false;
   int64_t ranks = 1;
-  std::string hosts;               // "a:2,b:2"
+  std::string hosts;               // "a:2,b:2", also where a file said so
   std::string network = "auto";    // auto | ib | tcp
   int64_t threads = 0;             // per rank; 0: cores / local ranks
+  std::string bind = "auto";       // auto | cores | none
+  std::string output = "plain";    // plain | prefixed | files
   std::string timeline;            // a file; empty: none
   bool check_collectives = false;  // ranks compare their calls before each
   int64_t dataloader_workers = 0;  // no effect

@@ -173,7 +173,9 @@ std::vector<Flag> MakeTable() {
           Row("ranks", &Spec::ranks, "N", "processes; the program starts them")
               .From(1)
               .UpTo(65536),
-          Row("hosts", &Spec::hosts, "LIST", "a:2,b:2: ranks on several hosts"),
+          Row("hosts", &Spec::hosts, "LIST",
+              "a:2,b:2: ranks on several hosts; @FILE: a host a line, a:2 or "
+              "a slots=2"),
           Row("network", &Spec::network, "NAME",
               "between hosts: auto, ib (InfiniBand verbs), or tcp, which "
               "uses no InfiniBand, nor IP over it")
@@ -182,6 +184,16 @@ std::vector<Flag> MakeTable() {
               "per rank; 0: cores of the host / its ranks")
               .From(0)
               .UpTo(4096),
+          Row("bind", &Spec::bind, "HOW",
+              "auto: each rank of a host runs on cores of its own where there "
+              "is one for each thread, else on any; cores: it is an error if "
+              "there are too few; none: on any")
+              .OneOf({"auto", "cores", "none"}),
+          Row("output", &Spec::output, "HOW",
+              "of ranks other than 0. plain: as it comes; prefixed: each line "
+              "with its rank; files: in rank-N.txt of the results folder, "
+              "warnings and errors also here")
+              .OneOf({"plain", "prefixed", "files"}),
           Row("device", &Spec::device, "NAME",
               "auto is cuda where there is a GPU and its libraries")
               .OneOf({"auto", "cpu", "cuda"}),

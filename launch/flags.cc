@@ -38,6 +38,9 @@ const std::vector<std::string>& UnbuiltVerbs() {
   return verbs;
 }
 
+// Of --ranks where mpirun or srun of the user's has started the ranks.
+constexpr char kJobOrigin[] = "the job";
+
 enum class Level { kDefault, kPreset, kFile, kDerived, kCommandLine };
 
 // One flag as given somewhere.
@@ -84,8 +87,8 @@ bool Exists(const std::string& path) {
 class CommandParser {
  public:
   CommandParser(const std::vector<std::string>& arguments,
-                const Experiment& experiment)
-      : arguments_(arguments), experiment_(experiment) {
+                const Experiment& experiment, std::optional<int64_t> job_ranks)
+      : arguments_(arguments), experiment_(experiment), job_ranks_(job_ranks) {
     command_.spec.experiment = experiment.name;
   }
 
@@ -720,12 +723,22 @@ class CommandParser {
 
   void CountRanks() {
     ExperimentSpec& spec = command_.spec;
-    if (spec.hosts.empty()) return;
-    const auto hosts = ParseHostList(spec.hosts);
+    if (spec.hosts.empty()) {
+      if (job_ranks_.has_value() &&
+          OriginOf("ranks").level == Level::kDefault) {
+        spec.ranks = *job_ranks_;
+        origins_["ranks"] = {Level::kDerived, kJobOrigin};
+      }
+      return;
+    }
+    const auto hosts = spec.hosts[0] == '@'
+                           ? ReadHostFile(ResolvePath(spec.hosts.substr(1)))
+                           : ParseHostList(spec.hosts);
     if (!hosts.ok()) {
       AddProblem("--hosts: ", hosts.status().message());
       return;
     }
+    if (spec.hosts[0] == '@') spec.hosts = HostListText(*hosts);
     const int64_t ranks = RanksOnAll(*hosts);
     if (OriginOf("ranks").level != Level::kDefault && spec.ranks != ranks) {
       AddProblem("--ranks=", spec.ranks, " contradicts --hosts, which has ",
@@ -936,8 +949,8 @@ class CommandParser {
                           " does not rehearse"));
       }
     }
-    if (given(OriginOf("network").level) && spec.ranks == 1 &&
-        spec.hosts.empty()) {
+    if (given(OriginOf("network").level) && spec.hosts.empty() &&
+        (spec.ranks == 1 || OriginOf("ranks").text == kJobOrigin)) {
       note("--network", "this program starts no mpirun");
     }
     if (given(OriginOf("momentum").level) && spec.optimizer != "SGD" &&
@@ -1014,6 +1027,7 @@ class CommandParser {
 
   const std::vector<std::string>& arguments_;
   const Experiment& experiment_;
+  const std::optional<int64_t> job_ranks_;
   ParsedCommand command_;
   std::vector<std::string> problems_;
   std::map<Level, std::vector<Given>> given_;
@@ -1027,8 +1041,26 @@ class CommandParser {
 }  // namespace
 
 absl::StatusOr<ParsedCommand> ParseCommandLine(
-    const std::vector<std::string>& arguments, const Experiment& experiment) {
-  return CommandParser(arguments, experiment).Parse();
+    const std::vector<std::string>& arguments, const Experiment& experiment,
+    std::optional<int64_t> job_ranks) {
+  return CommandParser(arguments, experiment, job_ranks).Parse();
+}
+
+std::vector<std::string> ArgumentsOfRanks(std::vector<std::string> arguments,
+                                          const ExperimentSpec& spec) {
+  if (spec.hosts.empty()) return arguments;
+  for (size_t i = 0; i < arguments.size(); ++i) {
+    if (absl::StartsWith(arguments[i], "--hosts=")) {
+      arguments.erase(arguments.begin() + i);
+      break;
+    }
+    if (arguments[i] == "--hosts") {
+      arguments.erase(arguments.begin() + i, arguments.begin() + i + 2);
+      break;
+    }
+  }
+  arguments.push_back("--hosts=" + spec.hosts);
+  return arguments;
 }
 
 std::vector<std::string> FlagNames() {

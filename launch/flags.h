@@ -4,6 +4,8 @@
 #ifndef REPRISE_LAUNCH_FLAGS_H_
 #define REPRISE_LAUNCH_FLAGS_H_
 
+#include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -28,9 +30,17 @@ struct ParsedCommand {
 // are merged key by key in the same order. Relative paths are relative to
 // $BUILD_WORKING_DIRECTORY ("bazel run") or else to the current folder.
 //
+// `job_ranks`: of the job that this process was started in; where neither
+// --ranks nor --hosts says, that many. nullopt: none was.
+//
 // UsageError naming all problems at once; touches neither MPI nor a device.
 absl::StatusOr<ParsedCommand> ParseCommandLine(
-    const std::vector<std::string>& arguments, const Experiment& experiment);
+    const std::vector<std::string>& arguments, const Experiment& experiment,
+    std::optional<int64_t> job_ranks = std::nullopt);
+
+// The arguments that ranks get: hosts as a list, not as a file of this host.
+std::vector<std::string> ArgumentsOfRanks(std::vector<std::string> arguments,
+                                          const ExperimentSpec& spec);
 
 // The names of all flags, without "--": for tests and completion.
 std::vector<std::string> FlagNames();

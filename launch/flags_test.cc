@@ -619,6 +619,47 @@ TEST_F(Flags, CountRanksOfHosts) {
   EXPECT_EQ(command.spec.ranks, 3);
 }
 
+TEST_F(Flags, ReadHostsFromAFile) {
+  WriteFile("my hosts", "a slots=2\nb\n");
+  const Arguments arguments = {"--hosts", "@my hosts", "--quick"};
+  REPRISE_ASSERT_OK_AND_ASSIGN(const ParsedCommand command, Parse(arguments));
+  EXPECT_EQ(command.spec.ranks, 3);
+  EXPECT_EQ(command.spec.hosts, "a:2,b:1");
+  // Ranks need not have the file.
+  EXPECT_THAT(ArgumentsOfRanks(arguments, command.spec),
+              ElementsAre("--quick", "--hosts=a:2,b:1"));
+  EXPECT_THAT(ArgumentsOfRanks({"--hosts=@my hosts", "--quick"}, command.spec),
+              ElementsAre("--quick", "--hosts=a:2,b:1"));
+  EXPECT_THAT(ArgumentsOfRanks({"--ranks=2"}, ExperimentSpec()),
+              ElementsAre("--ranks=2"));
+  WriteFile("my hosts", "a slots=2\nb c\n");
+  EXPECT_THAT(Problems(arguments),
+              ElementsAre(HasSubstr("/my hosts:2: expected a host a line")));
+  EXPECT_THAT(Problems({"--hosts=@nowhere"}),
+              ElementsAre(HasSubstr("--hosts: cannot open ")));
+}
+
+// Started by mpirun or srun, a rank need not be told how many there are.
+TEST_F(Flags, CountRanksOfTheJob) {
+  const auto parse = [](const Arguments& arguments) {
+    return ParseCommandLine(arguments, *FindExperiment("reprise"), 4);
+  };
+  REPRISE_ASSERT_OK_AND_ASSIGN(ParsedCommand command,
+                               parse({"--warmup-epochs=3"}));
+  EXPECT_EQ(command.spec.ranks, 4);
+  EXPECT_THAT(command.notes, IsEmpty());
+  EXPECT_EQ(Settings(command).at("ranks"), "4 the job");
+  REPRISE_ASSERT_OK_AND_ASSIGN(command, parse({"--network=tcp"}));
+  EXPECT_THAT(command.notes,
+              ElementsAre("--network has no effect: this program starts no "
+                          "mpirun"));
+  EXPECT_THAT(parse({"--global-batch-size=3"}),
+              FailsWith("leaves some of the 4 ranks without a sample"));
+  // What is given is kept; the launcher compares it.
+  REPRISE_ASSERT_OK_AND_ASSIGN(command, parse({"--ranks=2"}));
+  EXPECT_EQ(command.spec.ranks, 2);
+}
+
 TEST_F(Flags, ResolvePathsFromWhereTheUserStands) {
   REPRISE_ASSERT_OK_AND_ASSIGN(
       ParsedCommand command,

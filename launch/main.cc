@@ -3,6 +3,7 @@
 #include <malloc.h>
 #include <signal.h>
 
+#include <cstdint>
 #include <cstdio>
 #include <iostream>
 #include <memory>
@@ -27,7 +28,10 @@
 #include "launch/experiments.h"
 #include "launch/flags.h"
 #include "launch/known_datasets.h"
+#include "launch/mpirun/core_binding.h"
+#include "launch/mpirun/interrupt.h"
 #include "launch/mpirun/mpirun_launcher.h"
+#include "launch/mpirun/rank_output.h"
 #include "launch/mpirun/rank_process.h"
 #include "launch/run_experiment.h"
 #include "launch/timeline_file.h"
@@ -93,14 +97,25 @@ absl::StatusOr<std::unique_ptr<Communicator>> Connect(
       });
 }
 
-absl::Status RunHere(const ExperimentSpec& spec, bool under_launcher) {
+// Told by one rank, however many find it out.
+absl::Status RunInCommunication(const ExperimentSpec& spec,
+                                Communicator& communicator,
+                                TimelineFile* timeline,
+                                const absl::StatusOr<RankCores>& cores) {
+  REPRISE_RETURN_IF_ERROR(AgreeOnStatus(communicator, cores.status()));
+  return RunExperiment(spec, *cores, communicator, timeline);
+}
+
+absl::Status RunHere(const ExperimentSpec& spec, bool under_launcher,
+                     const absl::StatusOr<RankCores>& cores) {
   // Outlives the communicator's thread.
   std::optional<TimelineFile> timeline;
   if (!spec.timeline.empty()) timeline.emplace(spec.timeline);
   TimelineFile* const kept = timeline.has_value() ? &*timeline : nullptr;
   REPRISE_ASSIGN_OR_RETURN(const std::unique_ptr<Communicator> communicator,
                            Connect(spec, under_launcher, kept));
-  const absl::Status status = RunExperiment(spec, *communicator, kept);
+  const absl::Status status =
+      RunInCommunication(spec, *communicator, kept, cores);
   if (!status.ok() && !IsSharedByAllRanks(status)) {
     // The others wait in a collective.
     communicator->Abort(status);
@@ -122,9 +137,12 @@ int Main(const char* experiment, int argc, char** argv) {
         {arguments.begin() + 1, arguments.end()}, KnownDatasets(), std::cout);
     return status.ok() ? 0 : Fail(status);
   }
-  const absl::StatusOr<ParsedCommand> command =
-      ParseCommandLine(arguments, *row);
   const absl::StatusOr<std::optional<RankPlace>> place = FindRankPlace();
+  const absl::StatusOr<ParsedCommand> command =
+      ParseCommandLine(arguments, *row,
+                       place.ok() && place->has_value()
+                           ? std::optional<int64_t>((**place).world_size)
+                           : std::nullopt);
   const int rank = place.ok() && place->has_value() ? (**place).rank : 0;
   SetProcessRank(rank);
   if (!command.ok()) {
@@ -139,9 +157,9 @@ int Main(const char* experiment, int argc, char** argv) {
   if (!place.ok()) return Fail(place.status());
 
   const ExperimentSpec& spec = command->spec;
-  const absl::StatusOr<std::optional<int>> job =
-      LaunchRanksIfAsked({spec.ranks, spec.hosts, arguments, spec.network},
-                         IsGiven(spec, "ranks") || IsGiven(spec, "hosts"));
+  const absl::StatusOr<std::optional<int>> job = LaunchRanksIfAsked(
+      {spec.ranks, spec.hosts, ArgumentsOfRanks(arguments, spec), spec.network},
+      IsGiven(spec, "ranks") || IsGiven(spec, "hosts"));
   if (!job.ok()) return Fail(job.status());
   if (job->has_value()) return **job;
 
@@ -149,21 +167,29 @@ int Main(const char* experiment, int argc, char** argv) {
   // A reader of stdout that goes away costs a warning, not the run.
   signal(SIGPIPE, SIG_IGN);
   const bool under_launcher = place->has_value();
+  const RankPlace here = place->value_or(RankPlace{0, 1, 0, 1});
+  // Threads inherit it.
+  const absl::StatusOr<RankCores> cores =
+      BindRank(spec.bind, spec.threads, here);
+  if (rank == 0 && !HasLauncher()) ReportInterrupts();
   if (under_launcher) {
-    StartRank(**place);
+    const absl::Status redirected = RedirectOutput(spec.output, here);
+    if (!redirected.ok()) return Fail(redirected);
+    StartRank(here);
     LogOptions log;
     log.rank = rank;
-    log.world_size = (**place).world_size;
+    log.world_size = here.world_size;
     const absl::Status configured = ConfigureLog(log);
     if (!configured.ok()) return Fail(configured);
   }
   if (rank == 0) {
     for (const std::string& note : command->notes) LogInfo(note);
   }
-  const absl::Status status = RunHere(spec, under_launcher);
+  const absl::Status status = RunHere(spec, under_launcher, cores);
   int exit_code = 0;
   if (!status.ok()) exit_code = Fail(status);
-  if (under_launcher) ReportCompletion(**place, exit_code);
+  FinishOutput();
+  if (under_launcher) ReportCompletion(here, exit_code);
   return exit_code;
 }
 

@@ -1,5 +1,6 @@
 #include "launch/program_info.h"
 
+#include <link.h>
 #include <unistd.h>
 
 #include <climits>
@@ -39,6 +40,20 @@ std::string ProgramPath() {
   char path[PATH_MAX];
   const ssize_t length = readlink("/proc/self/exe", path, sizeof(path));
   return length < 0 ? "" : std::string(path, length);
+}
+
+std::vector<std::string> LoadedLibraries() {
+  std::vector<std::string> paths;
+  dl_iterate_phdr(
+      [](dl_phdr_info* info, size_t, void* data) {
+        if (info->dlpi_name[0] == '/') {
+          static_cast<std::vector<std::string>*>(data)->push_back(
+              info->dlpi_name);
+        }
+        return 0;
+      },
+      &paths);
+  return paths;
 }
 
 absl::StatusOr<std::string> ProgramDigest() {

@@ -3,6 +3,7 @@
 #define REPRISE_LAUNCH_PROGRAM_INFO_H_
 
 #include <string>
+#include <vector>
 
 #include "absl/status/statusor.h"
 
@@ -15,6 +16,10 @@ std::string BuildFlags();
 
 // Of this program's file; empty if /proc cannot tell.
 std::string ProgramPath();
+
+// The shared libraries that this process has loaded, as the loader names them:
+// absolute paths, links and ".." included.
+std::vector<std::string> LoadedLibraries();
 
 // "xxh64:" and 16 hex digits over this program's file: ranks with different
 // builds differ in it.

@@ -1,34 +1,7 @@
 #!/bin/bash
 # The program as its users meet it: real processes, real files, real mpirun.
 #   program_test.sh PROGRAM
-set -uo pipefail
-program=$PWD/$1
-cd "$TEST_TMPDIR"
-export HOME=$TEST_TMPDIR REPRISE_DATASETS=
-failures=0
-
-fail() {
-  echo "FAILED: $*"
-  failures=$((failures + 1))
-}
-
-# run CODE FLAG...: runs the program; its output goes to $output.
-run() {
-  local code=$1 actual
-  shift
-  output=$(timeout 120 "$program" "$@" 2>&1 < /dev/null)
-  actual=$?
-  [ "$actual" = "$code" ] || fail "exit code $actual, expected $code: $* : $output"
-}
-# says TEXT...: $output holds each.
-says() {
-  local text
-  for text in "$@"; do
-    grep -qF -- "$text" <<< "$output" || fail "no '$text' in: $output"
-  done
-}
-holds() { grep -qF -- "$2" "$1" || fail "$1 does not hold '$2'"; }
-title() { echo "== $* ($SECONDS s)"; }
+source "$(dirname "$0")/program_runs.sh"
 
 title "without data the stand-in is taken, and said wherever the result appears"
 run 0 --quick --results-dir=results --save-dir=one

@@ -50,8 +50,11 @@
 #include "data/scenario/scenario.h"
 #include "launch/gradient_communicator.h"
 #include "launch/load_data.h"
+#include "launch/mpirun/interrupt.h"
+#include "launch/mpirun/rank_output.h"
 #include "launch/mpirun/rank_process.h"
 #include "launch/program_info.h"
+#include "launch/rank_summary.h"
 #include "launch/regime_literal.h"
 #include "models/model_table.h"
 #include "models/model_weights.h"
@@ -248,6 +251,7 @@ class PositionSink final : public MetricSink {
   explicit PositionSink(RankPlace place) : place_(place) {}
 
   absl::Status OnStep(const StepRecord& step) override {
+    SetInterruptPosition(step.task + 1, step.epoch + 1, step.step + 1);
     const absl::Time now = absl::Now();
     if (now < next_) return absl::OkStatus();
     next_ = now + absl::Milliseconds(200);
@@ -264,9 +268,10 @@ class PositionSink final : public MetricSink {
 
 class Run {
  public:
-  Run(const ExperimentSpec& spec, Communicator& communicator,
-      TimelineFile* timeline)
+  Run(const ExperimentSpec& spec, const RankCores& cores,
+      Communicator& communicator, TimelineFile* timeline)
       : spec_(spec),
+        cores_(cores),
         communicator_(communicator),
         timeline_(timeline),
         rank_(communicator.rank()),
@@ -279,6 +284,11 @@ class Run {
     absl::Status opened;
     if (rank_ == 0) opened = OpenResults();
     REPRISE_RETURN_IF_ERROR(AgreeOnStatus(communicator_, opened));
+    if (spec_.output == "files") {
+      REPRISE_ASSIGN_OR_RETURN(const std::vector<std::string> folders,
+                               AllGatherStrings(communicator_, folder_));
+      SendOutputTo(folders[0]);
+    }
     sink_.Add("position", MetricsFanout::OnFailure::kWarnOnce,
               std::make_unique<PositionSink>(RankPlace{rank_, world_size_}));
     Announce();
@@ -298,7 +308,9 @@ class Run {
 
  private:
   absl::Status Prepare() {
-    threads_ = ThreadsOfRank(spec_.threads, communicator_.local_size());
+    threads_ = cores_.bound
+                   ? cores_.threads
+                   : ThreadsOfRank(spec_.threads, communicator_.local_size());
     REPRISE_ASSIGN_OR_RETURN(data_,
                              LoadSameData(spec_, threads_, communicator_));
     absl::StatusOr<Scenario> scenario = MakeTasks(spec_, data_);
@@ -322,10 +334,15 @@ class Run {
         communicator_, {absl::StrCat("precision = ", precision_)},
         "what --precision=auto means on their processors (choose one)"));
     REPRISE_ASSIGN_OR_RETURN(
-        devices_,
-        AllGatherStrings(communicator_, DescribeDevice(choice->device)));
-    REPRISE_ASSIGN_OR_RETURN(hosts_,
-                             AllGatherStrings(communicator_, HostName()));
+        const std::vector<std::string> packed,
+        AllGatherStrings(
+            communicator_,
+            PackRank({HostName(), DescribeDevice(choice->device), threads_,
+                      RangesOf(cores_.cores), cores_.bound})));
+    for (const std::string& rank : packed) {
+      REPRISE_ASSIGN_OR_RETURN(RankSummary summary, UnpackRank(rank));
+      ranks_.push_back(std::move(summary));
+    }
 
     at::set_num_threads(static_cast<int>(threads_));
 
@@ -370,6 +387,8 @@ class Run {
     REPRISE_ASSIGN_OR_RETURN(
         folder_, CreateResultsFolder(spec_.results_dir, spec_.save_dir));
     if (timeline_ != nullptr) REPRISE_RETURN_IF_ERROR(timeline_->Open());
+    SetInterruptFolder(folder_);
+    ReportResults(RankPlace{rank_, world_size_}, folder_);
     LogOptions log;
     log.rank = rank_;
     log.world_size = world_size_;
@@ -442,8 +461,13 @@ class Run {
       absl::StrAppend(&info.communicator, "; gradients by ",
                       gradients_.on_devices->Describe());
     }
-    info.hosts = hosts_;
-    info.devices = devices_;
+    for (const RankSummary& rank : ranks_) {
+      info.hosts.push_back(rank.host);
+      info.devices.push_back(rank.device);
+      info.threads.push_back(rank.threads);
+      info.cores.push_back(rank.cores);
+      info.bound.push_back(rank.bound);
+    }
     info.world_size = world_size_;
     info.seed = spec_.seed;
     info.data_source = data_.source;
@@ -496,14 +520,24 @@ class Run {
                          data_.train->size(), " training and ",
                          data_.test->size(), " test samples, tasks ",
                          absl::StrJoin(tasks, " ")));
-    const std::set<std::string> hosts(hosts_.begin(), hosts_.end());
-    const std::set<std::string> devices(devices_.begin(), devices_.end());
+    std::set<std::string> hosts, devices;
+    for (const RankSummary& rank : ranks_) {
+      hosts.insert(rank.host);
+      devices.insert(rank.device);
+    }
     LogInfo(absl::StrCat(
         "model: ", model_->name(), ", ", model_->parameters().total_size(),
         " parameters, ", precision_, " on ", absl::StrJoin(devices, ", "), "; ",
         world_size_, world_size_ == 1 ? " rank of " : " ranks of ", threads_,
         threads_ == 1 ? " thread" : " threads",
+        std::all_of(ranks_.begin(), ranks_.end(),
+                    [](const RankSummary& rank) { return rank.bound; })
+            ? ", each on cores of its own"
+            : "",
         hosts.size() > 1 ? absl::StrCat(" on ", hosts.size(), " hosts") : ""));
+    if (hosts.size() > 1) {
+      for (const std::string& host : DescribeHosts(ranks_)) LogInfo(host);
+    }
     LogInfo(absl::StrCat(
         "step: ", sizes_.global_batch, " incoming samples",
         sizes_.global_representatives > 0
@@ -640,6 +674,7 @@ class Run {
   }
 
   const ExperimentSpec& spec_;
+  const RankCores& cores_;
   Communicator& communicator_;
   TimelineFile* const timeline_;  // nullptr: none
   const int rank_, world_size_;
@@ -647,7 +682,7 @@ class Run {
   DatasetPair data_;
   Scenario scenario_;
   std::string precision_;
-  std::vector<std::string> hosts_, devices_;  // in rank order
+  std::vector<RankSummary> ranks_;
   int64_t threads_ = 1;
   StepSizes sizes_;
   int64_t lr_scale_ = 1;
@@ -661,9 +696,9 @@ class Run {
 
 }  // namespace
 
-absl::Status RunExperiment(const ExperimentSpec& spec,
+absl::Status RunExperiment(const ExperimentSpec& spec, const RankCores& cores,
                            Communicator& communicator, TimelineFile* timeline) {
-  return Run(spec, communicator, timeline).Execute();
+  return Run(spec, cores, communicator, timeline).Execute();
 }
 
 }  // namespace reprise

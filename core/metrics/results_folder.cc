@@ -114,6 +114,9 @@ absl::Status WriteRunJson(const std::string& folder, const RunInfo& info) {
   json["world_size"] = info.world_size;
   json["hosts"] = info.hosts;
   json["devices"] = info.devices;
+  json["threads"] = info.threads;
+  json["cores"] = info.cores;
+  json["bound"] = info.bound;
   json["seed"] = info.seed;
   json["data_source"] = info.data_source;
   json["generated_data"] = info.generated_data;

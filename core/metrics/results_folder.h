@@ -36,6 +36,11 @@ struct RunInfo {
   std::string communicator;  // transport, library version, pinned algorithms
   std::vector<std::string> hosts;    // in rank order
   std::vector<std::string> devices;  // in rank order
+  std::vector<int64_t> threads;      // in rank order
+  // In rank order: what each may run on, "0-3,8", and whether it was bound to
+  // them, so that they are its own.
+  std::vector<std::string> cores;
+  std::vector<bool> bound;
   int world_size = 1;
   uint64_t seed = 0;
   std::string data_source;

@@ -99,6 +99,9 @@ TEST_F(ResultsFolderTest, RunJsonKeepsTheClaimAndHoldsSettingsWithOrigins) {
   info.experiment = "mnist_nil_mnistnet";
   info.world_size = 2;
   info.hosts = {"a", "b"};
+  info.threads = {2, 4};
+  info.cores = {"0-1", "0-7"};
+  info.bound = {true, false};
   info.seed = 42;
   info.generated_data = true;
   info.data_digests["t10k"] = "0123";
@@ -109,6 +112,9 @@ TEST_F(ResultsFolderTest, RunJsonKeepsTheClaimAndHoldsSettingsWithOrigins) {
   EXPECT_EQ(run["started"], claim["started"]);
   EXPECT_EQ(run["host"], claim["host"]);
   EXPECT_EQ(run["hosts"], json({"a", "b"}));
+  EXPECT_EQ(run["threads"], json({2, 4}));
+  EXPECT_EQ(run["cores"], json({"0-1", "0-7"}));
+  EXPECT_EQ(run["bound"], json({true, false}));
   EXPECT_EQ(run["settings"]["lr"],
             json({{"value", 0.05}, {"origin", "command line"}}));
   EXPECT_EQ(run["settings"]["model"]["value"], "x");

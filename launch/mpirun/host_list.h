@@ -1,5 +1,5 @@
 // The value of --hosts: "node-1:2,node-2:2", hosts and how many ranks each
-// runs.
+// runs, or "@FILE" with the same.
 #ifndef REPRISE_LAUNCH_MPIRUN_HOST_LIST_H_
 #define REPRISE_LAUNCH_MPIRUN_HOST_LIST_H_
 
@@ -20,6 +20,14 @@ struct Host {
 // "name" alone is one rank. UsageError with the place in the text, what was
 // expected and what was found. At most 65,536 ranks in all.
 absl::StatusOr<std::vector<Host>> ParseHostList(absl::string_view text);
+
+// A file with a host a line, "node-1:2", "node-1 slots=2" as mpirun has it, or
+// "node-1" alone; '#' begins a comment. UsageError with file and line, what was
+// expected and what was found.
+absl::StatusOr<std::vector<Host>> ReadHostFile(const std::string& path);
+
+// What ParseHostList reads.
+std::string HostListText(const std::vector<Host>& hosts);
 
 int64_t RanksOnAll(const std::vector<Host>& hosts);
 

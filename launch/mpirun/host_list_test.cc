@@ -3,6 +3,7 @@
 #include <random>
 #include <string>
 
+#include "core/base/file.h"
 #include "core/base/status.h"
 #include "core/base/status_matchers.h"
 #include "gtest/gtest.h"
@@ -46,6 +47,50 @@ TEST(HostList, NamesThePlaceOfAMistake) {
     EXPECT_THAT(hosts, FailsWith(expected)) << text;
     EXPECT_THAT(hosts, ExitsWith(ExitCode::kUsage)) << text;
   }
+}
+
+std::string MakeFile(const std::string& text) {
+  const std::string path = testing::TempDir() + "/hosts";
+  REPRISE_EXPECT_OK(ReplaceFile(path, {text}));
+  return path;
+}
+
+TEST(HostFile, ReadsOursAndMpiruns) {
+  REPRISE_ASSERT_OK_AND_ASSIGN(
+      const auto hosts,
+      ReadHostFile(MakeFile("# two kinds of nodes\nchifflot-1 slots=12\n\n"
+                            "chifflot-7:4  # V100\n\tlast.node\r\n"
+                            "a slots = 3")));
+  EXPECT_EQ(HostListText(hosts), "chifflot-1:12,chifflot-7:4,last.node:1,a:3");
+  REPRISE_ASSERT_OK_AND_ASSIGN(const auto again,
+                               ParseHostList(HostListText(hosts)));
+  EXPECT_EQ(RanksOnAll(again), 20);
+}
+
+TEST(HostFile, NamesFileAndLineOfAMistake) {
+  const std::pair<std::string, std::string> corpus[] = {
+      {"", "/hosts: expected a host a line, like node-1:2, found none"},
+      {"# nothing\n\n", "/hosts: expected a host a line"},
+      {"a:2\n\nb c\n",
+       "/hosts:3: expected a host a line, like node-1:2 or node-1 slots=2, "
+       "found 'b c'"},
+      {"a:2,b:2", "/hosts:1: expected a host a line"},
+      {"a slots=two", "/hosts:1: expected a host a line"},
+      {"a slots=0", "/hosts:1: expected at least one rank"},
+      {"a max_slots=2", "/hosts:1: expected a host a line"},
+      {"a:2\na slots=2", "/hosts:2: expected each host once"},
+      {"a:60000\nb:60000", "/hosts:2: expected at most 65536 ranks"},
+      {"-x slots=2", "/hosts:1: expected a host a line"},
+      {"\xFF", "found '\\xff'"},
+  };
+  for (const auto& [text, expected] : corpus) {
+    const auto hosts = ReadHostFile(MakeFile(text));
+    EXPECT_THAT(hosts, FailsWith(expected)) << text;
+    EXPECT_THAT(hosts, ExitsWith(ExitCode::kUsage)) << text;
+  }
+  const auto missing = ReadHostFile("/does/not/exist");
+  EXPECT_THAT(missing, FailsWith("/does/not/exist"));
+  EXPECT_THAT(missing, ExitsWith(ExitCode::kUsage));
 }
 
 TEST(HostList, SurvivesMutations) {

@@ -17,11 +17,13 @@ inline constexpr char kNotOnTerminal[] = "file";
 // reads what looks like its own options behind the program's name, too.
 inline constexpr char kArgumentStart = '\x1f';  // ASCII unit separator
 
-// A message is kMessageStart, one of the words, " RANK REST\n".
+// A message is kMessageStart, one of the words, " RANK REST\n", cut to what a
+// pipe takes in one piece.
 inline constexpr char kMessageStart = '\x1e';  // ASCII record separator
-inline constexpr int kLongestMessage = 200;
+inline constexpr int kLongestMessage = 4000;
 inline constexpr char kStartedWord[] = "started";      // PID HOST
 inline constexpr char kPositionWord[] = "at";          // text
+inline constexpr char kResultsWord[] = "results";      // folder
 inline constexpr char kCompletedWord[] = "completed";  // exit code
 
 }  // namespace reprise

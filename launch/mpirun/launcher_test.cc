@@ -30,8 +30,10 @@ namespace reprise {
 namespace {
 
 using testing::ContainsRegex;
+using testing::ElementsAre;
 using testing::HasSubstr;
 using testing::Not;
+using testing::UnorderedElementsAre;
 
 struct Outcome {
   int status = 0;  // of waitpid
@@ -174,6 +176,66 @@ TEST(Launcher, PassesEveryArgumentUnchanged) {
             "[--hosts=a:2,b:2][--prefix][/nowhere]\n");
 }
 
+// The last lines of two ranks come in any order.
+std::vector<std::string> LinesOf(const std::string& text) {
+  return absl::StrSplit(text, '\n', absl::SkipEmpty());
+}
+
+TEST(Launcher, LeavesRankZeroAloneAndPrefixesTheOthers) {
+  Outcome outcome = RunProgram({"3", "--output=prefixed", "speak", "7"});
+  EXPECT_EQ(outcome.code(), 0) << outcome.err;
+  EXPECT_EQ(outcome.out, "stdout of 0\n");
+  EXPECT_THAT(LinesOf(outcome.err),
+              UnorderedElementsAre("begun by 0", "rank 0: warning: of the log",
+                                   "rank 1: stdout of 1", "rank 1: begun by 1",
+                                   "rank 1: warning: of the log",
+                                   "rank 2: stdout of 2", "rank 2: begun by 2",
+                                   "rank 2: warning: of the log"));
+  outcome = RunProgram({"2", "--output=plain", "speak", "7"});
+  EXPECT_THAT(LinesOf(outcome.out),
+              UnorderedElementsAre("stdout of 0", "stdout of 1"));
+}
+
+TEST(Launcher, KeepsLinesOfARankInItsFile) {
+  const std::string folder = testing::TempDir() + "/made by ranks";
+  Outcome outcome = RunProgram({"3", "--output=files", "speak", "7", folder});
+  EXPECT_EQ(outcome.code(), 0) << outcome.err;
+  EXPECT_EQ(outcome.out, "stdout of 0\n");
+  EXPECT_THAT(LinesOf(outcome.err),
+              UnorderedElementsAre("begun by 0", "rank 0: warning: of the log",
+                                   "rank 1: warning: of the log",
+                                   "rank 2: warning: of the log"));
+  for (const std::string rank : {"1", "2"}) {
+    EXPECT_THAT(
+        LinesOf(Program::Read(absl::StrCat(folder, "/rank-", rank, ".txt"))),
+        ElementsAre("stdout of " + rank, "begun by " + rank,
+                    "rank " + rank + ": warning: of the log"));
+  }
+  EXPECT_EQ(access((folder + "/rank-0.txt").c_str(), F_OK), -1);
+  // A folder that cannot be made costs a warning, and no line.
+  outcome = RunProgram({"2", "--output=files", "speak", "7", "/dev/null/x"});
+  EXPECT_EQ(outcome.code(), 0);
+  EXPECT_THAT(outcome.err, HasSubstr("rank 1: warning: cannot open "
+                                     "/dev/null/x/rank-1.txt"));
+  EXPECT_THAT(outcome.err, HasSubstr("rank 1: stdout of 1\n"));
+  EXPECT_THAT(outcome.err, HasSubstr("rank 1: begun by 1\n"));
+}
+
+TEST(Launcher, LosesNoLastWordsOfARank) {
+  for (const char* output : {"--output=prefixed", "--output=files"}) {
+    Outcome outcome = RunProgram({"2", output, "signal", "1", "11"});
+    EXPECT_EQ(outcome.code(), 4);
+    EXPECT_THAT(outcome.err, HasSubstr("rank 1: here comes signal\n"));
+    ExpectOneLine(outcome, "was killed by signal 11");
+    outcome = RunProgram({"2", output, "throw", "1"});
+    EXPECT_THAT(outcome.err, HasSubstr("nobody catches this\n"));
+    ExpectOneLine(outcome, "was killed by signal 6");
+    outcome = RunProgram({"2", output, "return", "1", "3"});
+    EXPECT_EQ(outcome.code(), 3);
+    EXPECT_EQ(outcome.err, "rank 1: here comes return\n");
+  }
+}
+
 TEST(Launcher, TakesAListOfHosts) {
   const Outcome outcome = RunProgram({"2", "on localhost", "echo", "0", "x"});
   EXPECT_EQ(outcome.code(), 0) << outcome.err;
@@ -259,6 +321,11 @@ TEST(Launcher, EndsTheJobAndItselfByTheSameSignal) {
     const Outcome outcome = program.Wait();
     EXPECT_TRUE(WIFSIGNALED(outcome.status));
     EXPECT_EQ(WTERMSIG(outcome.status), signal);
+    EXPECT_EQ(outcome.err,
+              absl::StrCat("rank 0: here comes sleepreprise: signal ", signal,
+                           " (", strsignal(signal),
+                           ") ended the run in task 2, epoch 1, step 30; "
+                           "results so far: /the results\n"));
     for (const pid_t pid : ranks) {
       EXPECT_TRUE(IsGoneWithin(pid, absl::Milliseconds(100)));
     }

@@ -1,10 +1,11 @@
 // A rank that fails on demand, and its launcher, for launcher_test:
-//   launcher_test_program RANKS DEED RANK [ARGUMENT...]
+//   launcher_test_program RANKS [--output=HOW] DEED RANK [ARGUMENT...]
 #include <signal.h>
 #include <unistd.h>
 
 #include <cstdio>
 #include <cstdlib>
+#include <cstring>
 #include <memory>
 #include <optional>
 #include <stdexcept>
@@ -15,12 +16,14 @@
 #include "core/comm/communicator.h"
 #include "core/comm/mpi/mpi_transport.h"
 #include "launch/mpirun/mpirun_launcher.h"
+#include "launch/mpirun/rank_output.h"
 #include "launch/mpirun/rank_process.h"
 
 namespace reprise {
 namespace {
 
 int Complete(const RankPlace& place, int code) {
+  FinishOutput();
   ReportCompletion(place, code);
   return code;
 }
@@ -29,8 +32,10 @@ int Complete(const RankPlace& place, int code) {
   while (true) pause();
 }
 
-int RunRank(const RankPlace& place, const std::string& deed, int doer,
+int RunRank(const RankPlace& place, const std::string& output,
+            const std::string& deed, int doer,
             const std::vector<std::string>& arguments) {
+  if (!RedirectOutput(output, place).ok()) return 1;
   StartRank(place);
   const bool does = place.rank == doer;
   if (deed == "exit before MPI") {
@@ -39,6 +44,7 @@ int RunRank(const RankPlace& place, const std::string& deed, int doer,
   auto communicator = Communicator::Create([] { return MakeMpiTransport(); });
   if (!communicator.ok()) return Complete(place, 4);
   ReportPosition(place, "task 2, epoch 1, step 30");
+  ReportResults(place, "/the results");
   if (!(*communicator)->Barrier()->Wait().ok()) return Complete(place, 4);
   if (does) {
     std::fprintf(stderr, "rank %d: here comes %s", place.rank, deed.c_str());
@@ -61,6 +67,12 @@ int RunRank(const RankPlace& place, const std::string& deed, int doer,
     std::fflush(stdout);
     Sleep();
   }
+  if (deed == "speak") {
+    std::printf("stdout of %d\n", place.rank);
+    std::fprintf(stderr, "begun by %d", place.rank);
+    if (!arguments.empty()) SendOutputTo(arguments[0]);
+    std::fprintf(stderr, "\nrank %d: warning: of the log\n", place.rank);
+  }
   if (!(*communicator)->Finalize().ok()) return Complete(place, 4);
   if (deed == "leave" && does) return 0;
   if (deed == "return") {
@@ -79,6 +91,11 @@ int Main(std::vector<std::string> arguments) {
     arguments.erase(arguments.begin() + 1);
   }
   launch.arguments = arguments;
+  std::string output = "plain";
+  if (arguments.size() > 1 && arguments[1].rfind("--output=", 0) == 0) {
+    output = arguments[1].substr(strlen("--output="));
+    arguments.erase(arguments.begin() + 1);
+  }
   const auto launched = LaunchRanksIfAsked(launch, /*ranks_are_given=*/true);
   if (!launched.ok()) {
     std::fprintf(stderr, "%s\n", launched.status().ToString().c_str());
@@ -86,7 +103,7 @@ int Main(std::vector<std::string> arguments) {
   }
   if (launched->has_value()) return **launched;
   const std::vector<std::string> rest(arguments.begin() + 3, arguments.end());
-  return RunRank((*place).value_or(RankPlace()), arguments.at(1),
+  return RunRank((*place).value_or(RankPlace()), output, arguments.at(1),
                  std::atoi(arguments.at(2).c_str()), rest);
 }
 

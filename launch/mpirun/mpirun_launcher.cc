@@ -4,7 +4,6 @@
 #include <poll.h>
 #include <signal.h>
 #include <sys/ioctl.h>
-#include <sys/prctl.h>
 #include <sys/signalfd.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
@@ -19,12 +18,17 @@
 
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
 #include "absl/strings/string_view.h"
 #include "absl/time/clock.h"
 #include "absl/time/time.h"
 #include "core/base/file.h"
 #include "core/base/host_name.h"
 #include "core/base/status.h"
+#include "launch/mpirun/child_process.h"
+#include "launch/mpirun/host_check.h"
+#include "launch/mpirun/host_list.h"
+#include "launch/mpirun/interrupt.h"
 #include "launch/mpirun/launcher_message.h"
 #include "launch/mpirun/mpirun_command.h"
 #include "launch/mpirun/mpirun_report.h"
@@ -58,13 +62,6 @@ void ShowOnStderr(absl::string_view text) {
     if (count < 0) return;  // Nobody reads it.
     text.remove_prefix(count);
   }
-}
-
-std::vector<char*> Pointers(std::vector<std::string>& strings) {
-  std::vector<char*> pointers;
-  for (std::string& string : strings) pointers.push_back(string.data());
-  pointers.push_back(nullptr);
-  return pointers;
 }
 
 // Which variables ranks on other hosts get; those here inherit all.
@@ -132,9 +129,7 @@ class Job {
  public:
   Job(int64_t ranks, bool on_this_host) : ranks_(ranks) {
     folders_.emplace(/*shared_memory=*/on_this_host);
-  }
-
-  absl::StatusOr<int> Run(std::vector<std::string> arguments) {
+    sigemptyset(&interrupts_);
     sigset_t handled;
     sigemptyset(&handled);
     for (const int signal :
@@ -147,9 +142,37 @@ class Job {
         continue;
       }
       sigaddset(&handled, signal);
+      if (signal == SIGINT || signal == SIGTERM || signal == SIGHUP) {
+        sigaddset(&interrupts_, signal);
+      }
     }
     sigprocmask(SIG_BLOCK, &handled, &mask_before_);
-    REPRISE_RETURN_IF_ERROR(Start(std::move(arguments), handled));
+    signals_ = FileDescriptor(signalfd(-1, &handled, SFD_CLOEXEC));
+  }
+
+  // See host_check.h. Does not return if interrupted.
+  absl::Status Compare(std::vector<std::string> mpirun_arguments, size_t hosts,
+                       std::vector<std::string> files) {
+    HostCheck check;
+    check.mpirun_arguments = std::move(mpirun_arguments);
+    check.hosts = hosts;
+    check.files = std::move(files);
+    check.mask = mask_before_;
+    const FileDescriptor interrupt(signalfd(-1, &interrupts_, SFD_CLOEXEC));
+    if (interrupt.get() < 0) return FromErrno("signalfd");
+    check.interrupt = interrupt.get();
+    const absl::Status status = CheckHosts(check);
+    signalfd_siginfo info;
+    if (absl::IsCancelled(status) &&
+        read(interrupt.get(), &info, sizeof(info)) == sizeof(info)) {
+      interrupted_by_ = static_cast<int>(info.ssi_signo);
+      EndBySignal();
+    }
+    return status;
+  }
+
+  absl::StatusOr<int> Run(std::vector<std::string> arguments) {
+    REPRISE_RETURN_IF_ERROR(Start(std::move(arguments)));
     while (!ended_) {
       REPRISE_RETURN_IF_ERROR(WaitForEvent());
       WatchRanks();
@@ -173,32 +196,15 @@ class Job {
     absl::Time gone = absl::InfiniteFuture();
   };
 
-  absl::Status Start(std::vector<std::string> arguments,
-                     const sigset_t& handled) {
-    signals_ = FileDescriptor(signalfd(-1, &handled, SFD_CLOEXEC));
+  absl::Status Start(std::vector<std::string> arguments) {
     if (signals_.get() < 0) return FromErrno("signalfd");
     int ends[2];
     if (pipe2(ends, O_CLOEXEC) != 0) return FromErrno("pipe2");
     stderr_ = FileDescriptor(ends[0]);
     const FileDescriptor write_end(ends[1]);
-    // The terminal's keys are for this process, which passes signals on.
-    const FileDescriptor nothing(open("/dev/null", O_RDONLY | O_CLOEXEC));
-    if (nothing.get() < 0) return FromErrno("open /dev/null");
-    std::vector<char*> pointers = Pointers(arguments);
-    const pid_t launcher = getpid();
-    mpirun_ = fork();
-    if (mpirun_ < 0) return FromErrno("fork");
-    if (mpirun_ == 0) {
-      // Only calls that are safe after fork.
-      setpgid(0, 0);
-      prctl(PR_SET_PDEATHSIG, SIGTERM);
-      if (getppid() != launcher) _exit(1);
-      sigprocmask(SIG_SETMASK, &mask_before_, nullptr);
-      dup2(nothing.get(), STDIN_FILENO);
-      dup2(write_end.get(), STDERR_FILENO);
-      execv(pointers[0], pointers.data());
-      _exit(127);
-    }
+    REPRISE_ASSIGN_OR_RETURN(mpirun_,
+                             StartChild(std::move(arguments), STDOUT_FILENO,
+                                        write_end.get(), mask_before_));
     return absl::OkStatus();
   }
 
@@ -357,16 +363,20 @@ class Job {
     return std::nullopt;
   }
 
+  // As the shell expects of an interrupted program.
+  void EndBySignal() {
+    const MpirunReport::Rank first = Reported(0);
+    ShowOnStderr(InterruptLine(interrupted_by_, first.position, first.results));
+    folders_.reset();
+    signal(interrupted_by_, SIG_DFL);
+    sigprocmask(SIG_SETMASK, &mask_before_, nullptr);
+    raise(interrupted_by_);
+  }
+
   int Conclude() {
     const bool exited = WIFEXITED(mpirun_status_);
     const int mpirun_code = exited ? WEXITSTATUS(mpirun_status_) : -1;
-    if (interrupted_by_ != 0 && !AllCompletedWith(std::nullopt)) {
-      // As the shell expects of an interrupted program.
-      folders_.reset();
-      signal(interrupted_by_, SIG_DFL);
-      sigprocmask(SIG_SETMASK, &mask_before_, nullptr);
-      raise(interrupted_by_);
-    }
+    if (interrupted_by_ != 0 && !AllCompletedWith(std::nullopt)) EndBySignal();
     const int distributed = static_cast<int>(ExitCode::kDistributed);
     const std::optional<Failure> failure = FindFailure();
     if (!failure.has_value() && mpirun_code == 0 && AllCompletedWith(0)) {
@@ -403,7 +413,7 @@ class Job {
   const int64_t ranks_;
   std::optional<JobFolders> folders_;
   const std::string host_ = HostName();
-  sigset_t mask_before_;
+  sigset_t mask_before_, interrupts_;
   FileDescriptor signals_, stderr_;
   pid_t mpirun_ = -1;
   MpirunReport report_;
@@ -448,7 +458,27 @@ absl::StatusOr<int> LaunchRanks(const Launch& launch) {
   command.variables = ForwardedVariables();
   REPRISE_ASSIGN_OR_RETURN(std::vector<std::string> arguments,
                            MpirunArguments(mpirun, version, command));
-  return Job(launch.ranks, launch.hosts.empty()).Run(std::move(arguments));
+  Job job(launch.ranks, launch.hosts.empty());
+  if (!launch.hosts.empty()) {
+    REPRISE_ASSIGN_OR_RETURN(const std::vector<Host> hosts,
+                             ParseHostList(launch.hosts));
+    if (NamesOtherHosts(hosts)) {
+      RankCommand shells = command;
+      shells.ranks = static_cast<int64_t>(hosts.size());
+      shells.hosts =
+          absl::StrJoin(hosts, ",", [](std::string* out, const Host& host) {
+            absl::StrAppend(out, host.name, ":1");
+          });
+      shells.program = "/bin/sh";
+      shells.arguments.clear();
+      REPRISE_ASSIGN_OR_RETURN(std::vector<std::string> starts_shells,
+                               MpirunArguments(mpirun, version, shells));
+      REPRISE_RETURN_IF_ERROR(job.Compare(
+          std::move(starts_shells), hosts.size(),
+          FilesOfRanks(command.program, LoadedLibraries(), mpirun)));
+    }
+  }
+  return job.Run(std::move(arguments));
 }
 
 absl::StatusOr<std::optional<int>> LaunchRanksIfAsked(const Launch& launch,

@@ -30,9 +30,13 @@ struct Launch {
 // In all but the first case one line on stderr names rank, host, process id and
 // how it ended, unless the rank reported completion and so has said why itself.
 //
-// SIGINT, SIGTERM and SIGHUP end the job and then this process, by the same
-// signal; SIGUSR1 and SIGUSR2 reach the ranks. If this process is killed,
-// mpirun ends the job. Call before any thread is started: signals are blocked.
+// Where `hosts` names others than this one, no rank starts before the program
+// was found to be the same on all (host_check.h, whose errors are returned).
+//
+// SIGINT, SIGTERM and SIGHUP end the job and then, with one line
+// (interrupt.h), this process, by the same signal; SIGUSR1 and SIGUSR2 reach
+// the ranks. If this process is killed, mpirun ends the job. Call before any
+// thread is started: signals are blocked.
 absl::StatusOr<int> LaunchRanks(const Launch& launch);
 
 // What main does with `ranks` and `hosts`. nullopt: run here, as one rank of a

@@ -114,6 +114,8 @@ bool MpirunReport::ReadMessage(absl::string_view message) {
     ranks_[rank] = started;
   } else if (word == kPositionWord) {
     ranks_[rank].position = rest;
+  } else if (word == kResultsWord) {
+    ranks_[rank].results = rest;
   } else if (word == kCompletedWord) {
     int code = 0;
     if (!RE2::FullMatch(rest, R"((\d+))", &code)) return false;

@@ -18,6 +18,7 @@ class MpirunReport {
     int64_t pid = 0;
     std::string host;
     std::string position;          // the last that it reported
+    std::string results;           // folder
     std::optional<int> completed;  // with this exit code
   };
 

@@ -4,6 +4,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <atomic>
 #include <chrono>
 #include <cstdlib>
 #include <string>
@@ -16,6 +17,7 @@
 #include "core/base/host_name.h"
 #include "core/base/status.h"
 #include "launch/mpirun/launcher_message.h"
+#include "re2/re2.h"
 
 namespace reprise {
 namespace {
@@ -27,15 +29,32 @@ std::optional<int64_t> ReadNumber(const char* name) {
   return number;
 }
 
+// "2(x3),1": 2 on nodes 0 to 2, 1 on node 3. 0 if the text does not say.
+int TasksOfNode(absl::string_view text, int64_t node) {
+  static const RE2& pattern = *new RE2(R"((\d{1,9})(?:\(x(\d{1,9})\))?,?)");
+  re2::StringPiece rest(text.data(), text.size());
+  int tasks = 0, nodes = 0;
+  std::string repeats;
+  while (RE2::Consume(&rest, pattern, &tasks, &repeats)) {
+    nodes = 1;
+    if (!repeats.empty() && !absl::SimpleAtoi(repeats, &nodes)) return 0;
+    if (node < nodes) return tasks;
+    node -= nodes;
+  }
+  return 0;
+}
+
+std::atomic<int> messages{STDERR_FILENO};
+
 void Tell(const char* word, const RankPlace& place, absl::string_view rest) {
-  if (std::getenv(kLauncherVariable) == nullptr) return;
+  if (!HasLauncher()) return;
   std::string message = absl::StrCat(std::string(1, kMessageStart), word, " ",
                                      place.rank, " ", rest);
   message.resize(std::min<size_t>(message.size(), kLongestMessage - 1));
   message += '\n';
   // One write, so that it is not mixed with what other threads write. Should it
   // fail there is nobody left to tell.
-  if (write(STDERR_FILENO, message.data(), message.size()) < 0) return;
+  if (write(messages, message.data(), message.size()) < 0) return;
 }
 
 // A signal of the kernel at the parent's death (PR_SET_PDEATHSIG) would come
@@ -64,12 +83,21 @@ std::vector<std::string> ProgramArguments(int argc, char** argv) {
 }
 
 absl::StatusOr<std::optional<RankPlace>> FindRankPlace() {
-  const auto place = [](int64_t rank, int64_t size) {
-    return RankPlace{static_cast<int>(rank), static_cast<int>(size)};
+  RankPlace place;
+  const auto set = [&place](int64_t rank, int64_t size, int64_t local_rank,
+                            int64_t local_size) {
+    place = {static_cast<int>(rank), static_cast<int>(size),
+             static_cast<int>(local_rank), static_cast<int>(local_size)};
+    if (local_rank < 0 || local_rank >= local_size) place.local_size = 0;
+    return place;
   };
   const auto rank = ReadNumber("OMPI_COMM_WORLD_RANK");
   const auto size = ReadNumber("OMPI_COMM_WORLD_SIZE");
-  if (rank.has_value() && size.has_value()) return place(*rank, *size);
+  if (rank.has_value() && size.has_value()) {
+    return set(*rank, *size,
+               ReadNumber("OMPI_COMM_WORLD_LOCAL_RANK").value_or(0),
+               ReadNumber("OMPI_COMM_WORLD_LOCAL_SIZE").value_or(0));
+  }
   // A step of srun; batch scripts run in a "step" with a huge number.
   const auto step = ReadNumber("SLURM_STEP_ID");
   const auto tasks = ReadNumber("SLURM_STEP_NUM_TASKS");
@@ -79,12 +107,23 @@ absl::StatusOr<std::optional<RankPlace>> FindRankPlace() {
       !tasks.has_value() || !process.has_value()) {
     return std::nullopt;
   }
-  if (std::getenv("PMIX_RANK") != nullptr) return place(*process, *tasks);
+  if (std::getenv("PMIX_RANK") != nullptr) {
+    const char* tasks_of_nodes = std::getenv("SLURM_STEP_TASKS_PER_NODE");
+    const auto node = ReadNumber("SLURM_NODEID");
+    return set(*process, *tasks, ReadNumber("SLURM_LOCALID").value_or(0),
+               tasks_of_nodes == nullptr || !node.has_value()
+                   ? 0
+                   : TasksOfNode(tasks_of_nodes, *node));
+  }
   if (*tasks == 1) return std::nullopt;
   return UsageError(absl::StrCat(
       "srun started ", *tasks,
       " tasks that do not know of each other; use srun --mpi=pmix"));
 }
+
+bool HasLauncher() { return std::getenv(kLauncherVariable) != nullptr; }
+
+void TellLauncherThrough(int fd) { messages = fd; }
 
 void StartRank(const RankPlace& place) {
   EndWithParent();
@@ -93,6 +132,10 @@ void StartRank(const RankPlace& place) {
 
 void ReportPosition(const RankPlace& place, absl::string_view position) {
   Tell(kPositionWord, place, position);
+}
+
+void ReportResults(const RankPlace& place, absl::string_view folder) {
+  Tell(kResultsWord, place, folder);
 }
 
 void ReportCompletion(const RankPlace& place, int exit_code) {

@@ -20,11 +20,20 @@ std::vector<std::string> ProgramArguments(int argc, char** argv);
 struct RankPlace {
   int rank = 0;
   int world_size = 1;
+  // Among the ranks of its host; size 0: not known before MPI is asked.
+  int local_rank = 0;
+  int local_size = 0;
 };
 
 // nullopt: this process was started by itself. UsageError: it is one of several
 // tasks of a Slurm step that lacks PMIx, so that each would run alone.
 absl::StatusOr<std::optional<RankPlace>> FindRankPlace();
+
+// Whether this rank has a launcher (mpirun_launcher.h) that it tells things.
+bool HasLauncher();
+
+// Messages go there instead of stderr: the descriptor of what stderr was.
+void TellLauncherThrough(int fd);
 
 // First thing in a rank. From now on the process ends within a second after its
 // parent, the launching daemon, is gone (mpirun killed: ranks would stay for
@@ -34,6 +43,9 @@ void StartRank(const RankPlace& place);
 // Where the run is ("task 2, epoch 1, step 30"), for the message about a rank
 // that dies; one line, at most 100 bytes. Thread-safe, one write.
 void ReportPosition(const RankPlace& place, absl::string_view position);
+
+// Where the results of the run are.
+void ReportResults(const RankPlace& place, absl::string_view folder);
 
 // Last thing in a rank, just before it returns `exit_code` from main. A rank
 // that ends without it has failed, whatever its exit code.

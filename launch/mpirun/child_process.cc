@@ -1,0 +1,45 @@
+#include "launch/mpirun/child_process.h"
+
+#include <fcntl.h>
+#include <sys/prctl.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstring>
+
+#include "absl/strings/str_cat.h"
+#include "core/base/file.h"
+#include "core/base/status.h"
+
+namespace reprise {
+
+absl::StatusOr<pid_t> StartChild(std::vector<std::string> arguments, int out,
+                                 int err, const sigset_t& mask) {
+  const FileDescriptor nothing(open("/dev/null", O_RDONLY | O_CLOEXEC));
+  if (nothing.get() < 0) {
+    return DistributedError(absl::StrCat("open /dev/null: ", strerror(errno)));
+  }
+  std::vector<char*> pointers;
+  for (std::string& argument : arguments) pointers.push_back(argument.data());
+  pointers.push_back(nullptr);
+  const pid_t parent = getpid();
+  const pid_t child = fork();
+  if (child < 0) {
+    return DistributedError(absl::StrCat("fork: ", strerror(errno)));
+  }
+  if (child == 0) {
+    // Only calls that are safe after fork.
+    setpgid(0, 0);
+    prctl(PR_SET_PDEATHSIG, SIGTERM);
+    if (getppid() != parent) _exit(1);
+    sigprocmask(SIG_SETMASK, &mask, nullptr);
+    dup2(nothing.get(), STDIN_FILENO);
+    dup2(out, STDOUT_FILENO);
+    dup2(err, STDERR_FILENO);
+    execv(pointers[0], pointers.data());
+    _exit(127);
+  }
+  return child;
+}
+
+}  // namespace reprise

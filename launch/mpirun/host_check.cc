@@ -1,0 +1,322 @@
+#include "launch/mpirun/host_check.h"
+
+#include <fcntl.h>
+#include <poll.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <cstring>
+#include <filesystem>
+#include <set>
+#include <system_error>
+#include <utility>
+
+#include "absl/status/statusor.h"
+#include "absl/strings/ascii.h"
+#include "absl/strings/match.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
+#include "absl/strings/str_split.h"
+#include "absl/time/clock.h"
+#include "core/base/file.h"
+#include "core/base/host_name.h"
+#include "core/base/status.h"
+#include "launch/mpirun/child_process.h"
+#include "launch/utf8.h"
+#include "re2/re2.h"
+
+namespace reprise {
+namespace {
+
+constexpr size_t kMostListed = 20;
+// Of what mpirun has said.
+constexpr size_t kMostQuoted = 4000;
+// mpirun ends its daemons on other hosts.
+constexpr absl::Duration kAfterSigterm = absl::Seconds(5);
+
+// "3910968 bytes with CRC 12345", or what is wrong.
+std::string Describe(absl::string_view state) {
+  if (state == "missing") return "no file";
+  if (state == "unreadable") return "a file that cannot be read";
+  if (state == "not-executable") return "a file that cannot be executed";
+  const std::vector<std::string> parts = absl::StrSplit(state, ':');
+  if (parts.size() != 2) return absl::StrCat("'", Printable(state), "'");
+  return absl::StrCat(parts[1], " bytes with CRC ", parts[0]);
+}
+
+std::string Lowercase(absl::string_view text) {
+  return absl::AsciiStrToLower(text);
+}
+
+// A child and what it writes.
+class Child {
+ public:
+  Child() = default;
+  Child(const Child&) = delete;
+  // SIGTERM first: mpirun has processes of its own to end.
+  ~Child() {
+    if (pid_ <= 0) return;
+    kill(pid_, SIGTERM);
+    const absl::Time end = absl::Now() + kAfterSigterm;
+    while (!HasEnded()) {
+      if (absl::Now() > end) kill(-pid_, SIGKILL);
+      absl::SleepFor(absl::Milliseconds(10));
+    }
+  }
+
+  absl::Status Start(const std::vector<std::string>& arguments,
+                     const sigset_t& mask) {
+    int out[2], err[2];
+    if (pipe2(out, O_CLOEXEC) != 0) {
+      return DistributedError(absl::StrCat("pipe2: ", strerror(errno)));
+    }
+    out_ = FileDescriptor(out[0]);
+    const FileDescriptor out_end(out[1]);
+    if (pipe2(err, O_CLOEXEC) != 0) {
+      return DistributedError(absl::StrCat("pipe2: ", strerror(errno)));
+    }
+    err_ = FileDescriptor(err[0]);
+    const FileDescriptor err_end(err[1]);
+    REPRISE_ASSIGN_OR_RETURN(
+        pid_, StartChild(arguments, out_end.get(), err_end.get(), mask));
+    return absl::OkStatus();
+  }
+
+  bool IsOpen() const { return out_.get() >= 0 || err_.get() >= 0; }
+  void AddTo(std::vector<pollfd>* events) const {
+    events->push_back({out_.get(), POLLIN, 0});
+    events->push_back({err_.get(), POLLIN, 0});
+  }
+  void Read(const pollfd& out, const pollfd& err) {
+    if (out.revents != 0) ReadSome(&out_, &text_);
+    if (err.revents != 0) ReadSome(&err_, &errors_);
+  }
+
+  // Once all is read.
+  int WaitForEnd() {
+    while (!HasEnded()) absl::SleepFor(absl::Milliseconds(5));
+    return WIFEXITED(status_) ? WEXITSTATUS(status_) : -1;
+  }
+
+  const std::string& text() const { return text_; }
+  const std::string& errors() const { return errors_; }
+
+ private:
+  static void ReadSome(FileDescriptor* from, std::string* to) {
+    char bytes[1 << 14];
+    const ssize_t count = read(from->get(), bytes, sizeof(bytes));
+    if (count > 0) {
+      to->append(bytes, count);
+    } else if (count == 0 || errno != EINTR) {
+      *from = FileDescriptor();  // poll() ignores it from now on
+    }
+  }
+
+  bool HasEnded() {
+    if (pid_ > 0 && waitpid(pid_, &status_, WNOHANG) != 0) pid_ = 0;
+    return pid_ <= 0;
+  }
+
+  pid_t pid_ = 0;
+  int status_ = 0;
+  FileDescriptor out_, err_;
+  std::string text_, errors_;
+};
+
+}  // namespace
+
+// Words of the answer are apart from anything else that a login shell or an
+// agent may print. `command -v` first: an empty answer about a file must not
+// mean that there is no cksum.
+const char kHostCheckScript[] =
+    "r=\n"
+    "if command -v cksum >/dev/null 2>&1; then\n"
+    "  for f do\n"
+    "    if [ ! -f \"$f\" ]; then s=missing\n"
+    "    elif [ \"$f\" = \"$1\" ] && [ ! -x \"$f\" ]; then s=not-executable\n"
+    "    elif s=$(cksum 2>/dev/null <\"$f\"); then\n"
+    "      c=${s%% *}; b=${s#* }; s=$c:${b%% *}\n"
+    "    else s=unreadable\n"
+    "    fi\n"
+    "    r=\"$r $s\"\n"
+    "  done\n"
+    "else r=' no-cksum'\n"
+    "fi\n"
+    "printf '\\036%s%s\\n' \"$(uname -n)\" \"$r\"\n";
+
+bool NamesOtherHosts(const std::vector<Host>& hosts) {
+  const std::string own = Lowercase(HostName());
+  const std::string own_short = own.substr(0, own.find('.'));
+  return std::any_of(hosts.begin(), hosts.end(), [&](const Host& host) {
+    const std::string name = Lowercase(host.name);
+    return name != "localhost" && !absl::StartsWith(name, "127.") &&
+           name != own && name != own_short;
+  });
+}
+
+std::vector<std::string> FilesOfRanks(const std::string& program,
+                                      const std::vector<std::string>& libraries,
+                                      const Mpirun& mpirun) {
+  namespace fs = std::filesystem;
+  std::vector<std::string> files = {program};
+  std::set<std::string> seen = {program};
+  const auto add = [&](const std::string& path) {
+    if (seen.insert(path).second) files.push_back(path);
+  };
+  const std::vector<std::string> leading =
+      absl::StrSplit(mpirun.library_path, ':', absl::SkipEmpty());
+  for (const std::string& library : libraries) {
+    fs::path path = fs::path(library).lexically_normal();
+    bool is_of_system = !path.is_absolute();
+    for (const char* folder : {"/lib/", "/lib64/", "/usr/"}) {
+      is_of_system = is_of_system || absl::StartsWith(path.string(), folder);
+    }
+    if (is_of_system) continue;
+    for (const std::string& folder : leading) {
+      std::error_code error;
+      const fs::path leads = fs::path(folder) / path.filename();
+      if (fs::exists(leads, error)) {
+        path = leads;
+        break;
+      }
+    }
+    add(path.string());
+  }
+  for (const std::string& folder : leading) {
+    std::vector<std::string> paths;
+    std::error_code error;
+    for (fs::directory_iterator entry(folder, error), end;
+         !error && entry != end; entry.increment(error)) {
+      const std::string path = entry->path().string();
+      if (absl::StrContains(entry->path().filename().string(), ".so") &&
+          entry->is_regular_file(error)) {
+        paths.push_back(path);
+      }
+    }
+    std::sort(paths.begin(), paths.end());
+    for (const std::string& path : paths) add(path);
+  }
+  return files;
+}
+
+std::vector<HostAnswer> ParseHostAnswers(absl::string_view text) {
+  static const RE2& pattern =
+      *new RE2(R"(\x1e([^\s\x1e]{1,255})((?: [a-z0-9:-]{1,40})*) *\n)");
+  std::vector<HostAnswer> answers;
+  re2::StringPiece rest(text.data(), text.size());
+  std::string host, states;
+  while (RE2::FindAndConsume(&rest, pattern, &host, &states)) {
+    answers.push_back({host, absl::StrSplit(states, ' ', absl::SkipEmpty())});
+  }
+  return answers;
+}
+
+absl::Status CompareHosts(const std::vector<std::string>& files,
+                          const HostAnswer& here,
+                          const std::vector<HostAnswer>& hosts) {
+  if (here.states.size() != files.size()) {
+    return DistributedError(
+        absl::StrCat("host ", here.host, " (this one): expected the cksum of ",
+                     files.size(), " files of the program, found '",
+                     absl::StrJoin(here.states, " "), "'; install coreutils"));
+  }
+  std::vector<std::string> lines;
+  size_t differences = 0;
+  const auto add = [&](absl::string_view host, size_t i,
+                       absl::string_view expected, absl::string_view found) {
+    if (++differences > kMostListed) return;
+    lines.push_back(absl::StrCat("\n  host ", Printable(host), ": ", files[i],
+                                 ": expected ", expected, ", found ", found));
+  };
+  for (size_t i = 0; i < files.size(); ++i) {
+    if (!absl::StrContains(here.states[i], ':')) {
+      add(absl::StrCat(here.host, " (this one)"), i, "a readable file",
+          Describe(here.states[i]));
+    }
+  }
+  for (const HostAnswer& host : hosts) {
+    if (host.states.size() != files.size()) {
+      return DistributedError(absl::StrCat(
+          "host ", Printable(host.host), ": expected the cksum of ",
+          files.size(), " files of the program, found '",
+          Printable(absl::StrJoin(host.states, " ").substr(0, 100)),
+          "'; install coreutils there"));
+    }
+    for (size_t i = 0; i < files.size(); ++i) {
+      if (host.states[i] != here.states[i]) {
+        add(host.host, i, Describe(here.states[i]), Describe(host.states[i]));
+      }
+    }
+  }
+  if (differences == 0) return absl::OkStatus();
+  if (differences > kMostListed) {
+    lines.push_back(
+        absl::StrCat("\n  and ", differences - kMostListed, " more"));
+  }
+  return UsageError(absl::StrCat(
+      "the program is not on all hosts what it is on ", here.host, ":",
+      absl::StrJoin(lines, ""),
+      "\ncopy the program and its libraries to the same paths on each host, or "
+      "start it from a file system that all share"));
+}
+
+absl::Status CheckHosts(const HostCheck& check) {
+  std::vector<std::string> here = {"/bin/sh"}, there = check.mpirun_arguments;
+  for (std::vector<std::string>* arguments : {&here, &there}) {
+    arguments->insert(arguments->end(), {"-c", kHostCheckScript, "sh"});
+    arguments->insert(arguments->end(), check.files.begin(), check.files.end());
+  }
+  Child shell, mpirun;
+  REPRISE_RETURN_IF_ERROR(mpirun.Start(there, check.mask));
+  REPRISE_RETURN_IF_ERROR(shell.Start(here, check.mask));
+  const absl::Time deadline = absl::Now() + check.limit;
+  while (shell.IsOpen() || mpirun.IsOpen()) {
+    std::vector<pollfd> events;
+    shell.AddTo(&events);
+    mpirun.AddTo(&events);
+    events.push_back({check.interrupt, POLLIN, 0});
+    const int64_t wait = absl::ToInt64Milliseconds(deadline - absl::Now());
+    if (wait <= 0) break;
+    if (poll(events.data(), events.size(),
+             static_cast<int>(std::min<int64_t>(wait + 1, 60'000))) < 0 &&
+        errno != EINTR) {
+      return DistributedError(absl::StrCat("poll: ", strerror(errno)));
+    }
+    if (events.back().revents != 0) {
+      return absl::CancelledError("interrupted");
+    }
+    shell.Read(events[0], events[1]);
+    mpirun.Read(events[2], events[3]);
+  }
+  const bool in_time = !shell.IsOpen() && !mpirun.IsOpen();
+  const int code = in_time ? mpirun.WaitForEnd() : -1;
+  const std::vector<HostAnswer> hosts = ParseHostAnswers(mpirun.text());
+  if (!in_time || code != 0 || hosts.size() != check.hosts) {
+    std::vector<std::string> names;
+    for (const HostAnswer& host : hosts) names.push_back(host.host);
+    const std::string said(absl::StripAsciiWhitespace(
+        absl::string_view(mpirun.errors()).substr(0, kMostQuoted)));
+    return DistributedError(absl::StrCat(
+        "the program could not be compared on all hosts before the start: ",
+        hosts.size(), " of ", check.hosts, " answered",
+        names.empty() ? "" : " (", absl::StrJoin(names, ", "),
+        names.empty() ? "" : ")", ", ",
+        in_time ? absl::StrCat("mpirun ended with code ", code)
+                : absl::StrCat("not the others within ",
+                               absl::FormatDuration(check.limit)),
+        "; each host must be reached without a password and have Open MPI at "
+        "the path it has here",
+        said.empty() ? "" : "; mpirun said:\n", said));
+  }
+  const std::vector<HostAnswer> own = ParseHostAnswers(shell.text());
+  if (own.size() != 1) {
+    return DistributedError(absl::StrCat(
+        "/bin/sh could not compute the program's cksum on this host: ",
+        shell.errors().substr(0, kMostQuoted)));
+  }
+  return CompareHosts(check.files, own[0], hosts);
+}
+
+}  // namespace reprise

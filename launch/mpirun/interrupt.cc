@@ -1,0 +1,130 @@
+#include "launch/mpirun/interrupt.h"
+
+#include <signal.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <atomic>
+#include <cerrno>
+#include <climits>
+#include <cstring>
+
+namespace reprise {
+namespace {
+
+// Text within a fixed length; everything here may run in a signal handler.
+class Text {
+ public:
+  void Add(absl::string_view text) {
+    const size_t fits = std::min(text.size(), sizeof(bytes_) - size_);
+    memcpy(bytes_ + size_, text.data(), fits);
+    size_ += fits;
+  }
+  void Add(int64_t number) {
+    char digits[20];
+    size_t first = sizeof(digits);
+    do {
+      digits[--first] = static_cast<char>('0' + number % 10);
+      number /= 10;
+    } while (number > 0);
+    Add(absl::string_view(digits + first, sizeof(digits) - first));
+  }
+  absl::string_view get() const { return {bytes_, size_}; }
+
+ private:
+  char bytes_[PATH_MAX + 256];
+  size_t size_ = 0;
+};
+
+// strsignal may allocate.
+const char* NameOf(int signal) {
+  return signal == SIGINT    ? "Interrupt"
+         : signal == SIGTERM ? "Terminated"
+                             : "Hangup";
+}
+
+void AddLine(int signal, absl::string_view position, absl::string_view folder,
+             Text* line) {
+  line->Add("reprise: signal ");
+  line->Add(int64_t{signal});
+  line->Add(" (");
+  line->Add(NameOf(signal));
+  line->Add(") ended the run ");
+  line->Add(position.empty() ? "before its first step" : "in ");
+  line->Add(position);
+  if (!folder.empty()) {
+    line->Add("; results so far: ");
+    line->Add(folder);
+  }
+  line->Add("\n");
+}
+
+// Task 0: no step yet. Each may be one step older than the next.
+std::atomic<int64_t> task_now{0}, epoch_now{0}, step_now{0};
+std::atomic<const char*> folder_now{nullptr};
+std::atomic<bool> on_terminal{false};
+
+void EndBy(int signal) {
+  const int saved = errno;
+  Text position, line;
+  const int64_t task = task_now.load();
+  if (task > 0) {
+    position.Add("task ");
+    position.Add(task);
+    position.Add(", epoch ");
+    position.Add(epoch_now.load());
+    position.Add(", step ");
+    position.Add(step_now.load());
+  }
+  const char* folder = folder_now.load();
+  // A live line may stand there, and the ^C of the keyboard.
+  if (on_terminal.load()) line.Add("\n");
+  AddLine(signal, position.get(),
+          folder == nullptr ? absl::string_view() : folder, &line);
+  // Should it fail, nobody is there to be told.
+  const ssize_t written =
+      write(STDERR_FILENO, line.get().data(), line.get().size());
+  static_cast<void>(written);
+  errno = saved;
+  // SA_RESETHAND: now it is the default, which comes when this returns.
+  raise(signal);
+}
+
+}  // namespace
+
+std::string InterruptLine(int signal, absl::string_view position,
+                          absl::string_view folder) {
+  Text line;
+  AddLine(signal, position, folder, &line);
+  return std::string(line.get());
+}
+
+void ReportInterrupts() {
+  on_terminal = isatty(STDOUT_FILENO) == 1 && isatty(STDERR_FILENO) == 1;
+  struct sigaction action = {};
+  action.sa_handler = EndBy;
+  action.sa_flags = static_cast<int>(SA_RESETHAND) | SA_RESTART;
+  sigfillset(&action.sa_mask);
+  for (const int signal : {SIGINT, SIGTERM, SIGHUP}) {
+    struct sigaction before;
+    // What nohup or a shell ignores stays ignored.
+    if (sigaction(signal, nullptr, &before) == 0 &&
+        before.sa_handler == SIG_IGN) {
+      continue;
+    }
+    sigaction(signal, &action, nullptr);
+  }
+}
+
+void SetInterruptPosition(int64_t task, int64_t epoch, int64_t step) {
+  step_now = step;
+  epoch_now = epoch;
+  task_now = task;
+}
+
+void SetInterruptFolder(const std::string& folder) {
+  // Never freed: the handler may be reading it.
+  folder_now = (new std::string(folder))->c_str();
+}
+
+}  // namespace reprise

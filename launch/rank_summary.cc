@@ -1,0 +1,103 @@
+#include "launch/rank_summary.h"
+
+#include <algorithm>
+#include <map>
+#include <set>
+
+#include "absl/status/status.h"
+#include "absl/strings/numbers.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
+#include "absl/strings/str_split.h"
+#include "launch/mpirun/core_binding.h"
+
+namespace reprise {
+namespace {
+
+// "cuda:3" is one of several like it.
+std::string KindOf(const std::string& device) {
+  return device.substr(0, device.find(':'));
+}
+
+std::vector<int> ParseRanges(absl::string_view ranges) {
+  std::vector<int> cores;
+  for (const absl::string_view range :
+       absl::StrSplit(ranges, ',', absl::SkipEmpty())) {
+    const std::vector<absl::string_view> ends = absl::StrSplit(range, '-');
+    int first = 0, last = 0;
+    if (!absl::SimpleAtoi(ends.front(), &first) ||
+        !absl::SimpleAtoi(ends.back(), &last)) {
+      continue;
+    }
+    for (int core = first; core <= last; ++core) cores.push_back(core);
+  }
+  return cores;
+}
+
+std::string DescribeHost(const std::string& host, const std::vector<int>& ranks,
+                         const std::vector<RankSummary>& all) {
+  std::map<std::string, int> devices;
+  std::set<int64_t> threads;
+  std::set<int> cores;
+  size_t bound = 0;
+  for (const int rank : ranks) {
+    ++devices[KindOf(all[rank].device)];
+    threads.insert(all[rank].threads);
+    for (const int core : ParseRanges(all[rank].cores)) cores.insert(core);
+    bound += all[rank].bound;
+  }
+  std::vector<std::string> kinds;
+  for (const auto& [kind, count] : devices) {
+    kinds.push_back(count == 1 ? kind : absl::StrCat(count, " x ", kind));
+  }
+  const std::string cores_text = RangesOf({cores.begin(), cores.end()});
+  const std::string threads_text = absl::StrJoin(threads, " or ");
+  const bool one = ranks.size() == 1;
+  return absl::StrCat(
+      "host ", host, ": ", one ? "rank " : "ranks ", RangesOf(ranks), ", ",
+      absl::StrJoin(kinds, " and "), ", ", threads_text,
+      threads_text == "1" ? " thread" : " threads", one ? "" : " each",
+      cores_text.empty() ? ""
+      : bound == 0       ? absl::StrCat(" on cores ", cores_text)
+      : bound == ranks.size()
+          ? absl::StrCat(", bound to their own of cores ", cores_text)
+          : absl::StrCat(", ", bound, " of them bound, on cores ", cores_text));
+}
+
+}  // namespace
+
+std::string PackRank(const RankSummary& rank) {
+  return absl::StrJoin({rank.host, rank.device, absl::StrCat(rank.threads),
+                        rank.cores, std::string(rank.bound ? "1" : "0")},
+                       "\n");
+}
+
+absl::StatusOr<RankSummary> UnpackRank(absl::string_view packed) {
+  const std::vector<std::string> parts = absl::StrSplit(packed, '\n');
+  RankSummary rank;
+  if (parts.size() != 5 || !absl::SimpleAtoi(parts[2], &rank.threads)) {
+    return absl::InternalError(
+        absl::StrCat("not the summary of a rank: '", packed, "'"));
+  }
+  rank.host = parts[0];
+  rank.device = parts[1];
+  rank.cores = parts[3];
+  rank.bound = parts[4] == "1";
+  return rank;
+}
+
+std::vector<std::string> DescribeHosts(const std::vector<RankSummary>& ranks) {
+  std::vector<std::string> hosts, lines;
+  std::map<std::string, std::vector<int>> of_host;
+  for (size_t rank = 0; rank < ranks.size(); ++rank) {
+    std::vector<int>& there = of_host[ranks[rank].host];
+    if (there.empty()) hosts.push_back(ranks[rank].host);
+    there.push_back(static_cast<int>(rank));
+  }
+  for (const std::string& host : hosts) {
+    lines.push_back(DescribeHost(host, of_host[host], ranks));
+  }
+  return lines;
+}
+
+}  // namespace reprise

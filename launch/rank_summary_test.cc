@@ -1,0 +1,57 @@
+#include "launch/rank_summary.h"
+
+#include <string>
+#include <vector>
+
+#include "absl/strings/str_cat.h"
+#include "core/base/status_matchers.h"
+#include "gmock/gmock.h"
+#include "gtest/gtest.h"
+
+namespace reprise {
+namespace {
+
+using testing::ElementsAre;
+
+TEST(RankSummary, ComesBackAsItWasPacked) {
+  const RankSummary rank = {"node-1", "cpu (AVX-512 BF16)", 4, "0-3,8", true};
+  REPRISE_ASSERT_OK_AND_ASSIGN(const RankSummary other,
+                               UnpackRank(PackRank(rank)));
+  EXPECT_EQ(other.host, rank.host);
+  EXPECT_EQ(other.device, rank.device);
+  EXPECT_EQ(other.threads, rank.threads);
+  EXPECT_EQ(other.cores, rank.cores);
+  EXPECT_EQ(other.bound, rank.bound);
+  for (const char* text : {"", "a\nb\nc\nd\ne", "a\nb\n1\nd"}) {
+    EXPECT_FALSE(UnpackRank(text).ok());
+  }
+}
+
+TEST(DescribeHosts, SaysWhatDiffers) {
+  std::vector<RankSummary> ranks;
+  for (int i = 0; i < 4; ++i) {
+    ranks.push_back({"node-1", absl::StrCat("cuda:", i), 2,
+                     absl::StrCat(2 * i, "-", 2 * i + 1), true});
+  }
+  ranks.push_back({"node-2", "cpu", 1, "0-15", false});
+  ranks.push_back({"node-3", "cuda:0", 8, "0-31", false});
+  ranks.push_back({"node-3", "cuda:1", 8, "0-31", false});
+  EXPECT_THAT(
+      DescribeHosts(ranks),
+      ElementsAre("host node-1: ranks 0-3, 4 x cuda, 2 threads each, bound to "
+                  "their own of cores 0-7",
+                  "host node-2: rank 4, cpu, 1 thread on cores 0-15",
+                  "host node-3: ranks 5-6, 2 x cuda, 8 threads each on cores "
+                  "0-31"));
+}
+
+TEST(DescribeHosts, FollowsRanksThatTakeTurns) {
+  const RankSummary a = {"a", "cpu", 1, "", false};
+  const RankSummary b = {"b", "cpu", 2, "", false};
+  EXPECT_THAT(DescribeHosts({b, a, b, a, a}),
+              ElementsAre("host b: ranks 0,2, 2 x cpu, 2 threads each",
+                          "host a: ranks 1,3-4, 3 x cpu, 1 thread each"));
+}
+
+}  // namespace
+}  // namespace reprise
