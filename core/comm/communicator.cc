@@ -19,7 +19,6 @@
 #include "absl/time/clock.h"
 #include "absl/time/time.h"
 #include "core/base/check.h"
-#include "core/base/cores.h"
 #include "core/base/status.h"
 
 namespace reprise {
@@ -225,7 +224,7 @@ class Engine {
     REPRISE_ASSIGN_OR_RETURN(std::unique_ptr<Transport> transport, factory());
     std::unique_lock<std::mutex> lock(mutex_);
     transport_ = std::move(transport);
-    callers_drive_ = transport_->local_size() <= UsableCores();
+    callers_drive_ = transport_->local_size() <= transport_->local_cores();
     started_ = true;
     callers_.notify_all();
     absl::Status status = Serve(lock);

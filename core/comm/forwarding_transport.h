@@ -23,6 +23,7 @@ class ForwardingTransport : public Transport {
   int world_size() const override { return inside_->world_size(); }
   int local_rank() const override { return inside_->local_rank(); }
   int local_size() const override { return inside_->local_size(); }
+  int local_cores() const override { return inside_->local_cores(); }
   std::string Describe() const override { return inside_->Describe(); }
   std::shared_ptr<const void> NoteReady() override {
     return inside_->NoteReady();

@@ -59,6 +59,8 @@ class Transport {
   virtual int world_size() const = 0;
   virtual int local_rank() const = 0;
   virtual int local_size() const = 0;
+  // Cores that the ranks of this rank's host may use, all together.
+  virtual int local_cores() const = 0;
   virtual std::string Describe() const = 0;
 
   // On any thread, which is about to open a collective: what is ready. A

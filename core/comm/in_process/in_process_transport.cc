@@ -10,6 +10,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "core/base/check.h"
+#include "core/base/cores.h"
 #include "core/base/status.h"
 #include "core/comm/reduce.h"
 
@@ -168,6 +169,7 @@ class InProcessTransport final : public Transport {
   int world_size() const override { return job_->world_size(); }
   int local_rank() const override { return rank_; }
   int local_size() const override { return job_->world_size(); }
+  int local_cores() const override { return UsableCores(); }
   std::string Describe() const override {
     return "in_process, reduction in rank order";
   }

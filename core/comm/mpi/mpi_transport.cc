@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "absl/strings/str_cat.h"
+#include "core/base/cores.h"
 #include "core/base/log.h"
 #include "core/base/status.h"
 #include "core/comm/reduce.h"
@@ -202,6 +203,13 @@ class MpiTransport final : public Transport {
                 "MPI_Comm_split_type"));
     MPI_Comm_rank(host, &local_rank_);
     MPI_Comm_size(host, &local_size_);
+    // Ranks may be bound to cores of their own.
+    CoreMask cores = UsableCoreMask();
+    REPRISE_RETURN_IF_ERROR(FromMpi(
+        MPI_Allreduce(MPI_IN_PLACE, cores.data(),
+                      static_cast<int>(sizeof(cores)), MPI_BYTE, MPI_BOR, host),
+        "MPI_Allreduce"));
+    local_cores_ = std::max(NumCores(cores), UsableCores());
     MPI_Comm_free(&host);
     description_ = DescribeLibrary();
     return absl::OkStatus();
@@ -211,6 +219,7 @@ class MpiTransport final : public Transport {
   int world_size() const override { return world_size_; }
   int local_rank() const override { return local_rank_; }
   int local_size() const override { return local_size_; }
+  int local_cores() const override { return local_cores_; }
 
   std::string Describe() const override { return description_; }
 
@@ -331,6 +340,7 @@ class MpiTransport final : public Transport {
 
   const int64_t piece_bytes_;
   int rank_ = 0, world_size_ = 1, local_rank_ = 0, local_size_ = 1;
+  int local_cores_ = 1;
   int64_t next_ring_ = 0;  // counts AllReduces
   std::vector<Scratch> scratches_;
   std::string description_;

@@ -1,5 +1,5 @@
 // Collectives over MPI. Initialised, used and finalised by the communication
-// thread of a communicator only (MPI_THREAD_FUNNELED).
+// thread of a communicator only (MPI_THREAD_SERIALIZED).
 #ifndef REPRISE_CORE_COMM_MPI_MPI_TRANSPORT_H_
 #define REPRISE_CORE_COMM_MPI_MPI_TRANSPORT_H_
 

@@ -174,6 +174,8 @@ class NcclTransport final : public Transport {
   int world_size() const override { return place_.world_size; }
   int local_rank() const override { return place_.local_rank; }
   int local_size() const override { return place_.local_size; }
+  // Hosts of GPUs have a core for each rank.
+  int local_cores() const override { return place_.local_size; }
   std::string Describe() const override { return description_; }
 
   std::shared_ptr<const void> NoteReady() override {
