@@ -953,6 +953,11 @@ class CommandParser {
         (spec.ranks == 1 || OriginOf("ranks").text == kJobOrigin)) {
       note("--network", "this program starts no mpirun");
     }
+    for (const char* flag : {"bind", "output"}) {
+      if (given(OriginOf(flag).level) && spec.ranks == 1) {
+        note(absl::StrCat("--", flag), "there is one rank");
+      }
+    }
     if (given(OriginOf("momentum").level) && spec.optimizer != "SGD" &&
         spec.optimizer != "RMSprop") {
       note("--momentum", absl::StrCat(spec.optimizer, " has none"));

@@ -605,6 +605,8 @@ TEST_F(Flags, WithoutEffectAreNotedOrRefused) {
        "--global-candidates has no effect"},
       {{"--agent=nil", "--agent-config={'implementation': 'upstream'}"},
        "'implementation' in --agent-config has no effect"},
+      {{"--bind=cores"}, "--bind has no effect: there is one rank"},
+      {{"--output=files"}, "--output has no effect: there is one rank"},
       {{"--regime=[{'epoch': 50, 'lr': 1}]"},
        "--regime from epoch 50 on has no effect: a task has 10 epochs"}};
   for (const auto& [arguments, note] : cases) {

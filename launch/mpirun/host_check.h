@@ -4,8 +4,8 @@
 // names neither host nor remedy. So one process a host, started by mpirun as
 // the ranks will be, has a shell compute POSIX cksum (a CRC-32 and the length)
 // of a list of files. cksum finds what was copied wrongly or forgotten, in a
-// twenty-fifth of sha256sum's time (docs/OPERATIONS.md); ranks still compare a
-// digest of their program when they run.
+// tenth of sha256sum's time (docs/OPERATIONS.md); ranks still compare a digest
+// of their program when they run.
 #ifndef REPRISE_LAUNCH_MPIRUN_HOST_CHECK_H_
 #define REPRISE_LAUNCH_MPIRUN_HOST_CHECK_H_
 
