@@ -33,9 +33,9 @@ constexpr size_t kMaxInFlight = 4;
 // not sched_yield: with all cores busy, yielding cost 8 ms per small
 // collective, since each yield gives away a time slice; naps cost 0.2 ms.
 constexpr int kSpins = 50;
-// A caller that waits has nothing else to do with its core: it naps only where
-// the other ranks are far behind, after about 10 ms.
-constexpr int kSpinsOfCallers = 100000;
+// A caller that waits has nothing else to do with its core. It naps only after
+// about 0.4 ms without result: another rank is far behind, or lacks a core.
+constexpr int kSpinsOfCallers = 2000;
 constexpr absl::Duration kShortestNap = absl::Microseconds(20);
 constexpr absl::Duration kLongestNap = absl::Microseconds(100);
 // Waking the communication thread costs a caller 5 us, in vain if it waits at
@@ -280,7 +280,7 @@ class Engine {
       idle_rounds = progressed ? 0 : idle_rounds + 1;
       if (idle_rounds < kSpinsOfCallers) continue;
       lock.unlock();
-      absl::SleepFor(kLongestNap);
+      absl::SleepFor(kShortestNap);
       lock.lock();
     }
     driven_ = false;
