@@ -222,7 +222,7 @@ std::vector<Flag> MakeTable() {
           Row("reduction", &Spec::reduction, "NAME",
               "where gradients on GPUs are summed: nccl, on the GPUs behind "
               "backward; host, in host memory after it; auto, by nccl where "
-              "every rank has a GPU")
+              "every rank has a GPU of its own")
               .OneOf({"auto", "nccl", "host"}),
           Row("use-adasum", &Spec::use_adasum, "",
               "combine the ranks' gradients by Adasum, not by their mean; "

@@ -686,7 +686,17 @@ class CommandParser {
   // Adasum adds what is orthogonal: it scales the step by itself.
   void ApplyAdasum() {
     ExperimentSpec& spec = command_.spec;
+    if (spec.check_collectives && spec.reduction == "nccl") {
+      AddProblem(
+          "--check-collectives contradicts --reduction=nccl: it compares the "
+          "calls on host memory only");
+    }
     if (!spec.use_adasum) return;
+    if (spec.reduction == "nccl") {
+      AddProblem(
+          "--use-adasum contradicts --reduction=nccl: it combines gradients in "
+          "host memory");
+    }
     if (spec.compression != "none") {
       AddProblem("--use-adasum contradicts ",
                  spec.fp16_allreduce ? "--fp16-allreduce" : "--compression",
@@ -953,7 +963,7 @@ class CommandParser {
         (spec.ranks == 1 || OriginOf("ranks").text == kJobOrigin)) {
       note("--network", "this program starts no mpirun");
     }
-    for (const char* flag : {"bind", "output"}) {
+    for (const char* flag : {"bind", "output", "reduction"}) {
       if (given(OriginOf(flag).level) && spec.ranks == 1) {
         note(absl::StrCat("--", flag), "there is one rank");
       }

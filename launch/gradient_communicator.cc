@@ -1,66 +1,75 @@
 #include "launch/gradient_communicator.h"
 
+#include <cstdint>
+#include <map>
 #include <utility>
+#include <vector>
 
 #include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
-#include "absl/time/time.h"
+#include "core/base/host_name.h"
 #include "core/base/status.h"
-#include "core/comm/nccl/device_api.h"
 #include "core/comm/nccl/nccl_transport.h"
-#include "core/comm/observing/observing_transport.h"
-#include "core/comm/reduce.h"
 #include "core/comm/transport.h"
 
 namespace reprise {
 namespace {
 
-// Why this rank cannot; OK if it can.
-absl::Status CanUseNccl(const DeviceChoice& device, const Communicator& host) {
-  if (device.device.is_cpu()) {
-    return UsageError("it computes on the CPU");
+// "host, GPU 0000:3b:00.0": what NCCL wants each rank to have one of.
+absl::StatusOr<std::string> GpuOfRank(
+    c10::Device device, const absl::StatusOr<const DeviceApi*>& api) {
+  if (device.is_cpu()) return UsageError("it computes on the CPU");
+  REPRISE_RETURN_IF_ERROR(api.status());
+  REPRISE_ASSIGN_OR_RETURN(const std::string id, (*api)->BusId(device.index()));
+  return absl::StrCat(HostName(), ", GPU ", id);
+}
+
+// Collective. Why the ranks cannot use NCCL; OK if they can.
+absl::Status CanUseNccl(c10::Device device,
+                        const absl::StatusOr<const DeviceApi*>& api,
+                        Communicator& host) {
+  const absl::StatusOr<std::string> mine = GpuOfRank(device, api);
+  REPRISE_RETURN_IF_ERROR(AgreeOnStatus(host, mine.status()));
+  REPRISE_ASSIGN_OR_RETURN(const std::vector<std::string> gpus,
+                           AllGatherStrings(host, *mine));
+  std::map<std::string, size_t> rank_of;
+  for (size_t rank = 0; rank < gpus.size(); ++rank) {
+    const auto [other, is_new] = rank_of.emplace(gpus[rank], rank);
+    if (is_new) continue;
+    return SharedByAllRanks(UsageError(
+        absl::StrCat("ranks ", other->second, " and ", rank, " share one (",
+                     gpus[rank], "), and NCCL wants a GPU for each")));
   }
-  if (host.local_size() > device.devices) {
-    return UsageError(absl::StrCat("its host has ", device.devices,
-                                   " GPUs for ", host.local_size(),
-                                   " ranks, and NCCL wants one for each"));
-  }
-  return LoadDeviceApi().status();
+  return absl::OkStatus();
 }
 
 }  // namespace
 
 absl::StatusOr<GradientCommunicator> MakeGradientCommunicator(
-    absl::string_view wanted, const DeviceChoice& device, Communicator& host,
-    Timeline* timeline) {
+    absl::string_view wanted, c10::Device device, Communicator& host,
+    CollectiveObserver observer, const absl::StatusOr<const DeviceApi*>& api) {
   GradientCommunicator made;
   if (wanted == "host" || host.world_size() == 1) return made;
-  int32_t gpus = device.device.is_cpu() ? 0 : 1;
+  int32_t gpus = device.is_cpu() ? 0 : 1;
   REPRISE_RETURN_IF_ERROR(
       host.AllReduce(&gpus, 1, DType::kInt32, ReduceOp::kSum)->Wait());
   if (wanted == "auto" && gpus == 0) return made;
-  const absl::Status can = AgreeOnStatus(host, CanUseNccl(device, host));
-  if (!can.ok() && wanted == "auto") {
+  const absl::Status can = CanUseNccl(device, api, host);
+  // The communicator's own failure is no reason to go on without NCCL.
+  if (!can.ok() && wanted == "auto" && ExitCodeOf(can) == ExitCode::kUsage) {
     made.warning = absl::StrCat(
         "gradients are summed in host memory, after backward: ", can.message());
     return made;
   }
   REPRISE_RETURN_IF_ERROR(Annotate(can, "--reduction=nccl"));
-  REPRISE_ASSIGN_OR_RETURN(const DeviceApi* const api, LoadDeviceApi());
   REPRISE_ASSIGN_OR_RETURN(
       made.on_devices,
-      CreateNcclCommunicator(
-          *api, device.device.index(), host,
-          [timeline](std::unique_ptr<Transport> transport) {
-            if (timeline == nullptr) return transport;
-            return MakeObservingTransport(
-                std::move(transport),
-                [timeline](const Collective& collective, absl::Time issued,
-                           absl::Time completed) {
-                  timeline->Add("collectives", Signature(collective), issued,
-                                completed);
-                });
-          }));
+      CreateNcclCommunicator(**api, device.index(), host,
+                             [&observer](std::unique_ptr<Transport> transport) {
+                               if (!observer) return transport;
+                               return MakeObservingTransport(
+                                   std::move(transport), observer);
+                             }));
   return made;
 }
 

@@ -2,14 +2,16 @@
 #ifndef REPRISE_LAUNCH_GRADIENT_COMMUNICATOR_H_
 #define REPRISE_LAUNCH_GRADIENT_COMMUNICATOR_H_
 
+#include <c10/core/Device.h>
+
 #include <memory>
 #include <string>
 
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
 #include "core/comm/communicator.h"
-#include "core/metrics/timeline/timeline.h"
-#include "core/tensor/device.h"
+#include "core/comm/nccl/device_api.h"
+#include "core/comm/observing/observing_transport.h"
 
 namespace reprise {
 
@@ -23,10 +25,12 @@ struct GradientCommunicator {
 // Collective over `host`. `wanted`: "host"; "nccl", UsageError on all ranks
 // where one of them cannot; or "auto": NCCL where every rank has a GPU of its
 // own and NCCL is there. Of one rank, or on CPUs, there is nothing to sum on
-// devices. `timeline`, where given, is told of its collectives.
+// devices. `observer`, where given, is told of its collectives. `api`: what
+// LoadDeviceApi gives, or emulated devices in tests.
 absl::StatusOr<GradientCommunicator> MakeGradientCommunicator(
-    absl::string_view wanted, const DeviceChoice& device, Communicator& host,
-    Timeline* timeline);
+    absl::string_view wanted, c10::Device device, Communicator& host,
+    CollectiveObserver observer,
+    const absl::StatusOr<const DeviceApi*>& api = LoadDeviceApi());
 
 }  // namespace reprise
 

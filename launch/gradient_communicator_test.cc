@@ -1,23 +1,31 @@
 #include "launch/gradient_communicator.h"
 
+#include <vector>
+
+#include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/strings/match.h"
 #include "core/base/status.h"
 #include "core/base/status_matchers.h"
 #include "core/comm/communicator.h"
 #include "core/comm/in_process/ranks_as_threads.h"
-#include "core/tensor/device.h"
+#include "core/comm/nccl/emulated_devices.h"
+#include "core/comm/transport.h"
 #include "gtest/gtest.h"
 
 namespace reprise {
 namespace {
 
-DeviceChoice Gpu(int number, int devices) {
-  DeviceChoice choice;
-  choice.device =
-      c10::Device(c10::DeviceType::CUDA, static_cast<c10::DeviceIndex>(number));
-  choice.devices = devices;
-  return choice;
+constexpr c10::Device kCpu(c10::DeviceType::CPU);
+
+c10::Device Gpu(int number) {
+  return c10::Device(c10::DeviceType::CUDA,
+                     static_cast<c10::DeviceIndex>(number));
+}
+
+const absl::StatusOr<const DeviceApi*>& Emulated() {
+  static const absl::StatusOr<const DeviceApi*> api = &EmulatedDevices();
+  return api;
 }
 
 TEST(GradientCommunicator, IsNoneOnCpusAndForOneRank) {
@@ -25,7 +33,7 @@ TEST(GradientCommunicator, IsNoneOnCpusAndForOneRank) {
     for (const char* wanted : {"auto", "host"}) {
       REPRISE_ASSERT_OK_AND_ASSIGN(
           const GradientCommunicator made,
-          MakeGradientCommunicator(wanted, DeviceChoice(), host, nullptr));
+          MakeGradientCommunicator(wanted, kCpu, host, nullptr, Emulated()));
       EXPECT_EQ(made.on_devices, nullptr);
       EXPECT_EQ(made.warning, "");
     }
@@ -33,30 +41,72 @@ TEST(GradientCommunicator, IsNoneOnCpusAndForOneRank) {
   RunRanksAsThreads(1, [](Communicator& host) {
     REPRISE_ASSERT_OK_AND_ASSIGN(
         const GradientCommunicator made,
-        MakeGradientCommunicator("nccl", Gpu(0, 1), host, nullptr));
+        MakeGradientCommunicator("nccl", Gpu(0), host, nullptr, Emulated()));
     EXPECT_EQ(made.on_devices, nullptr);
   });
 }
 
+TEST(GradientCommunicator, SumsOnGpusOfTheirOwnAndTellsTheObserver) {
+  ResetEmulatedDevices();
+  RunRanksAsThreads(2, [](Communicator& host) {
+    std::vector<Collective::Kind> observed;
+    REPRISE_ASSERT_OK_AND_ASSIGN(
+        const GradientCommunicator made,
+        MakeGradientCommunicator(
+            "auto", Gpu(host.rank()), host,
+            [&observed](const Collective& collective, absl::Time, absl::Time) {
+              observed.push_back(collective.kind);
+            },
+            Emulated()));
+    ASSERT_NE(made.on_devices, nullptr);
+    EXPECT_EQ(made.warning, "");
+    float one = 1;
+    REPRISE_EXPECT_OK(
+        made.on_devices->AllReduce(&one, 1, DType::kFloat32, ReduceOp::kSum)
+            ->Wait());
+    EXPECT_EQ(one, 2);
+    REPRISE_EXPECT_OK(made.on_devices->Finalize());
+    EXPECT_EQ(observed,
+              std::vector<Collective::Kind>{Collective::Kind::kAllReduce});
+  });
+}
+
 TEST(GradientCommunicator, OfRanksThatShareAGpuAutoSaysWhyItIsTheHosts) {
+  ResetEmulatedDevices();
   RunRanksAsThreads(2, [](Communicator& host) {
     REPRISE_ASSERT_OK_AND_ASSIGN(
         const GradientCommunicator made,
-        MakeGradientCommunicator("auto", Gpu(0, 1), host, nullptr));
+        MakeGradientCommunicator("auto", Gpu(0), host, nullptr, Emulated()));
     EXPECT_EQ(made.on_devices, nullptr);
-    EXPECT_EQ(made.warning,
-              "gradients are summed in host memory, after backward: rank 0: "
-              "its host has 1 GPUs for 2 ranks, and NCCL wants one for each");
+    EXPECT_TRUE(absl::StartsWith(made.warning,
+                                 "gradients are summed in host memory, after "
+                                 "backward: ranks 0 and 1 share one ("))
+        << made.warning;
+    EXPECT_TRUE(absl::StrContains(made.warning, ", GPU emulated:0)"))
+        << made.warning;
   });
 }
 
 TEST(GradientCommunicator, NcclWhereOneRankHasNoGpuIsEveryRanksError) {
   RunFailingRanksAsThreads(2, [](Communicator& host) {
     const absl::StatusOr<GradientCommunicator> made = MakeGradientCommunicator(
-        "nccl", host.rank() == 1 ? DeviceChoice() : Gpu(0, 2), host, nullptr);
+        "nccl", host.rank() == 1 ? kCpu : Gpu(0), host, nullptr, Emulated());
     EXPECT_EQ(ExitCodeOf(made.status()), ExitCode::kUsage);
-    EXPECT_TRUE(absl::StartsWith(made.status().message(), "--reduction=nccl: "))
-        << made.status();
+    EXPECT_EQ(made.status().message(),
+              "--reduction=nccl: rank 1: it computes on the CPU");
+  });
+}
+
+TEST(GradientCommunicator, WithoutNcclAutoSaysWhatIsMissing) {
+  const absl::StatusOr<const DeviceApi*> none = UsageError("cannot load it");
+  RunRanksAsThreads(2, [&](Communicator& host) {
+    REPRISE_ASSERT_OK_AND_ASSIGN(
+        const GradientCommunicator made,
+        MakeGradientCommunicator("auto", Gpu(host.rank()), host, nullptr,
+                                 none));
+    EXPECT_EQ(made.on_devices, nullptr);
+    EXPECT_TRUE(absl::StrContains(made.warning, "rank 0: cannot load it"))
+        << made.warning;
   });
 }
 

@@ -22,8 +22,8 @@
 #include "core/comm/communicator.h"
 #include "core/comm/in_process/in_process_transport.h"
 #include "core/comm/mpi/mpi_transport.h"
+#include "core/comm/nccl/nccl_transport.h"
 #include "core/comm/observing/observing_transport.h"
-#include "core/comm/reduce.h"
 #include "launch/data_command.h"
 #include "launch/experiments.h"
 #include "launch/flags.h"
@@ -79,16 +79,9 @@ absl::StatusOr<std::unique_ptr<Communicator>> Connect(
           const bool writes = transport->rank() == 0;
           transport = MakeObservingTransport(
               std::move(transport),
-              [timeline, adasum = spec.use_adasum](const Collective& collective,
-                                                   absl::Time issued,
-                                                   absl::Time completed) {
-                // But for Adasum, which exchanges so, too.
-                const bool rehearsal =
-                    collective.kind == Collective::Kind::kAllToAllv && !adasum;
-                timeline->events().Add(rehearsal ? "rehearsal" : "collectives",
-                                       Signature(collective), issued,
-                                       completed);
-              },
+              // Adasum exchanges by AllToAllv, too.
+              timeline->NoteCollectives(spec.use_adasum ? "collectives"
+                                                        : "rehearsal"),
               [timeline, writes] {
                 if (writes) timeline->WriteOwnEvents();
               });
@@ -164,6 +157,7 @@ int Main(const char* experiment, int argc, char** argv) {
   if (job->has_value()) return **job;
 
   KeepFreedMemory();
+  PinNcclAlgorithms();
   // A reader of stdout that goes away costs a warning, not the run.
   signal(SIGPIPE, SIG_IGN);
   const bool under_launcher = place->has_value();

@@ -321,9 +321,13 @@ class Run {
         ChooseDevice(spec_.device, communicator_.local_rank());
     REPRISE_RETURN_IF_ERROR(AgreeOnStatus(communicator_, choice.status()));
     if (rank_ == 0 && !choice->warning.empty()) LogWarning(choice->warning);
-    REPRISE_ASSIGN_OR_RETURN(gradients_,
-                             MakeGradientCommunicator(spec_.reduction, *choice,
-                                                      communicator_, Events()));
+    REPRISE_ASSIGN_OR_RETURN(
+        gradients_,
+        MakeGradientCommunicator(
+            UsesDeviceCommunicator() ? spec_.reduction : "host", choice->device,
+            communicator_,
+            timeline_ == nullptr ? nullptr
+                                 : timeline_->NoteCollectives("rehearsal")));
     if (rank_ == 0 && !gradients_.warning.empty()) {
       LogWarning(gradients_.warning);
     }
@@ -368,13 +372,17 @@ class Run {
     ranks.on_devices =
         choice->device.is_cpu() ? &communicator_ : gradients_.on_devices.get();
     if (world_size_ == 1) ranks.on_devices = nullptr;
-    if (spec_.HasBuffer() && spec_.buffer_memory == "device" &&
-        spec_.buffer == "distributed" && world_size_ > 1 &&
-        ranks.on_devices == nullptr) {
-      return SharedByAllRanks(UsageError(
-          "--buffer-memory=device: a buffer that ranks share goes from GPU to "
-          "GPU by NCCL, which this run does not use (see --reduction); take "
-          "--buffer-memory=host or --buffer=local"));
+    if (SharesDeviceBuffer()) {
+      // Some may compute on CPUs.
+      REPRISE_RETURN_IF_ERROR(AgreeOnStatus(
+          communicator_,
+          ranks.on_devices != nullptr
+              ? absl::OkStatus()
+              : UsageError(
+                    "--buffer-memory=device: a buffer that ranks share goes "
+                    "from GPU to GPU by NCCL, which this run does not use (see "
+                    "--reduction); take --buffer-memory=host or "
+                    "--buffer=local")));
     }
     agent_ = MakeAgent(spec_, data_, sizes_, ranks);
     lr_scale_ = spec_.lr_scaling == "linear"
@@ -458,7 +466,7 @@ class Run {
     info.build_flags = BuildFlags();
     info.communicator = communicator_.Describe();
     if (gradients_.on_devices != nullptr) {
-      absl::StrAppend(&info.communicator, "; gradients by ",
+      absl::StrAppend(&info.communicator, "; on GPUs ",
                       gradients_.on_devices->Describe());
     }
     for (const RankSummary& rank : ranks_) {
@@ -600,8 +608,14 @@ class Run {
     }
   }
 
-  Timeline* Events() const {
-    return timeline_ == nullptr ? nullptr : &timeline_->events();
+  bool SharesDeviceBuffer() const {
+    return spec_.HasBuffer() && spec_.buffer_memory == "device" &&
+           spec_.buffer == "distributed" && world_size_ > 1;
+  }
+  // Adasum combines in host memory; what ranks call is compared there only.
+  bool UsesDeviceCommunicator() const {
+    return !spec_.check_collectives &&
+           (!spec_.use_adasum || SharesDeviceBuffer());
   }
 
   std::string DescribeBuffer() const {

@@ -10,8 +10,19 @@
 #include "core/base/status.h"
 #include "core/comm/gather_strings.h"
 #include "core/comm/observing/observing_transport.h"
+#include "core/comm/reduce.h"
+#include "core/comm/transport.h"
 
 namespace reprise {
+
+CollectiveObserver TimelineFile::NoteCollectives(const char* exchanges) {
+  return [this, exchanges](const Collective& collective, absl::Time issued,
+                           absl::Time completed) {
+    events_.Add(collective.kind == Collective::Kind::kAllToAllv ? exchanges
+                                                                : "collectives",
+                Signature(collective), issued, completed);
+  };
+}
 
 absl::Status TimelineFile::Open() {
   REPRISE_RETURN_IF_ERROR(ReplaceFile(path_, {"[]"}));

@@ -12,6 +12,7 @@
 #include "absl/strings/string_view.h"
 #include "absl/time/time.h"
 #include "core/comm/communicator.h"
+#include "core/comm/observing/observing_transport.h"
 #include "core/metrics/timeline/timeline.h"
 
 namespace reprise {
@@ -22,6 +23,9 @@ class TimelineFile {
   explicit TimelineFile(std::string path) : path_(std::move(path)) {}
 
   Timeline& events() { return events_; }
+
+  // Notes collectives. `exchanges`: what the track of AllToAllv is called.
+  CollectiveObserver NoteCollectives(const char* exchanges);
 
   // On rank 0: replaces the file by an empty trace, so that one that cannot be
   // written is known now, not after hours. StorageError.

@@ -1,13 +1,14 @@
 // Collectives over the ranks of a job, overlapped with compute.
 //
-// Each rank owns one Communicator, which runs one communication thread. Every
-// collective is enqueued on it in one order, the same on every rank, and is
-// issued strictly in that order. A collective may be enqueued *closed*: the
-// thread waits at it until its Work is opened. So the training thread declares
-// a step's program [rehearsal exchange, bucket 0, ..., bucket n-1] before the
-// forward pass, and autograd hooks only open a bucket whenever it is ready, in
-// whatever order: what goes over the wire, and in which order, never depends on
-// timing, and results are bit-identical from run to run.
+// Each rank owns one Communicator, whose thread works off its queue while the
+// rank computes; a caller that waits does so itself. Every collective is
+// enqueued on it in one order, the same on every rank, and is issued strictly
+// in that order. A collective may be enqueued *closed*: the queue stops at it
+// until its Work is opened. So the training thread declares a step's program
+// [rehearsal exchange, bucket 0, ..., bucket n-1] before the forward pass, and
+// autograd hooks only open a bucket whenever it is ready, in whatever order:
+// what goes over the wire, and in which order, never depends on timing, and
+// results are bit-identical from run to run.
 //
 // Free of LibTorch: bytes, counts, dtypes. Buffers are the caller's and must
 // stay alive and untouched from the moment the Work is open until it is done.
@@ -35,7 +36,7 @@ class Work {
  public:
   virtual ~Work() = default;
 
-  // Lets the communication thread issue a collective enqueued closed.
+  // Lets a collective enqueued closed be issued.
   // Idempotent; never blocks.
   virtual void Open() = 0;
 
@@ -45,7 +46,7 @@ class Work {
 
   virtual bool Done() const = 0;
 
-  // When the communication thread issued it and when it was complete; valid
+  // When it was issued and when it was found complete; valid
   // once Wait has returned OK. For the measured overlap with backward.
   virtual absl::Time issued() const = 0;
   virtual absl::Time completed() const = 0;
@@ -58,8 +59,8 @@ class Communicator {
   using TransportFactory =
       std::function<absl::StatusOr<std::unique_ptr<Transport>>()>;
 
-  // Starts the communication thread and makes the transport on it (MPI is
-  // initialised, used and finalised by that one thread: FUNNELED).
+  // Starts the communication thread, which makes and finalises the transport.
+  // It and callers in Wait use it, one at a time (MPI: SERIALIZED).
   static absl::StatusOr<std::unique_ptr<Communicator>> Create(
       TransportFactory factory);
 

@@ -1,7 +1,6 @@
 #include "core/comm/gradient_memory.h"
 
 #include <algorithm>
-#include <cmath>
 #include <optional>
 #include <vector>
 
@@ -9,15 +8,6 @@
 
 namespace reprise {
 namespace {
-
-bool AreFinite(const double* values, int64_t count) {
-  return std::all_of(values, values + count,
-                     [](double value) { return std::isfinite(value); });
-}
-
-bool AreFinite(const float* values, int64_t count) {
-  return AllFinite(values, count);
-}
 
 template <typename T>
 class HostGradients final : public GradientMemory {
@@ -61,7 +51,7 @@ class HostGradients final : public GradientMemory {
       } else {
         Scale(offset, piece, factor);
       }
-      finite = AreFinite(flat_ + offset, piece) && finite;
+      finite = AllFinite(flat_ + offset, piece) && finite;
     }
     return finite;
   }

@@ -12,7 +12,8 @@ namespace reprise {
 
 // Elements are numbered over the whole buffer; element 0 is the sum of sample
 // weights, the rest are gradients. Ranges of different calls may be worked on
-// by different threads.
+// by different threads. Exceptions of LibTorch, where one is made of tensors,
+// pass through.
 class GradientMemory {
  public:
   virtual ~GradientMemory() = default;

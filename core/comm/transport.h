@@ -1,6 +1,7 @@
 // What a backend (in_process, mpi, nccl, checking) implements: start one
-// collective, test whether it is complete. Called by a communicator's one
-// communication thread only, but for NoteReady.
+// collective, test whether it is complete. Called by one thread at a time, not
+// always the same one, but for NoteReady; made and finalised by the
+// communicator's thread.
 #ifndef REPRISE_CORE_COMM_TRANSPORT_H_
 #define REPRISE_CORE_COMM_TRANSPORT_H_
 

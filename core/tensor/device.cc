@@ -100,7 +100,6 @@ absl::StatusOr<DeviceChoice> ChooseDevice(absl::string_view wanted,
     choice.device =
         c10::Device(c10::DeviceType::CUDA,
                     static_cast<c10::DeviceIndex>(local_rank % cuda.devices));
-    choice.devices = cuda.devices;
     return choice;
   }
   if (wanted == "cuda") {

@@ -18,7 +18,6 @@ namespace reprise {
 
 struct DeviceChoice {
   c10::Device device{c10::DeviceType::CPU};
-  int devices = 0;  // of its kind on this host, where it is a GPU
   // For the user; empty or one line: why "auto" did not take a GPU that the
   // machine seems to have.
   std::string warning;

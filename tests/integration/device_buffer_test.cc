@@ -22,9 +22,11 @@
 #include "core/comm/in_process/ranks_as_threads.h"
 #include "core/comm/nccl/emulated_devices.h"
 #include "core/comm/nccl/nccl_transport.h"
+#include "core/comm/transport.h"
 #include "core/tensor/optimizer_step.h"
 #include "gtest/gtest.h"
 #include "models/parameter_store.h"
+#include "tests/conformance/rank_cases.h"
 #include "tests/integration/small_run.h"
 
 namespace reprise {
@@ -69,15 +71,24 @@ TEST_P(DeviceBuffer, GivesTheRunThatHostMemoryGives) {
     of_host.make_agent = agents(nullptr, /*on_device=*/false);
     const SmallRunResult in_host_memory = RunOnRanks(of_host, host);
     REPRISE_ASSERT_OK(in_host_memory.status);
+    IssuedCollectives issued;
     REPRISE_ASSERT_OK_AND_ASSIGN(
         const std::unique_ptr<Communicator> devices,
-        CreateNcclCommunicator(EmulatedDevices(), host.rank(), host));
+        CreateNcclCommunicator(EmulatedDevices(), host.rank(), host,
+                               [&issued](std::unique_ptr<Transport> transport) {
+                                 return MakeRecordingTransport(
+                                     std::move(transport), &issued);
+                               }));
     of_device.make_agent =
         agents(run.buffer == BufferKind::kOfEachRank ? nullptr : devices.get(),
                /*on_device=*/true);
     const SmallRunResult on_devices = RunOnRanks(of_device, host);
     REPRISE_ASSERT_OK(on_devices.status);
     REPRISE_EXPECT_OK(devices->Finalize());
+    // Rows of a shared buffer did go there: an exchange a step.
+    EXPECT_EQ(issued.size(), run.buffer == BufferKind::kOfEachRank
+                                 ? 0
+                                 : on_devices.drawn.size());
     EXPECT_EQ(on_devices.drawn, in_host_memory.drawn);
     EXPECT_TRUE(at::equal(on_devices.model->parameters().master(),
                           in_host_memory.model->parameters().master()));

@@ -4,6 +4,8 @@
 
 #include <cstdint>
 #include <memory>
+#include <tuple>
+#include <utility>
 #include <vector>
 
 #include "absl/status/statusor.h"
@@ -15,9 +17,11 @@
 #include "core/comm/in_process/ranks_as_threads.h"
 #include "core/comm/nccl/emulated_devices.h"
 #include "core/comm/nccl/nccl_transport.h"
+#include "core/comm/transport.h"
 #include "core/tensor/optimizer_step.h"
 #include "gtest/gtest.h"
 #include "models/parameter_store.h"
+#include "tests/conformance/rank_cases.h"
 #include "tests/integration/small_run.h"
 
 namespace reprise {
@@ -48,14 +52,25 @@ TEST_P(DeviceReduction, GivesTheParametersThatHostMemoryGives) {
   RunRanksAsThreads(3, [&](Communicator& host) {
     const SmallRunResult in_host_memory = RunOnRanks(run, host);
     REPRISE_ASSERT_OK(in_host_memory.status);
+    IssuedCollectives issued;
     REPRISE_ASSERT_OK_AND_ASSIGN(
         const std::unique_ptr<Communicator> devices,
-        CreateNcclCommunicator(EmulatedDevices(), host.rank(), host));
+        CreateNcclCommunicator(EmulatedDevices(), host.rank(), host,
+                               [&issued](std::unique_ptr<Transport> transport) {
+                                 return MakeRecordingTransport(
+                                     std::move(transport), &issued);
+                               }));
     SmallRun on_devices = run;
     on_devices.training.device_communicator = devices.get();
     const SmallRunResult result = RunOnRanks(on_devices, host);
     REPRISE_ASSERT_OK(result.status);
     REPRISE_EXPECT_OK(devices->Finalize());
+    // They did go there, and not through host memory: each step's buckets.
+    int64_t sums = 0;
+    for (const Collective& collective : issued) {
+      sums += collective.kind == Collective::Kind::kAllReduce ? 1 : 0;
+    }
+    EXPECT_GE(sums, 3 * static_cast<int64_t>(result.drawn.size()));
     EXPECT_TRUE(at::equal(result.model->parameters().master(),
                           in_host_memory.model->parameters().master()));
     EXPECT_EQ(result.drawn, in_host_memory.drawn);

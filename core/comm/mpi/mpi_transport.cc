@@ -171,13 +171,50 @@ class RingAllReduce final : public Transport::Pending {
                           tag_, piece_bytes_);
   }
 
-  const Collective& collective_;
+  const Collective collective_;
   const int rank_, world_size_, tag_;
   const int64_t piece_bytes_;
   std::vector<Scratch>* const scratches_;
   Scratch scratch_;
   Requests requests_;
   int step_ = -1;
+};
+
+// AllReduce of little: everybody's values go to everybody, who adds them in
+// rank order. The ring's 2 (W - 1) hops, one after the other, would cost more
+// than W times the bytes.
+class GatheringAllReduce final : public Transport::Pending {
+ public:
+  explicit GatheringAllReduce(const Collective& collective)
+      : collective_(collective),
+        bytes_(collective.count * SizeInBytes(collective.dtype)) {}
+
+  absl::Status Start(int world_size) {
+    if (bytes_ == 0) return absl::OkStatus();
+    gathered_.resize(bytes_ * world_size);
+    const int bytes = static_cast<int>(bytes_);
+    return FromMpi(
+        MPI_Iallgather(collective_.data, bytes, MPI_BYTE, gathered_.data(),
+                       bytes, MPI_BYTE, MPI_COMM_WORLD, requests_.Add()),
+        "MPI_Iallgather");
+  }
+
+  absl::StatusOr<bool> Test() override {
+    REPRISE_ASSIGN_OR_RETURN(const bool arrived, requests_.Test());
+    if (!arrived || bytes_ == 0) return arrived;
+    std::memcpy(collective_.data, gathered_.data(), bytes_);
+    for (size_t at = bytes_; at < gathered_.size(); at += bytes_) {
+      Reduce(gathered_.data() + at, collective_.data, collective_.count,
+             collective_.dtype, collective_.op);
+    }
+    return true;
+  }
+
+ private:
+  const Collective collective_;
+  const int64_t bytes_;
+  Scratch gathered_;
+  Requests requests_;
 };
 
 class MpiTransport final : public Transport {
@@ -225,6 +262,13 @@ class MpiTransport final : public Transport {
 
   absl::StatusOr<std::unique_ptr<Pending>> Start(
       const Collective& collective) override {
+    if (collective.kind == Collective::Kind::kAllReduce &&
+        collective.count * SizeInBytes(collective.dtype) <=
+            kGatheredAllReduceBytes) {
+      auto gathering = std::make_unique<GatheringAllReduce>(collective);
+      REPRISE_RETURN_IF_ERROR(gathering->Start(world_size_));
+      return gathering;
+    }
     if (collective.kind == Collective::Kind::kAllReduce) {
       const int tag = kFirstRingTag + next_ring_++ % kRingTags;
       return std::make_unique<RingAllReduce>(collective, rank_, world_size_,
@@ -252,7 +296,9 @@ class MpiTransport final : public Transport {
     MPI_Get_library_version(version, &length);
     const std::string text(version, length);
     return absl::StrCat("mpi: ", text.substr(0, text.find(',')),
-                        ", AllReduce over a ring, from rank p-1 for part p");
+                        ", AllReduce over a ring, from rank p-1 for part p; up "
+                        "to ",
+                        kGatheredAllReduceBytes, " bytes in rank order");
   }
 
   // All but AllReduce.
@@ -263,7 +309,7 @@ class MpiTransport final : public Transport {
         return FromMpi(MPI_Ibarrier(MPI_COMM_WORLD, requests.Add()),
                        "MPI_Ibarrier");
       case Collective::Kind::kAllReduce:
-        return absl::InternalError("AllReduce is a RingAllReduce");
+        return absl::InternalError("AllReduce is started elsewhere");
       case Collective::Kind::kBroadcast:
         for (int64_t at = 0; at < collective.count; at += piece_bytes_) {
           REPRISE_RETURN_IF_ERROR(

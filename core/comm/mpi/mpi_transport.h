@@ -11,6 +11,11 @@
 
 namespace reprise {
 
+// AllReduces of at most so many bytes are added in rank order, longer ones
+// around a ring: of part p of W equal parts (the first ones longer by an
+// element), ((rank p-1's + rank p's) + rank p+1's) + ...
+inline constexpr int64_t kGatheredAllReduceBytes = 16 << 10;
+
 // Over MPI_COMM_WORLD; a process makes one transport in its life. Non-blocking
 // collectives; AllToAllv is one message per pair of ranks that has bytes.
 // Counts have no limit: what exceeds `piece_bytes` goes in several calls, since
@@ -18,8 +23,7 @@ namespace reprise {
 // MPI become DistributedError with MPI's own text.
 //
 // Abort is MPI_Abort with the status's exit code: it logs the status, ends all
-// ranks and does not return. AllReduce sums in the order of a ring, which
-// Describe() records; another one by OMPI_MCA_coll_libnbc_iallreduce_algorithm.
+// ranks and does not return.
 absl::StatusOr<std::unique_ptr<Transport>> MakeMpiTransport(
     int64_t piece_bytes = int64_t{1} << 30);
 

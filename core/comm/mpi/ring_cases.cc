@@ -6,6 +6,7 @@
 
 #include "core/base/status_matchers.h"
 #include "core/comm/communicator.h"
+#include "core/comm/mpi/mpi_transport.h"
 #include "core/comm/reduce.h"
 #include "core/comm/transport.h"
 #include "gtest/gtest.h"
@@ -37,10 +38,25 @@ std::vector<T> RingSum(const std::vector<T>& of_all_ranks, int64_t count,
   return sum;
 }
 
+// ((rank 0's + rank 1's) + rank 2's) + ...
+template <typename T>
+std::vector<T> RankSum(const std::vector<T>& of_all_ranks, int64_t count,
+                       int ranks, DType dtype) {
+  std::vector<T> sum(of_all_ranks.begin(), of_all_ranks.begin() + count);
+  for (int rank = 1; rank < ranks; ++rank) {
+    Reduce(of_all_ranks.data() + rank * count, sum.data(), count, dtype,
+           ReduceOp::kSum);
+  }
+  return sum;
+}
+
 template <typename T, typename Draw>
 void CheckSums(Communicator& communicator, DType dtype, const Draw& draw) {
   const int ranks = communicator.world_size();
-  for (const int64_t count : {1, 2, 5, 1000, 70001}) {
+  const int64_t most_gathered =
+      kGatheredAllReduceBytes / static_cast<int64_t>(sizeof(T));
+  for (const int64_t count : {int64_t{1}, int64_t{2}, int64_t{5}, most_gathered,
+                              most_gathered + 1, int64_t{70001}}) {
     std::vector<T> mine(count), all(count * ranks);
     for (T& value : mine) value = draw();
     const int64_t bytes = count * static_cast<int64_t>(sizeof(T));
@@ -49,7 +65,9 @@ void CheckSums(Communicator& communicator, DType dtype, const Draw& draw) {
     REPRISE_EXPECT_OK(
         communicator.AllReduce(mine.data(), count, dtype, ReduceOp::kSum)
             ->Wait());
-    EXPECT_TRUE(mine == RingSum(all, count, ranks, dtype))
+    EXPECT_TRUE(mine == (count <= most_gathered
+                             ? RankSum(all, count, ranks, dtype)
+                             : RingSum(all, count, ranks, dtype)))
         << count << " of type " << static_cast<int>(dtype);
   }
 }

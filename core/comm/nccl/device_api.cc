@@ -48,6 +48,17 @@ absl::StatusOr<DeviceApi> LoadOnce() {
 
 }  // namespace
 
+absl::StatusOr<std::string> DeviceApi::BusId(int device) const {
+  REPRISE_RETURN_IF_ERROR(FromCuda(cuInit(0), "cuInit"));
+  int handle = 0;
+  REPRISE_RETURN_IF_ERROR(
+      FromCuda(cuDeviceGet(&handle, device), "cuDeviceGet"));
+  char id[32] = {};
+  REPRISE_RETURN_IF_ERROR(FromCuda(cuDeviceGetPCIBusId(id, sizeof(id), handle),
+                                   "cuDeviceGetPCIBusId"));
+  return std::string(id);
+}
+
 absl::Status DeviceApi::FromCuda(int result, const char* call) const {
   if (result == kCudaSuccess) return absl::OkStatus();
   const char* text = nullptr;

@@ -56,6 +56,7 @@ inline CudaStream LegacyStream() {
   F(int, cuInit, (unsigned))                                   \
   F(int, cuGetErrorString, (int, const char**))                \
   F(int, cuDeviceGet, (int*, int))                             \
+  F(int, cuDeviceGetPCIBusId, (char*, int, int))               \
   F(int, cuDevicePrimaryCtxRetain, (CudaContext*, int))        \
   F(int, cuDevicePrimaryCtxRelease_v2, (int))                  \
   F(int, cuCtxSetCurrent, (CudaContext))                       \
@@ -98,6 +99,9 @@ struct DeviceApi {
   REPRISE_CUDA_FUNCTIONS(REPRISE_DECLARE)
   REPRISE_NCCL_FUNCTIONS(REPRISE_DECLARE)
 #undef REPRISE_DECLARE
+
+  // Of GPU number `device`, "0000:3b:00.0": what tells GPUs of a host apart.
+  absl::StatusOr<std::string> BusId(int device) const;
 
   // OK, or DistributedError with the library's own text.
   absl::Status FromCuda(int result, const char* call) const;

@@ -2,6 +2,7 @@
 
 #include <chrono>
 #include <condition_variable>
+#include <cstdio>
 #include <cstdlib>
 #include <cstring>
 #include <deque>
@@ -106,6 +107,7 @@ struct Job {
   std::map<int64_t, Meeting> meetings;
   // By sender and receiver, in order.
   std::map<std::pair<int, int>, std::deque<std::vector<char>>> mail;
+  int joined = 0;
   bool lost = false;
 };
 
@@ -245,6 +247,10 @@ DeviceApi MakeApi() {
     *device = number;
     return kCudaSuccess;
   };
+  api.cuDeviceGetPCIBusId = [](char* id, int length, int device) {
+    std::snprintf(id, length, "emulated:%d", device);
+    return kCudaSuccess;
+  };
   api.cuDevicePrimaryCtxRetain = [](CudaContext* context, int device) {
     *context = &TheWorld().Get(device);
     return kCudaSuccess;
@@ -350,8 +356,13 @@ DeviceApi MakeApi() {
       made->job = found->second;
     }
     {
-      std::lock_guard<std::mutex> lock(made->job->mutex);
-      made->job->world_size = world_size;
+      // As NCCL, until all ranks are there.
+      Job& job = *made->job;
+      std::unique_lock<std::mutex> lock(job.mutex);
+      job.world_size = world_size;
+      ++job.joined;
+      job.changed.notify_all();
+      job.changed.wait(lock, [&] { return job.joined == world_size; });
     }
     made->rank = rank;
     made->device = current->number;

@@ -10,6 +10,7 @@
 
 #include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
+#include "core/base/check.h"
 #include "core/base/status.h"
 #include "core/comm/transport.h"
 
@@ -52,15 +53,18 @@ NcclOp OpOf(ReduceOp op) {
   return kNcclSum;
 }
 
-// Events of one device, used again and again. Thread-safe.
+// Events of one device, used again and again, and its primary context, which it
+// holds as long as anybody has one of them. Thread-safe.
 class EventPool {
  public:
-  EventPool(const DeviceApi& api, CudaContext context)
-      : api_(api), context_(context) {}
+  // `context` has been retained for it.
+  EventPool(const DeviceApi& api, int device, CudaContext context)
+      : api_(api), device_(device), context_(context) {}
   EventPool(const EventPool&) = delete;
   ~EventPool() {
     api_.cuCtxSetCurrent(context_);
     for (CudaEvent event : free_) api_.cuEventDestroy_v2(event);
+    api_.cuDevicePrimaryCtxRelease_v2(device_);
   }
 
   // Records an event on `stream`, in the context that this sets on the calling
@@ -95,6 +99,7 @@ class EventPool {
 
  private:
   const DeviceApi& api_;
+  const int device_;
   const CudaContext context_;
   std::mutex mutex_;
   std::vector<CudaEvent> free_;
@@ -128,34 +133,36 @@ class NcclTransport final : public Transport {
       : api_(api), place_(place) {}
 
   ~NcclTransport() override {
-    if (context_ == nullptr) return;
+    if (events_ == nullptr) return;
     api_.cuCtxSetCurrent(context_);
-    if (comm_ != nullptr) api_.ncclCommAbort(comm_);
+    Drop();
     if (barrier_ != 0) api_.cuMemFree_v2(barrier_);
     if (stream_ != nullptr) api_.cuStreamDestroy_v2(stream_);
-    // With it goes the context, once nobody has an event any more.
-    events_ = nullptr;
-    api_.cuDevicePrimaryCtxRelease_v2(device_);
   }
 
-  absl::Status Init(const NcclId& id) {
-    for (const auto& [variable, value] : kPinned) {
-      setenv(variable, value, /*overwrite=*/0);
-    }
+  // What this rank needs for itself.
+  absl::Status OpenDevice() {
     REPRISE_RETURN_IF_ERROR(api_.FromCuda(api_.cuInit(0), "cuInit"));
     REPRISE_RETURN_IF_ERROR(api_.FromCuda(
         api_.cuDeviceGet(&device_, place_.device), "cuDeviceGet"));
     REPRISE_RETURN_IF_ERROR(
         api_.FromCuda(api_.cuDevicePrimaryCtxRetain(&context_, device_),
                       "cuDevicePrimaryCtxRetain"));
+    events_ = std::make_shared<EventPool>(api_, device_, context_);
     REPRISE_RETURN_IF_ERROR(
         api_.FromCuda(api_.cuCtxSetCurrent(context_), "cuCtxSetCurrent"));
-    events_ = std::make_shared<EventPool>(api_, context_);
     REPRISE_RETURN_IF_ERROR(
         api_.FromCuda(api_.cuStreamCreate(&stream_, kCudaStreamNonBlocking),
                       "cuStreamCreate"));
     REPRISE_RETURN_IF_ERROR(api_.FromCuda(
         api_.cuMemAlloc_v2(&barrier_, sizeof(int32_t)), "cuMemAlloc"));
+    return absl::OkStatus();
+  }
+
+  // Waits for the other ranks: only once all have opened their devices.
+  absl::Status Meet(const NcclId& id) {
+    REPRISE_RETURN_IF_ERROR(
+        api_.FromCuda(api_.cuCtxSetCurrent(context_), "cuCtxSetCurrent"));
     REPRISE_RETURN_IF_ERROR(api_.FromNccl(
         api_.ncclCommInitRank(&comm_, place_.world_size, id, place_.rank),
         "ncclCommInitRank", nullptr));
@@ -165,7 +172,9 @@ class NcclTransport final : public Transport {
     description_ = absl::StrCat("nccl: ", version / 10000, ".",
                                 version / 100 % 100, ".", version % 100);
     for (const auto& [variable, value] : kPinned) {
-      absl::StrAppend(&description_, ", ", variable, "=", getenv(variable));
+      const char* const set = getenv(variable);
+      absl::StrAppend(&description_, ", ", variable, "=",
+                      set == nullptr ? "" : set);
     }
     return absl::OkStatus();
   }
@@ -187,6 +196,7 @@ class NcclTransport final : public Transport {
     REPRISE_RETURN_IF_ERROR(
         api_.FromCuda(api_.cuCtxSetCurrent(context_), "cuCtxSetCurrent"));
     const auto* ready = static_cast<const Recorded*>(collective.ready.get());
+    REPRISE_CHECK(ready != nullptr) << "a collective of no opened Work";
     REPRISE_RETURN_IF_ERROR(ready->event().status());
     REPRISE_RETURN_IF_ERROR(
         api_.FromCuda(api_.cuStreamWaitEvent(stream_, *ready->event(), 0),
@@ -198,12 +208,8 @@ class NcclTransport final : public Transport {
   }
 
   void Abort(const absl::Status&) override {
-    if (comm_ == nullptr) return;
     api_.cuCtxSetCurrent(context_);
-    api_.ncclCommAbort(comm_);
-    comm_ = nullptr;
-    // Only then are the buffers the caller's again.
-    api_.cuStreamSynchronize(stream_);
+    Drop();
   }
 
   absl::Status Finalize() override {
@@ -222,6 +228,8 @@ class NcclTransport final : public Transport {
 
     absl::StatusOr<bool> Test() override {
       const DeviceApi& api = transport.api_;
+      REPRISE_RETURN_IF_ERROR(api.FromCuda(
+          api.cuCtxSetCurrent(transport.context_), "cuCtxSetCurrent"));
       const int result = api.cuEventQuery(*complete.event());
       if (result == kCudaSuccess) return true;
       if (result != kCudaNotReady) return api.FromCuda(result, "cuEventQuery");
@@ -238,6 +246,13 @@ class NcclTransport final : public Transport {
     const NcclTransport& transport;
     const Recorded complete;
   };
+
+  // Ends what is under way: after it the buffers are the caller's again.
+  void Drop() {
+    if (comm_ == nullptr) return;
+    api_.ncclCommAbort(std::exchange(comm_, nullptr));
+    api_.cuStreamSynchronize(stream_);
+  }
 
   absl::Status Enqueue(const Collective& collective) {
     const auto from_nccl = [this](int result, const char* call) {
@@ -320,24 +335,30 @@ class NcclTransport final : public Transport {
 
 }  // namespace
 
+void PinNcclAlgorithms() {
+  for (const auto& [variable, value] : kPinned) {
+    setenv(variable, value, /*overwrite=*/0);
+  }
+}
+
 absl::StatusOr<std::unique_ptr<Communicator>> CreateNcclCommunicator(
     const DeviceApi& api, int device, Communicator& host,
     const std::function<std::unique_ptr<Transport>(std::unique_ptr<Transport>)>&
         decorator) {
-  NcclId id = {};
-  absl::Status made;
-  if (host.rank() == 0) {
-    made = api.FromNccl(api.ncclGetUniqueId(&id), "ncclGetUniqueId", nullptr);
-  }
-  REPRISE_RETURN_IF_ERROR(AgreeOnStatus(host, made));
-  REPRISE_RETURN_IF_ERROR(host.Broadcast(&id, sizeof(id), /*root=*/0)->Wait());
   const Place place = {host.rank(), host.world_size(), host.local_rank(),
                        host.local_size(), device};
+  auto transport = std::make_unique<NcclTransport>(api, place);
+  absl::Status opened = transport->OpenDevice();
+  NcclId id = {};
+  if (opened.ok() && host.rank() == 0) {
+    opened = api.FromNccl(api.ncclGetUniqueId(&id), "ncclGetUniqueId", nullptr);
+  }
+  REPRISE_RETURN_IF_ERROR(AgreeOnStatus(host, opened));
+  REPRISE_RETURN_IF_ERROR(host.Broadcast(&id, sizeof(id), /*root=*/0)->Wait());
   absl::StatusOr<std::unique_ptr<Communicator>> communicator =
       Communicator::Create([&]() -> absl::StatusOr<std::unique_ptr<Transport>> {
-        auto transport = std::make_unique<NcclTransport>(api, place);
-        REPRISE_RETURN_IF_ERROR(transport->Init(id));
-        if (!decorator) return transport;
+        REPRISE_RETURN_IF_ERROR(transport->Meet(id));
+        if (!decorator) return std::move(transport);
         return decorator(std::move(transport));
       });
   REPRISE_RETURN_IF_ERROR(AgreeOnStatus(host, communicator.status()));

@@ -7,9 +7,8 @@
 // behind the rest of backward, and the host waits for neither. Work::Wait
 // blocks until the collective is complete on the device.
 //
-// NCCL's choice of algorithm is pinned to the ring, NVLS is off (NCCL_ALGO,
-// NCCL_NVLS_ENABLE, unless the user has set them): sums are bit-identical from
-// run to run on the same ranks.
+// Where PinNcclAlgorithms was called, NCCL sums over the ring, without NVLS, so
+// sums are bit-identical from run to run on the same ranks.
 //
 // Errors of NCCL that come up later (a lost peer, the network) are looked for
 // whenever a collective is not complete yet; Abort ends what is under way.
@@ -25,6 +24,10 @@
 #include "core/comm/transport.h"
 
 namespace reprise {
+
+// Sets NCCL_ALGO and NCCL_NVLS_ENABLE, unless the user has: in main, before
+// there is another thread.
+void PinNcclAlgorithms();
 
 // Collective over `host`: a communicator of the same ranks for the memory of
 // GPU number `device` of each. Ranks of one host need a GPU each; NCCL refuses

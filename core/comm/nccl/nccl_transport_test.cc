@@ -68,6 +68,7 @@ TEST(NcclTransport, ACollectiveWaitsForWhatTheComputeStreamHasToDoFirst) {
 
 TEST(NcclTransport, SaysWhatItPinned) {
   ResetEmulatedDevices();
+  PinNcclAlgorithms();
   RunRanksAsThreads(1, [](Communicator& host) {
     const std::unique_ptr<Communicator> devices = MakeCommunicator(host);
     EXPECT_EQ(devices->Describe(),
