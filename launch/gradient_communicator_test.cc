@@ -16,7 +16,7 @@
 namespace reprise {
 namespace {
 
-constexpr c10::Device kCpu(c10::DeviceType::CPU);
+const c10::Device kCpu(c10::DeviceType::CPU);
 
 c10::Device Gpu(int number) {
   return c10::Device(c10::DeviceType::CUDA,
