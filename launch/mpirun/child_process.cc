@@ -19,6 +19,18 @@ absl::StatusOr<pid_t> StartChild(std::vector<std::string> arguments, int out,
   if (nothing.get() < 0) {
     return DistributedError(absl::StrCat("open /dev/null: ", strerror(errno)));
   }
+  // Where this process was started with a standard descriptor closed, any of
+  // these may have its number: dup2 would overwrite one that is still needed,
+  // or leave one at its place that exec closes.
+  FileDescriptor sources[3];
+  for (int target = 0; target < 3; ++target) {
+    const int source = target == 0 ? nothing.get() : target == 1 ? out : err;
+    sources[target] = FileDescriptor(fcntl(source, F_DUPFD_CLOEXEC, 3));
+    if (sources[target].get() < 0) {
+      return DistributedError(absl::StrCat("descriptor ", target,
+                                           " of a child: ", strerror(errno)));
+    }
+  }
   std::vector<char*> pointers;
   for (std::string& argument : arguments) pointers.push_back(argument.data());
   pointers.push_back(nullptr);
@@ -33,9 +45,9 @@ absl::StatusOr<pid_t> StartChild(std::vector<std::string> arguments, int out,
     prctl(PR_SET_PDEATHSIG, SIGTERM);
     if (getppid() != parent) _exit(1);
     sigprocmask(SIG_SETMASK, &mask, nullptr);
-    dup2(nothing.get(), STDIN_FILENO);
-    dup2(out, STDOUT_FILENO);
-    dup2(err, STDERR_FILENO);
+    for (int target = 0; target < 3; ++target) {
+      dup2(sources[target].get(), target);
+    }
     execv(pointers[0], pointers.data());
     _exit(127);
   }

@@ -18,7 +18,7 @@ namespace reprise {
 // signals. The process has a group of its own, since the terminal's keys are
 // for this process, and gets SIGTERM when this one ends. It ends with 127 when
 // the program cannot be run. DistributedError when there is no process to be
-// had.
+// had, or `out` or `err` is not open.
 absl::StatusOr<pid_t> StartChild(std::vector<std::string> arguments, int out,
                                  int err, const sigset_t& mask);
 

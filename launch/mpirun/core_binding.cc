@@ -57,22 +57,25 @@ std::vector<int> InOrderOfSockets(std::vector<int> cores,
 }
 
 absl::StatusOr<RankCores> ShareOfRank(absl::string_view bind, int64_t threads,
-                                      const RankPlace& place,
+                                      const RankPlace& place, bool has_launcher,
                                       std::vector<int> cores) {
   RankCores share;
   const int64_t all = static_cast<int64_t>(cores.size());
-  const bool fits = place.local_size > 0 && threads * place.local_size <= all;
+  const bool fits =
+      has_launcher && place.local_size > 0 && threads * place.local_size <= all;
   if (bind == "cores" && place.local_size != 1 && !fits) {
     return UsageError(
-        place.local_size == 0
-            ? "--bind=cores: how many ranks this host has is not known before "
-              "they communicate; use --bind=none and srun's --cpu-bind"
-            : absl::StrCat("--bind=cores: ", place.local_size, " ranks of ",
+        has_launcher
+            ? absl::StrCat("--bind=cores: ", place.local_size, " ranks of ",
                            threads, threads == 1 ? " thread" : " threads",
                            " on this host need ", threads * place.local_size,
                            " cores, they may use ", all,
                            "; give fewer --ranks or --threads, or --bind=auto, "
-                           "which leaves them unbound"));
+                           "which leaves them unbound")
+            : "--bind=cores: expected ranks that --ranks or --hosts starts, "
+              "found a job started from outside, whose ranks may have cores of "
+              "their own already; leave the flag out and bind by what starts "
+              "them: srun --cpu-bind=cores, mpirun --bind-to core");
   }
   share.bound = bind != "none" && fits && place.local_size > 1;
   if (share.bound) {
@@ -93,7 +96,7 @@ absl::StatusOr<RankCores> BindRank(absl::string_view bind, int64_t threads,
   REPRISE_ASSIGN_OR_RETURN(
       RankCores share,
       ShareOfRank(bind, ThreadsOfRank(threads, place.local_size), place,
-                  InOrderOfSockets(CoresOfThisProcess())));
+                  HasLauncher(), InOrderOfSockets(CoresOfThisProcess())));
   if (!share.bound) return share;
   cpu_set_t own;
   CPU_ZERO(&own);

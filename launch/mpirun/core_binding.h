@@ -7,6 +7,10 @@
 // neither knows how many threads a rank computes with, and under srun there is
 // no mpirun. What a batch system has given to the job is respected: cores are
 // shared out from those that this process may use.
+//
+// Only in jobs of our own launcher, which has mpirun bind nothing: there all
+// ranks of a host may use the same cores. In a job started from outside each
+// may have been given its own, and no rank sees those of the others.
 #ifndef REPRISE_LAUNCH_MPIRUN_CORE_BINDING_H_
 #define REPRISE_LAUNCH_MPIRUN_CORE_BINDING_H_
 
@@ -36,14 +40,15 @@ std::vector<int> InOrderOfSockets(std::vector<int> cores,
 // The slice of rank `place.local_rank`: `cores` over the ranks of the host,
 // contiguous, as even as possible. bind: "none", all; "auto", the slice where
 // each rank has a core for each of its `threads`, else all; "cores", the slice
-// or a UsageError. All for a rank that is alone on its host.
+// or a UsageError. All for a rank that is alone on its host. Without a launcher
+// of ours "auto" is all, and "cores" a UsageError for a rank that is not known
+// to be alone.
 absl::StatusOr<RankCores> ShareOfRank(absl::string_view bind, int64_t threads,
-                                      const RankPlace& place,
+                                      const RankPlace& place, bool has_launcher,
                                       std::vector<int> cores);
 
 // Does that to this process. `threads`: the flag, see ThreadsOfRank. Before any
-// thread is started. Where the number of ranks on this host is not known before
-// MPI is, auto binds nothing and "cores" is a UsageError.
+// thread is started.
 absl::StatusOr<RankCores> BindRank(absl::string_view bind, int64_t threads,
                                    const RankPlace& place);
 

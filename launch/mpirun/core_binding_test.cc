@@ -2,6 +2,7 @@
 
 #include <sched.h>
 
+#include <cstdlib>
 #include <filesystem>
 #include <numeric>
 #include <set>
@@ -15,6 +16,7 @@
 #include "core/base/status_matchers.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
+#include "launch/mpirun/launcher_message.h"
 
 namespace reprise {
 namespace {
@@ -57,7 +59,7 @@ TEST(InOrderOfSockets, PutsThreadsOfACoreTogether) {
   // Two ranks: a socket each, no core of both.
   REPRISE_ASSERT_OK_AND_ASSIGN(
       const RankCores second,
-      ShareOfRank("auto", 4, OnHost(1, 2),
+      ShareOfRank("auto", 4, OnHost(1, 2), true,
                   InOrderOfSockets(FirstCores(8), sys)));
   EXPECT_THAT(second.cores, ElementsAre(1, 3, 5, 7));
 }
@@ -74,7 +76,7 @@ TEST(ShareOfRank, IsItsOwnAndAllAreShared) {
       for (int rank = 0; rank < ranks; ++rank) {
         REPRISE_ASSERT_OK_AND_ASSIGN(
             const RankCores share,
-            ShareOfRank("auto", cores / ranks, OnHost(rank, ranks),
+            ShareOfRank("auto", cores / ranks, OnHost(rank, ranks), true,
                         FirstCores(cores)));
         EXPECT_TRUE(share.bound);
         EXPECT_GE(static_cast<int>(share.cores.size()), cores / ranks);
@@ -92,7 +94,7 @@ TEST(ShareOfRank, IsItsOwnAndAllAreShared) {
 TEST(ShareOfRank, IsOfTheCoresThatMayBeUsed) {
   REPRISE_ASSERT_OK_AND_ASSIGN(
       const RankCores share,
-      ShareOfRank("cores", 2, OnHost(1, 2), {4, 5, 12, 13}));
+      ShareOfRank("cores", 2, OnHost(1, 2), true, {4, 5, 12, 13}));
   EXPECT_TRUE(share.bound);
   EXPECT_THAT(share.cores, ElementsAre(12, 13));
 }
@@ -101,32 +103,61 @@ TEST(ShareOfRank, IsAllWhereItDoesNotFit) {
   for (const int ranks : {0, 1, 5}) {  // unknown, alone, too many
     REPRISE_ASSERT_OK_AND_ASSIGN(
         const RankCores share,
-        ShareOfRank("auto", 1, OnHost(0, ranks), FirstCores(4)));
+        ShareOfRank("auto", 1, OnHost(0, ranks), true, FirstCores(4)));
     EXPECT_FALSE(share.bound);
     EXPECT_EQ(share.cores.size(), 4u);
   }
   REPRISE_ASSERT_OK_AND_ASSIGN(
       const RankCores none,
-      ShareOfRank("none", 1, OnHost(0, 2), FirstCores(4)));
+      ShareOfRank("none", 1, OnHost(0, 2), true, FirstCores(4)));
   EXPECT_FALSE(none.bound);
   EXPECT_EQ(none.cores.size(), 4u);
 }
 
 TEST(ShareOfRank, IsAnErrorWhereItMustFit) {
-  const auto share = ShareOfRank("cores", 2, OnHost(0, 3), FirstCores(4));
+  const auto share = ShareOfRank("cores", 2, OnHost(0, 3), true, FirstCores(4));
   EXPECT_THAT(share, ExitsWith(ExitCode::kUsage));
   EXPECT_THAT(share, FailsWith("3 ranks of 2 threads on this host need 6 "
                                "cores, they may use 4; give fewer"));
-  EXPECT_THAT(ShareOfRank("cores", 1, OnHost(0, 0), FirstCores(4)),
-              FailsWith("srun's --cpu-bind"));
+}
+
+// Each rank may have cores of its own by then: a slice of them would leave most
+// of the host idle.
+TEST(ShareOfRank, IsWhatTheRankHasInAJobStartedFromOutside) {
+  for (const int ranks : {0, 1, 2, 4}) {
+    for (const char* bind : {"auto", "none"}) {
+      REPRISE_ASSERT_OK_AND_ASSIGN(
+          const RankCores share,
+          ShareOfRank(bind, 1, OnHost(0, ranks), false, {4, 5, 6, 7}));
+      EXPECT_FALSE(share.bound);
+      EXPECT_THAT(share.cores, ElementsAre(4, 5, 6, 7));
+    }
+    const auto share =
+        ShareOfRank("cores", 1, OnHost(0, ranks), false, {4, 5, 6, 7});
+    if (ranks == 1) {
+      REPRISE_EXPECT_OK(share.status());
+      continue;
+    }
+    EXPECT_THAT(share, ExitsWith(ExitCode::kUsage));
+    EXPECT_THAT(share, FailsWith("srun --cpu-bind=cores, mpirun --bind-to"));
+  }
 }
 
 TEST(BindRank, HoldsForThisProcessAndItsThreads) {
   cpu_set_t before;
   ASSERT_EQ(sched_getaffinity(0, sizeof(before), &before), 0);
   if (CPU_COUNT(&before) < 2) GTEST_SKIP() << "needs two cores";
+  unsetenv(kLauncherVariable);
+  REPRISE_ASSERT_OK_AND_ASSIGN(const RankCores outside,
+                               BindRank("auto", 1, OnHost(1, 2)));
+  EXPECT_FALSE(outside.bound);
+  cpu_set_t still;
+  ASSERT_EQ(sched_getaffinity(0, sizeof(still), &still), 0);
+  EXPECT_TRUE(CPU_EQUAL(&still, &before));
+  setenv(kLauncherVariable, kNotOnTerminal, /*overwrite=*/1);
   REPRISE_ASSERT_OK_AND_ASSIGN(const RankCores share,
                                BindRank("auto", 1, OnHost(1, 2)));
+  unsetenv(kLauncherVariable);
   EXPECT_TRUE(share.bound);
   std::thread([&] {
     cpu_set_t now;

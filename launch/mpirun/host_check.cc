@@ -33,6 +33,8 @@ namespace {
 constexpr size_t kMostListed = 20;
 // Of what mpirun has said.
 constexpr size_t kMostQuoted = 4000;
+// Of an answer: ASCII record separator.
+constexpr char kAnswerStart = '\x1e';
 // mpirun ends its daemons on other hosts.
 constexpr absl::Duration kAfterSigterm = absl::Seconds(5);
 
@@ -44,6 +46,28 @@ std::string Describe(absl::string_view state) {
   const std::vector<std::string> parts = absl::StrSplit(state, ':');
   if (parts.size() != 2) return absl::StrCat("'", Printable(state), "'");
   return absl::StrCat(parts[1], " bytes with CRC ", parts[0]);
+}
+
+// All of it as Printable has it, which cuts what is longer than 60 bytes: a
+// byte may become four.
+std::string PrintableWhole(absl::string_view text) {
+  constexpr size_t kPiece = 15;
+  std::string printable;
+  for (; !text.empty(); text.remove_prefix(std::min(kPiece, text.size()))) {
+    absl::StrAppend(&printable, Printable(text.substr(0, kPiece)));
+  }
+  return printable;
+}
+
+// The first lines of what a child has said, which may come from another host:
+// nothing in it reaches the terminal as a control character.
+std::string Quote(absl::string_view said) {
+  std::vector<std::string> lines;
+  for (const absl::string_view line : absl::StrSplit(
+           absl::StripAsciiWhitespace(said.substr(0, kMostQuoted)), '\n')) {
+    lines.push_back(PrintableWhole(absl::StripTrailingAsciiWhitespace(line)));
+  }
+  return absl::StrJoin(lines, "\n");
 }
 
 std::string Lowercase(absl::string_view text) {
@@ -94,11 +118,19 @@ class Child {
     if (err.revents != 0) ReadSome(&err_, &errors_);
   }
 
-  // Once all is read.
-  int WaitForEnd() {
+  // Once all is read. "ended with code 0".
+  std::string WaitForEnd() {
     while (!HasEnded()) absl::SleepFor(absl::Milliseconds(5));
-    return WIFEXITED(status_) ? WEXITSTATUS(status_) : -1;
+    if (error_ != 0) {
+      return absl::StrCat(
+          "ended in an unknown way (waitpid: ", strerror(error_), ")");
+    }
+    return WIFEXITED(status_)
+               ? absl::StrCat("ended with code ", WEXITSTATUS(status_))
+               : absl::StrCat("was killed by signal ", WTERMSIG(status_));
   }
+  // Then: whether it has done what it was started for.
+  bool has_succeeded() const { return error_ == 0 && status_ == 0; }
 
   const std::string& text() const { return text_; }
   const std::string& errors() const { return errors_; }
@@ -115,12 +147,17 @@ class Child {
   }
 
   bool HasEnded() {
-    if (pid_ > 0 && waitpid(pid_, &status_, WNOHANG) != 0) pid_ = 0;
-    return pid_ <= 0;
+    if (pid_ <= 0) return true;
+    const pid_t ended = waitpid(pid_, &status_, WNOHANG);
+    if (ended == 0 || (ended < 0 && errno == EINTR)) return false;
+    if (ended < 0) error_ = errno;
+    pid_ = 0;
+    return true;
   }
 
   pid_t pid_ = 0;
-  int status_ = 0;
+  int status_ = 0;  // of waitpid
+  int error_ = 0;   // errno of waitpid where there is no status
   FileDescriptor out_, err_;
   std::string text_, errors_;
 };
@@ -265,13 +302,16 @@ absl::Status CompareHosts(const std::vector<std::string>& files,
 absl::Status CheckHosts(const HostCheck& check) {
   std::vector<std::string> here = {"/bin/sh"}, there = check.mpirun_arguments;
   for (std::vector<std::string>* arguments : {&here, &there}) {
-    arguments->insert(arguments->end(), {"-c", kHostCheckScript, "sh"});
+    // "-f", which expands no file names, for the sake of one word: mpirun's own
+    // -c is the number of processes, and 5.0 looks behind the program's name.
+    arguments->insert(arguments->end(), {"-fc", kHostCheckScript, "sh"});
     arguments->insert(arguments->end(), check.files.begin(), check.files.end());
   }
   Child shell, mpirun;
   REPRISE_RETURN_IF_ERROR(mpirun.Start(there, check.mask));
   REPRISE_RETURN_IF_ERROR(shell.Start(here, check.mask));
-  const absl::Time deadline = absl::Now() + check.limit;
+  absl::Time deadline = absl::Now() + check.limit;
+  size_t answers = 0;
   while (shell.IsOpen() || mpirun.IsOpen()) {
     std::vector<pollfd> events;
     shell.AddTo(&events);
@@ -289,22 +329,29 @@ absl::Status CheckHosts(const HostCheck& check) {
     }
     shell.Read(events[0], events[1]);
     mpirun.Read(events[2], events[3]);
+    // No more than there are hosts, so that the check ends in any case.
+    const size_t begun = std::min<size_t>(
+        std::count(mpirun.text().begin(), mpirun.text().end(), kAnswerStart),
+        check.hosts);
+    if (begun > answers) {
+      answers = begun;
+      deadline = absl::Now() + check.limit;
+    }
   }
   const bool in_time = !shell.IsOpen() && !mpirun.IsOpen();
-  const int code = in_time ? mpirun.WaitForEnd() : -1;
+  const std::string end = in_time ? mpirun.WaitForEnd() : "";
   const std::vector<HostAnswer> hosts = ParseHostAnswers(mpirun.text());
-  if (!in_time || code != 0 || hosts.size() != check.hosts) {
+  if (!in_time || !mpirun.has_succeeded() || hosts.size() != check.hosts) {
     std::vector<std::string> names;
-    for (const HostAnswer& host : hosts) names.push_back(host.host);
-    const std::string said(absl::StripAsciiWhitespace(
-        absl::string_view(mpirun.errors()).substr(0, kMostQuoted)));
+    for (const HostAnswer& host : hosts) names.push_back(Printable(host.host));
+    const std::string said = Quote(mpirun.errors());
     return DistributedError(absl::StrCat(
         "the program could not be compared on all hosts before the start: ",
         hosts.size(), " of ", check.hosts, " answered",
         names.empty() ? "" : " (", absl::StrJoin(names, ", "),
         names.empty() ? "" : ")", ", ",
-        in_time ? absl::StrCat("mpirun ended with code ", code)
-                : absl::StrCat("not the others within ",
+        in_time ? absl::StrCat("mpirun ", end)
+                : absl::StrCat("then no other for ",
                                absl::FormatDuration(check.limit)),
         "; each host must be reached without a password and have Open MPI at "
         "the path it has here",
@@ -314,7 +361,7 @@ absl::Status CheckHosts(const HostCheck& check) {
   if (own.size() != 1) {
     return DistributedError(absl::StrCat(
         "/bin/sh could not compute the program's cksum on this host: ",
-        shell.errors().substr(0, kMostQuoted)));
+        Quote(shell.errors())));
   }
   return CompareHosts(check.files, own[0], hosts);
 }

@@ -44,7 +44,8 @@ struct Outcome {
 
 class Program {
  public:
-  explicit Program(std::vector<std::string> arguments) {
+  explicit Program(std::vector<std::string> arguments,
+                   const std::vector<int>& closed = {}) {
     const std::string folder = testing::TempDir();
     static int number = 0;
     out_ = absl::StrCat(folder, "/out", ++number);
@@ -61,6 +62,7 @@ class Program {
     const int flags = O_WRONLY | O_CREAT | O_TRUNC;
     posix_spawn_file_actions_addopen(&actions, 1, out_.c_str(), flags, 0644);
     posix_spawn_file_actions_addopen(&actions, 2, err_.c_str(), flags, 0644);
+    for (const int fd : closed) posix_spawn_file_actions_addclose(&actions, fd);
     started_ = absl::Now();
     EXPECT_EQ(posix_spawn(&pid_, pointers[0], &actions, nullptr,
                           pointers.data(), environ),
@@ -159,6 +161,15 @@ TEST(Launcher, ReturnsZeroWhenAllRanksComplete) {
   const Outcome outcome = RunProgram({"3", "nothing", "1"});
   EXPECT_EQ(outcome.code(), 0) << outcome.err;
   EXPECT_EQ(outcome.err, "rank 1: here comes nothing");
+}
+
+TEST(Launcher, RunsWhateverItsParentHasLeftIt) {
+  const auto before = signal(SIGCHLD, SIG_IGN);  // inherited
+  Program program({"2", "speak", "1"}, /*closed=*/{0, 1});
+  signal(SIGCHLD, before);
+  const Outcome outcome = program.Wait();
+  EXPECT_EQ(outcome.code(), 0) << outcome.err;
+  EXPECT_THAT(outcome.err, HasSubstr("rank 1: here comes speak"));
 }
 
 TEST(Launcher, PassesEveryArgumentUnchanged) {

@@ -55,6 +55,18 @@ absl::Status FromErrno(absl::string_view call) {
   return DistributedError(absl::StrCat(call, ": ", strerror(errno)));
 }
 
+// Closed ones lead to /dev/null from now on. Else what this process opens would
+// get their numbers, and be mpirun's stdout.
+absl::Status OpenStandardDescriptors() {
+  int fd = 0;
+  while (fd <= STDERR_FILENO) {
+    fd = open("/dev/null", O_RDWR);
+    if (fd < 0) return FromErrno("open /dev/null");
+  }
+  close(fd);
+  return absl::OkStatus();
+}
+
 void ShowOnStderr(absl::string_view text) {
   while (!text.empty()) {
     const ssize_t count = write(STDERR_FILENO, text.data(), text.size());
@@ -429,6 +441,9 @@ class Job {
 }  // namespace
 
 absl::StatusOr<int> LaunchRanks(const Launch& launch) {
+  REPRISE_RETURN_IF_ERROR(OpenStandardDescriptors());
+  // Where a parent has left it ignored no child could be waited for.
+  signal(SIGCHLD, SIG_DFL);
   RankCommand command;
   command.program = ProgramPath();
   if (command.program.empty()) return FromErrno("/proc/self/exe");
