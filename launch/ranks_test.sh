@@ -19,6 +19,37 @@ run 2 --quick --ranks=2 --threads=4096 --bind=cores --results-dir=results --save
 says "--bind=cores: 2 ranks of 4096 threads on this host need 8192 cores" "--bind=auto"
 [ "$(grep -c "bind=cores:" <<< "$output")" = 1 ] || fail "told more than once: $output"
 
+title "ranks of a job started from outside stay where they are"
+source "${TEST_SRCDIR:?}/mpi/prefix.sh"
+# Of this test alone: mpirun's folders are named by process ids, which repeat in sandboxes.
+sockets=$(mktemp -d /tmp/ranks.XXXXXX)
+trap 'rm -rf "$sockets"' EXIT
+outside() {  # MPIRUN'S --bind-to, FLAG...
+  local to=$1 libraries=${LD_LIBRARY_PATH:-}
+  shift
+  [ "$MPI_IS_RELOCATED" = 1 ] && libraries=$TEST_SRCDIR/mpi/lib:$TEST_SRCDIR/mpi/lib/openmpi:$libraries
+  output=$(TMPDIR=$sockets OMPI_ALLOW_RUN_AS_ROOT=1 OMPI_ALLOW_RUN_AS_ROOT_CONFIRM=1 \
+    LD_LIBRARY_PATH=$libraries timeout 120 "$TEST_SRCDIR/mpi/bin/mpirun" --oversubscribe \
+    --bind-to "$to" -np 2 "$program" --quick --threads=1 --results-dir=results "$@" 2>&1 < /dev/null)
+  code=$?
+}
+outside none --save-dir=outside
+[ $code = 0 ] || fail "exit code $code: $output"
+outside none --save-dir=outside_cores --bind=cores
+[ $code = 2 ] || fail "exit code $code with --bind=cores: $output"
+says "srun --cpu-bind=cores, mpirun --bind-to core"
+# Each has a core of its own, of which it does not take a slice.
+to=$([ "$(nproc)" -ge 2 ] && echo core || echo none)
+outside "$to" --save-dir=outside_bound
+[ $code = 0 ] || fail "exit code $code: $output"
+python3 - results/outside/run.json results/outside_bound/run.json "$(nproc)" << 'END' || fail "run.json: $(cat results/outside*/run.json)"
+import json, sys
+free, own, cores = json.load(open(sys.argv[1])), json.load(open(sys.argv[2])), int(sys.argv[3])
+assert free["bound"] == own["bound"] == [False, False], (free, own)
+assert free["cores"][0] == free["cores"][1], free
+assert cores < 2 or own["cores"][0] != own["cores"][1], own
+END
+
 title "output of ranks in files"
 run 0 --quick --ranks=2 --output=files --results-dir=results --save-dir=files
 [ -f results/files/rank-1.txt ] || fail "no rank-1.txt"
