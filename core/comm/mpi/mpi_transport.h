@@ -1,5 +1,5 @@
-// Collectives over MPI. Initialised, used and finalised by the communication
-// thread of a communicator only (MPI_THREAD_FUNNELED).
+// Collectives over MPI. Initialised and finalised by the communication thread
+// of a communicator, used by one thread at a time (MPI_THREAD_SERIALIZED).
 #ifndef REPRISE_CORE_COMM_MPI_MPI_TRANSPORT_H_
 #define REPRISE_CORE_COMM_MPI_MPI_TRANSPORT_H_
 
@@ -17,9 +17,14 @@ namespace reprise {
 // one call of MPI takes at most 2^31 - 1 elements; tests pass less. Codes of
 // MPI become DistributedError with MPI's own text.
 //
+// AllReduce is a ring. The buffer is cut into W parts, the first count % W of
+// them longer by an element. Part p is ((rank p-1's + rank p's) + rank p+1's)
+// + ... + rank p-2's, modulo W, whatever the size and the release of MPI. Each
+// rank sends 2 (W - 1) / W of the bytes in 2 (W - 1) steps, and holds a part
+// more in memory per AllReduce in flight, which it keeps for the next ones.
+//
 // Abort is MPI_Abort with the status's exit code: it logs the status, ends all
-// ranks and does not return. AllReduce sums in the order of a ring, which
-// Describe() records; another one by OMPI_MCA_coll_libnbc_iallreduce_algorithm.
+// ranks and does not return.
 absl::StatusOr<std::unique_ptr<Transport>> MakeMpiTransport(
     int64_t piece_bytes = int64_t{1} << 30);
 

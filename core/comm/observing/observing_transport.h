@@ -13,8 +13,8 @@
 
 namespace reprise {
 
-// From its issue until this rank found it complete. Called by the communication
-// thread.
+// From its issue until this rank found it complete. Called by one thread at a
+// time: the communication thread or a caller in Wait.
 using CollectiveObserver = std::function<void(
     const Collective& collective, absl::Time issued, absl::Time completed)>;
 
