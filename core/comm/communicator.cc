@@ -34,8 +34,10 @@ constexpr size_t kMaxInFlight = 4;
 // collective, since each yield gives away a time slice; naps cost 0.2 ms.
 constexpr int kSpins = 50;
 // A caller that waits has nothing else to do with its core. It naps only after
-// about 0.4 ms without result: another rank is far behind, or lacks a core.
-constexpr int kSpinsOfCallers = 2000;
+// this long without result, when another rank is far behind or lacks a core. A
+// round that took longer than kQuickRound has moved bytes.
+constexpr absl::Duration kSpinOfCallers = absl::Milliseconds(1);
+constexpr absl::Duration kQuickRound = absl::Microseconds(5);
 constexpr absl::Duration kShortestNap = absl::Microseconds(20);
 constexpr absl::Duration kLongestNap = absl::Microseconds(100);
 // Waking the communication thread costs a caller 5 us, in vain if it waits at
@@ -273,15 +275,18 @@ class Engine {
   // A caller drives until `work` is done or there is nothing to drive.
   void Drive(const QueuedWork& work, std::unique_lock<std::mutex>& lock) {
     driven_ = true;
-    for (int idle_rounds = 0; !work.done_ && !Ends();) {
-      if (in_flight_.empty() && !HeadIsOpen()) break;
+    absl::Time round = absl::Now(), idle_since = round;
+    while (!work.done_ && !Ends() && (!in_flight_.empty() || HeadIsOpen())) {
       const bool progressed = Round(lock);
       if (progressed && waiting_ > 1) callers_.notify_all();
-      idle_rounds = progressed ? 0 : idle_rounds + 1;
-      if (idle_rounds < kSpinsOfCallers) continue;
+      const absl::Time now = absl::Now();
+      if (progressed || now - round > kQuickRound) idle_since = now;
+      round = now;
+      if (now - idle_since < kSpinOfCallers) continue;
       lock.unlock();
       absl::SleepFor(kShortestNap);
       lock.lock();
+      round = absl::Now();
     }
     driven_ = false;
     if (ThreadMayEnd()) WakeWhoDrives();

@@ -15,7 +15,7 @@
 namespace reprise {
 
 // What this rank's transport was asked to start, in order. Written by the
-// communication thread: read it when no work is outstanding.
+// communicator's threads: read it when no work is outstanding.
 using IssuedCollectives = std::vector<Collective>;
 
 // Of delayed cases; longer than a step of a small run.

@@ -1,5 +1,5 @@
-// Collectives over MPI. Initialised, used and finalised by the communication
-// thread of a communicator only (MPI_THREAD_SERIALIZED).
+// Collectives over MPI. Initialised and finalised by the communication thread
+// of a communicator, used by one thread at a time (MPI_THREAD_SERIALIZED).
 #ifndef REPRISE_CORE_COMM_MPI_MPI_TRANSPORT_H_
 #define REPRISE_CORE_COMM_MPI_MPI_TRANSPORT_H_
 
@@ -21,6 +21,10 @@ inline constexpr int64_t kGatheredAllReduceBytes = 16 << 10;
 // Counts have no limit: what exceeds `piece_bytes` goes in several calls, since
 // one call of MPI takes at most 2^31 - 1 elements; tests pass less. Codes of
 // MPI become DistributedError with MPI's own text.
+//
+// AllReduce adds in one of two orders, whatever the release of MPI. Around the
+// ring each rank sends 2 (W - 1) / W of the bytes in 2 (W - 1) steps, and holds
+// a part more in memory per AllReduce in flight, which it keeps for the next.
 //
 // Abort is MPI_Abort with the status's exit code: it logs the status, ends all
 // ranks and does not return.
