@@ -7,12 +7,15 @@
 //   Adasum(a, b) = (1 - a.b / (2 |a|^2)) a + (1 - a.b / (2 |b|^2)) b
 //
 // and the other one where one is zero. Of W ranks, P the largest power of two
-// up to W: rank P + i first combines into rank i; then at distance 1, 2, 4, ...
-// rank r < P with rank r XOR distance; the ranks from P on get the result.
+// up to W: rank P + i first combines into rank i; then at distance d = 1, 2, 4,
+// ... rank r < P with rank r XOR d; the ranks from P on get the result.
 //
-// For reference, not for speed: partners exchange their whole vectors and both
-// compute the same, log2(P) vectors sent by each rank (halves of halves would
-// be less than 2), after backward, not during it. The same bytes on all ranks.
+// Recursive halving: at distance d partners share out the part of the vector
+// that both hold, each sends the other's half, and the 2 d ranks that then hold
+// the two vectors between them sum their dot products (an AllGather of three
+// numbers a parameter). At the end each of P ranks holds a P-th of the result,
+// which doubles on the way back. A rank sends 2 (P - 1) / P of the vector,
+// after backward, not during it. The same bytes on all ranks.
 #ifndef REPRISE_CORE_COMM_ADASUM_H_
 #define REPRISE_CORE_COMM_ADASUM_H_
 
@@ -29,7 +32,8 @@ class Adasum {
  public:
   // `sizes`: elements of each parameter, which lie one after the other in
   // `flat`, of type kFloat32 or kFloat64, in host memory that outlives this.
-  // The same on all ranks. Holds a second vector.
+  // The same on all ranks. Holds a second vector, half of one where W is a
+  // power of two.
   Adasum(Communicator& communicator, std::vector<int64_t> sizes, void* flat,
          DType dtype);
   Adasum(const Adasum&) = delete;
@@ -39,15 +43,23 @@ class Adasum {
   absl::Status Combine();
 
  private:
-  // Sends flat_ to rank `to` and receives into received_ from rank `from`; -1:
-  // no one. Every rank takes part.
-  absl::Status Exchange(int to, int from);
-  // Combines flat_ with received_, which is a rank's with a higher number or a
-  // lower one.
-  void CombineWithReceived(bool received_is_higher);
+  struct Range {
+    int64_t begin = 0, end = 0;  // elements of flat_
+    int64_t size() const { return end - begin; }
+  };
+
+  // Sends `sent` of flat_ to rank `to` and receives `received.size()` elements
+  // from rank `from`, into `into`; -1: no one. Every rank takes part.
+  absl::Status Exchange(int to, Range sent, int from, Range received,
+                        char* into);
+  // Of `mine` of flat_ and what was received for it, with the partner at
+  // `distance`; -1: this rank has none, but takes part.
+  absl::Status CombineWithReceived(Range mine, int distance, bool takes_part);
+  char* At(int64_t element) const;
 
   Communicator& communicator_;
   const std::vector<int64_t> sizes_;
+  int64_t elements_ = 0;
   char* const flat_;
   const DType dtype_;
   std::vector<char> received_;

@@ -10,6 +10,7 @@
 #include "core/base/status_matchers.h"
 #include "core/comm/adasum.h"
 #include "core/comm/communicator.h"
+#include "core/comm/transport.h"
 #include "gtest/gtest.h"
 #include "tests/conformance/rank_cases.h"
 
@@ -137,6 +138,24 @@ void WhatIsNotFiniteStaysSo(Communicator& communicator,
   EXPECT_EQ(sum[2], 3);
 }
 
+void ARankSendsLessThanTheVectorTwice(Communicator& communicator,
+                                      const IssuedCollectives& issued) {
+  const int ranks = communicator.world_size();
+  if ((ranks & (ranks - 1)) != 0) return;
+  const int64_t elements = 64 * 64;
+  std::vector<float> flat(elements, 1);
+  const size_t before = issued.size();
+  Adasum adasum(communicator, {elements}, flat.data(), DType::kFloat32);
+  REPRISE_EXPECT_OK(adasum.Combine());
+  int64_t sent = 0;
+  for (size_t i = before; i < issued.size(); ++i) {
+    sent += std::accumulate(issued[i].sent_bytes.begin(),
+                            issued[i].sent_bytes.end(), int64_t{0});
+  }
+  const int64_t bytes = elements * static_cast<int64_t>(sizeof(float));
+  EXPECT_EQ(sent, 2 * (ranks - 1) * bytes / ranks);
+}
+
 }  // namespace
 
 std::vector<RankCase> RankCases() {
@@ -146,6 +165,7 @@ std::vector<RankCase> RankCases() {
        OrthogonalGradientsAddAndEqualOnesAverage},
       {"AZeroGradientChangesNothing", AZeroGradientChangesNothing},
       {"WhatIsNotFiniteStaysSo", WhatIsNotFiniteStaysSo},
+      {"ARankSendsLessThanTheVectorTwice", ARankSendsLessThanTheVectorTwice},
   };
 }
 
