@@ -1,39 +1,17 @@
 #!/bin/bash
 # `reprise data` against a real HTTP server on loopback and real files.
 #   data_command_test.sh PROGRAM
-set -uo pipefail
-program=$PWD/$1
-cd "$TEST_TMPDIR"
-export HOME=$TEST_TMPDIR REPRISE_DATASETS= BUILD_WORKING_DIRECTORY=
+source "$(dirname "$0")/program_runs.sh"
+export BUILD_WORKING_DIRECTORY=
 unset http_proxy HTTP_PROXY all_proxy ALL_PROXY
-failures=0
-digests=
+# What is published, for the program that the test runs.
+leading=("")
 
-fail() {
-  echo "FAILED: $*"
-  failures=$((failures + 1))
-}
-# run CODE ARGUMENT...: runs the program; its output goes to $output.
-run() {
-  local code=$1 actual
-  shift
-  output=$(timeout 120 "$program" "$digests" "$@" 2>&1 < /dev/null)
-  actual=$?
-  [ "$actual" = "$code" ] || fail "exit code $actual, expected $code: $* : $output"
-}
-# says TEXT...: $output holds each.
-says() {
-  local text
-  for text in "$@"; do
-    grep -qF -- "$text" <<< "$output" || fail "no '$text' in: $output"
-  done
-}
 # leaves_nothing FOLDER: no file in it, not even a hidden one.
 leaves_nothing() {
   [ -z "$(find "$1" -type f 2>/dev/null)" ] \
     || fail "left behind: $(find "$1" -type f)"
 }
-title() { echo "== $* ($SECONDS s)"; }
 
 # A small MNIST and CIFAR-10 as their servers hold them, and what such servers do
 # wrong.
@@ -118,7 +96,7 @@ cifar-10-binary.tar.gz=$(md5 cifar-10-binary.tar.gz)"
 right_digests=${right_digests//$'\n'/ }
 
 title "fetch downloads, checks and places; a second one changes nothing"
-digests=$right_digests
+leading=("$right_digests")
 run 0 fetch mnist --dataset-dir=got --mirror="$url"
 says "downloading $url/t10k-labels-idx1-ubyte.gz" \
   "mnist: got/MNIST/raw: as published: all four md5 digests match, 20 + 10 samples"
@@ -177,10 +155,10 @@ run 3 verify mnist --dataset-dir=none
 says "mnist: none in none; remedy: run 'reprise data fetch mnist'"
 run 0 verify
 says "mnist: none in " "cifar10: none in "
-digests=
+leading=("")
 run 3 verify mnist --dataset-dir=got
 says "expected 5923, 6742" "training samples of the classes, as published, found 2, 2"
-digests=$right_digests
+leading=("$right_digests")
 printf 'x' | dd of=got/CIFAR10/cifar-10-batches-bin/test_batch.bin bs=1 seek=5 \
   conv=notrunc status=none
 run 3 verify --dataset-dir=got
@@ -190,24 +168,24 @@ run 3 fetch cifar10 --dataset-dir=got --mirror="$url"
 says "expected no cifar10 yet, found 20 + 4 samples; remedy: remove it first"
 
 title "another digest than the published one is refused, and nothing is kept"
-digests=
+leading=("")
 for name in mnist cifar10; do
   run 3 fetch $name --dataset-dir=bad --mirror="$url"
   says "expected the published md5 " "nothing was kept"
   leaves_nothing bad
 done
-digests=$right_digests
+leading=("$right_digests")
 run 3 fetch cifar10 --dataset-dir=bad --mirror="$url/other"
 says "expected the published md5 "
 leaves_nothing bad
 
 title "an archive that would write elsewhere is refused even with the right digest"
-digests="cifar-10-binary.tar.gz=$(md5 evil/cifar-10-binary.tar.gz)"
+leading=("cifar-10-binary.tar.gz=$(md5 evil/cifar-10-binary.tar.gz)")
 run 3 fetch cifar10 --dataset-dir=bad --mirror="$url/evil"
 says "expected only files in cifar-10-batches-bin/, found ../escaped"
 leaves_nothing bad
 [ -z "$(find . -name escaped)" ] || fail "escaped"
-digests=$right_digests
+leading=("$right_digests")
 
 title "a server's failures are told"
 run 3 fetch mnist --dataset-dir=bad --mirror="$url/nowhere"

@@ -686,11 +686,6 @@ class CommandParser {
   // Adasum adds what is orthogonal: it scales the step by itself.
   void ApplyAdasum() {
     ExperimentSpec& spec = command_.spec;
-    if (spec.check_collectives && spec.reduction == "nccl") {
-      AddProblem(
-          "--check-collectives contradicts --reduction=nccl: it compares the "
-          "calls on host memory only");
-    }
     if (!spec.use_adasum) return;
     if (spec.reduction == "nccl") {
       AddProblem(
@@ -793,6 +788,11 @@ class CommandParser {
     }
     if (spec.dataset == "candle" && spec.augment == "standard") {
       AddProblem("--augment=standard is for images; --dataset=candle has none");
+    }
+    if (spec.check_collectives && spec.reduction == "nccl") {
+      AddProblem(
+          "--check-collectives contradicts --reduction=nccl: it compares the "
+          "calls on host memory only");
     }
     if (spec.eval_batch_size == 0) {
       AddProblem(

@@ -297,6 +297,12 @@ TEST_F(Flags, OfTheReductionThatContradictEachOtherAreRefused) {
   EXPECT_THAT(
       Problems({"--use-adasum", "--gradient-predivide-factor=2"}),
       ElementsAre(HasSubstr("contradicts --gradient-predivide-factor")));
+  EXPECT_THAT(
+      Problems({"--use-adasum", "--reduction=nccl"}),
+      ElementsAre(HasSubstr("--use-adasum contradicts --reduction=nccl: ")));
+  EXPECT_THAT(Problems({"--check-collectives", "--reduction=nccl"}),
+              ElementsAre(HasSubstr(
+                  "--check-collectives contradicts --reduction=nccl: ")));
   for (const char* factor : {"0", "-1", "1e10", "1e-10"}) {
     EXPECT_THAT(
         Problems({absl::StrCat("--gradient-predivide-factor=", factor)}),

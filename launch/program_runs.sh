@@ -10,11 +10,12 @@ fail() {
   failures=$((failures + 1))
 }
 
-# run CODE FLAG...: runs the program; its output goes to $output.
+# run CODE FLAG...: runs the program, with $leading first; its output goes to $output.
+leading=()
 run() {
   local code=$1 actual
   shift
-  output=$(timeout 120 "$program" "$@" 2>&1 < /dev/null)
+  output=$(timeout 120 "$program" "${leading[@]}" "$@" 2>&1 < /dev/null)
   actual=$?
   [ "$actual" = "$code" ] || fail "exit code $actual, expected $code: $* : $output"
 }

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <cstddef>
 #include <cstring>
 #include <tuple>
 #include <utility>
@@ -12,6 +13,7 @@
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
+#include "core/base/cores.h"
 #include "core/base/file.h"
 #include "core/base/slices.h"
 #include "core/base/status.h"
@@ -33,11 +35,12 @@ int ReadTopology(const std::string& sys, int core, const char* name) {
 
 // Empty if the system does not tell: more than 1,024 cores.
 std::vector<int> CoresOfThisProcess() {
-  cpu_set_t usable;
+  const CoreMask mask = UsableCoreMask();
   std::vector<int> cores;
-  if (sched_getaffinity(0, sizeof(usable), &usable) != 0) return cores;
-  for (int core = 0; core < CPU_SETSIZE; ++core) {
-    if (CPU_ISSET(core, &usable)) cores.push_back(core);
+  for (size_t core = 0; core < 64 * mask.size(); ++core) {
+    if ((mask[core / 64] >> (core % 64) & 1) != 0) {
+      cores.push_back(static_cast<int>(core));
+    }
   }
   return cores;
 }
