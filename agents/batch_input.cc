@@ -106,19 +106,27 @@ at::Tensor BatchInput::MakeOfDeviceRows(
   for (size_t i = 0; i < rows.size(); ++i) {
     numbers.data_ptr<int64_t>()[i] = (rows[i] - *first) / row_bytes;
   }
-  const bool images = format_.element == ElementType::kUint8;
-  // from_blob reads what it is given only.
-  void* const values = images
-                           ? const_cast<void*>(gatherer_.Table(ElementOf(type)))
-                           : const_cast<float*>(element_scale_.data());
-  const at::Tensor table =
-      at::from_blob(values,
-                    {images ? format_.channels * 256 : format_.elements()},
-                    images ? type : at::kFloat)
-          .to(device);
-  return InputOfDeviceRows(format_, table,
+  return InputOfDeviceRows(format_, TableOn(device, type),
                            block.index_select(0, numbers.to(device)),
                            placements, type);
+}
+
+at::Tensor BatchInput::TableOn(at::Device device, at::ScalarType type) const {
+  const bool images = format_.element == ElementType::kUint8;
+  const at::ScalarType of_table = images ? type : at::kFloat;
+  std::lock_guard<std::mutex> lock(mutex_);
+  if (!table_.defined() || table_.device() != device ||
+      table_.scalar_type() != of_table) {
+    // from_blob reads what it is given only.
+    void* const values =
+        images ? const_cast<void*>(gatherer_.Table(ElementOf(type)))
+               : const_cast<float*>(element_scale_.data());
+    table_ = at::from_blob(
+                 values, {images ? format_.channels * 256 : format_.elements()},
+                 of_table)
+                 .to(device);
+  }
+  return table_;
 }
 
 }  // namespace reprise

@@ -7,6 +7,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <mutex>
 #include <vector>
 
 #include "core/base/sample.h"
@@ -40,10 +41,14 @@ class BatchInput {
   at::Tensor MakeOfDeviceRows(const std::vector<const std::byte*>& rows,
                               const std::vector<Placement>& placements,
                               at::ScalarType type, at::Device device) const;
+  // InputOfDeviceRows' `table`; copied to the device once.
+  at::Tensor TableOn(at::Device device, at::ScalarType type) const;
 
   RowFormat format_;
   std::vector<float> element_scale_;  // fp32 rows
   ImageGatherer gatherer_;
+  mutable std::mutex mutex_;
+  mutable at::Tensor table_;  // the last TableOn; guarded by mutex_
 };
 
 }  // namespace reprise

@@ -10,13 +10,17 @@
 #include "absl/strings/str_join.h"
 #include "absl/strings/str_split.h"
 #include "launch/mpirun/core_binding.h"
+#include "re2/re2.h"
 
 namespace reprise {
 namespace {
 
-// "cuda:3" is one of several like it.
+// "cuda:3 (Tesla P100)" is one of several "cuda (Tesla P100)".
 std::string KindOf(const std::string& device) {
-  return device.substr(0, device.find(':'));
+  static const RE2& index = *new RE2("^(\\w+):\\d+");
+  std::string kind = device;
+  RE2::Replace(&kind, index, "\\1");
+  return kind;
 }
 
 std::vector<int> ParseRanges(absl::string_view ranges) {

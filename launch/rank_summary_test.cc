@@ -30,7 +30,7 @@ TEST(RankSummary, ComesBackAsItWasPacked) {
 TEST(DescribeHosts, SaysWhatDiffers) {
   std::vector<RankSummary> ranks;
   for (int i = 0; i < 4; ++i) {
-    ranks.push_back({"node-1", absl::StrCat("cuda:", i), 2,
+    ranks.push_back({"node-1", absl::StrCat("cuda:", i, " (Tesla P100)"), 2,
                      absl::StrCat(2 * i, "-", 2 * i + 1), true});
   }
   ranks.push_back({"node-2", "cpu", 1, "0-15", false});
@@ -38,8 +38,8 @@ TEST(DescribeHosts, SaysWhatDiffers) {
   ranks.push_back({"node-3", "cuda:1", 8, "0-31", false});
   EXPECT_THAT(
       DescribeHosts(ranks),
-      ElementsAre("host node-1: ranks 0-3, 4 x cuda, 2 threads each, bound to "
-                  "their own of cores 0-7",
+      ElementsAre("host node-1: ranks 0-3, 4 x cuda (Tesla P100), 2 threads "
+                  "each, bound to their own of cores 0-7",
                   "host node-2: rank 4, cpu, 1 thread on cores 0-15",
                   "host node-3: ranks 5-6, 2 x cuda, 8 threads each on cores "
                   "0-31"));

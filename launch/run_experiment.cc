@@ -310,7 +310,8 @@ class Run {
   absl::Status Prepare() {
     threads_ = cores_.bound
                    ? cores_.threads
-                   : ThreadsOfRank(spec_.threads, communicator_.local_size());
+                   : ThreadsOfRank(spec_.threads, communicator_.local_size(),
+                                   communicator_.local_cores());
     REPRISE_ASSIGN_OR_RETURN(data_,
                              LoadSameData(spec_, threads_, communicator_));
     absl::StatusOr<Scenario> scenario = MakeTasks(spec_, data_);

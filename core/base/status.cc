@@ -1,5 +1,7 @@
 #include "core/base/status.h"
 
+#include <cerrno>
+#include <cstring>
 #include <string>
 
 #include "absl/strings/cord.h"
@@ -35,6 +37,10 @@ absl::Status DataError(absl::string_view message) {
 absl::Status DistributedError(absl::string_view message) {
   return StatusWithExitCode(absl::StatusCode::kAborted, message,
                             ExitCode::kDistributed);
+}
+
+absl::Status DistributedErrorFromErrno(absl::string_view call) {
+  return DistributedError(absl::StrCat(call, ": ", strerror(errno)));
 }
 
 absl::Status StorageError(absl::string_view message) {

@@ -32,6 +32,9 @@ absl::Status DataError(absl::string_view message);
 absl::Status DistributedError(absl::string_view message);
 absl::Status StorageError(absl::string_view message);
 
+// A DistributedError of the system call that has just failed: "call: why".
+absl::Status DistributedErrorFromErrno(absl::string_view call);
+
 // Any code and message with an exit code: for a failure that another rank told.
 absl::Status StatusWithExitCode(absl::StatusCode code,
                                 absl::string_view message, ExitCode exit_code);

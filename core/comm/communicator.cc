@@ -377,6 +377,9 @@ class QueuedCommunicator final : public Communicator {
   int world_size() const override { return engine_->transport().world_size(); }
   int local_rank() const override { return engine_->transport().local_rank(); }
   int local_size() const override { return engine_->transport().local_size(); }
+  int local_cores() const override {
+    return engine_->transport().local_cores();
+  }
   std::string Describe() const override {
     return engine_->transport().Describe();
   }

@@ -72,6 +72,8 @@ class Communicator {
   // The rank's number among the ranks of its host, and how many there are.
   virtual int local_rank() const = 0;
   virtual int local_size() const = 0;
+  // The cores that the ranks of its host may use, together.
+  virtual int local_cores() const = 0;
   // Transport name, library version and pinned algorithms, for run.json.
   virtual std::string Describe() const = 0;
 

@@ -57,6 +57,24 @@ Processor ThisProcessor() {
   return processor;
 }
 
+// Its name, as the driver tells it; empty if it does not.
+std::string NameOfGpu(int device) {
+  void* const driver = dlopen("libcuda.so.1", RTLD_NOW | RTLD_NOLOAD);
+  if (driver == nullptr) return "";
+  const auto get_device =
+      reinterpret_cast<int (*)(int*, int)>(dlsym(driver, "cuDeviceGet"));
+  const auto get_name = reinterpret_cast<int (*)(char*, int, int)>(
+      dlsym(driver, "cuDeviceGetName"));
+  int handle = 0;
+  char name[256] = {};
+  if (get_device == nullptr || get_name == nullptr ||
+      get_device(&handle, device) != 0 ||
+      get_name(name, sizeof(name), handle) != 0) {
+    return "";
+  }
+  return name;
+}
+
 struct Cuda {
   int devices = 0;
   std::string missing;  // what, where there is no device
@@ -123,7 +141,11 @@ c10::ScalarType ChooseComputeType(absl::string_view wanted,
 }
 
 std::string DescribeDevice(c10::Device device) {
-  if (!device.is_cpu()) return device.str();
+  if (device.is_cuda()) {
+    const std::string name = NameOfGpu(device.index());
+    return name.empty() ? device.str()
+                        : absl::StrCat(device.str(), " (", name, ")");
+  }
   const Processor processor = ThisProcessor();
   return processor.amx_bf16      ? "cpu (AMX)"
          : processor.avx512_bf16 ? "cpu (AVX-512 BF16)"

@@ -34,7 +34,7 @@ absl::StatusOr<DeviceChoice> ChooseDevice(absl::string_view wanted,
 // fp32 parameters, gradients, reduction, loss and optimizer.
 c10::ScalarType ChooseComputeType(absl::string_view wanted, c10::Device device);
 
-// "cpu (AVX-512 BF16)", "cuda:0".
+// "cpu (AVX-512 BF16)", "cuda:0 (NVIDIA H200)"; without what is not known.
 std::string DescribeDevice(c10::Device device);
 
 }  // namespace reprise

@@ -4,9 +4,6 @@
 #include <sys/prctl.h>
 #include <unistd.h>
 
-#include <cerrno>
-#include <cstring>
-
 #include "absl/strings/str_cat.h"
 #include "core/base/file.h"
 #include "core/base/status.h"
@@ -17,7 +14,7 @@ absl::StatusOr<pid_t> StartChild(std::vector<std::string> arguments, int out,
                                  int err, const sigset_t& mask) {
   const FileDescriptor nothing(open("/dev/null", O_RDONLY | O_CLOEXEC));
   if (nothing.get() < 0) {
-    return DistributedError(absl::StrCat("open /dev/null: ", strerror(errno)));
+    return DistributedErrorFromErrno("open /dev/null");
   }
   // Where this process was started with a standard descriptor closed, any of
   // these may have its number: dup2 would overwrite one that is still needed,
@@ -27,8 +24,8 @@ absl::StatusOr<pid_t> StartChild(std::vector<std::string> arguments, int out,
     const int source = target == 0 ? nothing.get() : target == 1 ? out : err;
     sources[target] = FileDescriptor(fcntl(source, F_DUPFD_CLOEXEC, 3));
     if (sources[target].get() < 0) {
-      return DistributedError(absl::StrCat("descriptor ", target,
-                                           " of a child: ", strerror(errno)));
+      return DistributedErrorFromErrno(
+          absl::StrCat("descriptor ", target, " of a child"));
     }
   }
   std::vector<char*> pointers;
@@ -37,7 +34,7 @@ absl::StatusOr<pid_t> StartChild(std::vector<std::string> arguments, int out,
   const pid_t parent = getpid();
   const pid_t child = fork();
   if (child < 0) {
-    return DistributedError(absl::StrCat("fork: ", strerror(errno)));
+    return DistributedErrorFromErrno("fork");
   }
   if (child == 0) {
     // Only calls that are safe after fork.

@@ -98,8 +98,9 @@ absl::StatusOr<RankCores> BindRank(absl::string_view bind, int64_t threads,
                                    const RankPlace& place) {
   REPRISE_ASSIGN_OR_RETURN(
       RankCores share,
-      ShareOfRank(bind, ThreadsOfRank(threads, place.local_size), place,
-                  HasLauncher(), InOrderOfSockets(CoresOfThisProcess())));
+      ShareOfRank(bind, ThreadsOfRank(threads, place.local_size, UsableCores()),
+                  place, HasLauncher(),
+                  InOrderOfSockets(CoresOfThisProcess())));
   if (!share.bound) return share;
   cpu_set_t own;
   CPU_ZERO(&own);

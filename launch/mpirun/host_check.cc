@@ -94,12 +94,12 @@ class Child {
                      const sigset_t& mask) {
     int out[2], err[2];
     if (pipe2(out, O_CLOEXEC) != 0) {
-      return DistributedError(absl::StrCat("pipe2: ", strerror(errno)));
+      return DistributedErrorFromErrno("pipe2");
     }
     out_ = FileDescriptor(out[0]);
     const FileDescriptor out_end(out[1]);
     if (pipe2(err, O_CLOEXEC) != 0) {
-      return DistributedError(absl::StrCat("pipe2: ", strerror(errno)));
+      return DistributedErrorFromErrno("pipe2");
     }
     err_ = FileDescriptor(err[0]);
     const FileDescriptor err_end(err[1]);
@@ -259,6 +259,16 @@ absl::Status CompareHosts(const std::vector<std::string>& files,
                      files.size(), " files of the program, found '",
                      absl::StrJoin(here.states, " "), "'; install coreutils"));
   }
+  std::set<std::string> names;
+  for (const HostAnswer& host : hosts) {
+    if (!names.insert(host.host).second) {
+      return UsageError(absl::StrCat(
+          "two of the hosts are called ", Printable(host.host),
+          ": expected a name for each, by which Open MPI tells them apart; "
+          "name "
+          "each host once in --hosts, and give each a host name of its own"));
+    }
+  }
   std::vector<std::string> lines;
   size_t differences = 0;
   const auto add = [&](absl::string_view host, size_t i,
@@ -322,7 +332,7 @@ absl::Status CheckHosts(const HostCheck& check) {
     if (poll(events.data(), events.size(),
              static_cast<int>(std::min<int64_t>(wait + 1, 60'000))) < 0 &&
         errno != EINTR) {
-      return DistributedError(absl::StrCat("poll: ", strerror(errno)));
+      return DistributedErrorFromErrno("poll");
     }
     if (events.back().revents != 0) {
       return absl::CancelledError("interrupted");

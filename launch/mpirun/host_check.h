@@ -48,9 +48,11 @@ extern const char kHostCheckScript[];
 // The answers in `text`, whatever else is in it.
 std::vector<HostAnswer> ParseHostAnswers(absl::string_view text);
 
-// OK if all are as `here`. UsageError naming each file that differs with its
-// host, what was expected and found, and the remedy; at most 20 of them, then
-// how many more. DistributedError for an answer that is not about all files.
+// OK if all are as `here`. UsageError for two hosts of one name, with which
+// Open MPI 5.0 ends in MPI_ERR_TRUNCATE; or naming each file that differs with
+// its host, what was expected and found, and the remedy; at most 20 of them,
+// then how many more. DistributedError for an answer that is not about all
+// files.
 absl::Status CompareHosts(const std::vector<std::string>& files,
                           const HostAnswer& here,
                           const std::vector<HostAnswer>& hosts);

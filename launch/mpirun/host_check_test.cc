@@ -116,7 +116,7 @@ TEST(HostAnswers, SurviveMutations) {
 TEST(CompareHosts, NamesEveryFileThatDiffers) {
   const std::vector<std::string> files = {"/p", "/l", "/m"};
   const HostAnswer here = {"h0", {"1:10", "2:20", "3:30"}};
-  REPRISE_EXPECT_OK(CompareHosts(files, here, {here, here}));
+  REPRISE_EXPECT_OK(CompareHosts(files, here, {here, {"h1", here.states}}));
   const absl::Status status =
       CompareHosts(files, here,
                    {{"h1", {"missing", "2:20", "4:30"}},
@@ -133,6 +133,14 @@ TEST(CompareHosts, NamesEveryFileThatDiffers) {
             "cannot be read\n"
             "copy the program and its libraries to the same paths on each "
             "host, or start it from a file system that all share");
+}
+
+TEST(CompareHosts, RefusesTwoHostsOfOneName) {
+  const HostAnswer here = {"h0", {"1:10"}};
+  const absl::Status status =
+      CompareHosts({"/p"}, here, {here, {"h1", {"1:10"}}, here});
+  EXPECT_THAT(status, ExitsWith(ExitCode::kUsage));
+  EXPECT_THAT(status, FailsWith("two of the hosts are called h0"));
 }
 
 TEST(CompareHosts, ListsSomeAndCountsAll) {

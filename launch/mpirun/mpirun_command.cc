@@ -112,7 +112,7 @@ absl::StatusOr<MpirunVersion> ParseMpirunVersion(absl::string_view text) {
 absl::StatusOr<MpirunVersion> AskMpirunVersion(const Mpirun& mpirun) {
   int ends[2];
   if (pipe2(ends, O_CLOEXEC) != 0) {
-    return DistributedError(absl::StrCat("pipe2: ", strerror(errno)));
+    return DistributedErrorFromErrno("pipe2");
   }
   const FileDescriptor output(ends[0]);
   std::string path = mpirun.path;

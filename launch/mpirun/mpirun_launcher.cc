@@ -51,17 +51,13 @@ constexpr absl::Duration kRankIsMissed = absl::Seconds(2);
 constexpr absl::Duration kAfterSigterm = absl::Milliseconds(500);
 constexpr absl::Duration kAfterInterrupt = absl::Seconds(10);
 
-absl::Status FromErrno(absl::string_view call) {
-  return DistributedError(absl::StrCat(call, ": ", strerror(errno)));
-}
-
 // Closed ones lead to /dev/null from now on. Else what this process opens would
 // get their numbers, and be mpirun's stdout.
 absl::Status OpenStandardDescriptors() {
   int fd = 0;
   while (fd <= STDERR_FILENO) {
     fd = open("/dev/null", O_RDWR);
-    if (fd < 0) return FromErrno("open /dev/null");
+    if (fd < 0) return DistributedErrorFromErrno("open /dev/null");
   }
   close(fd);
   return absl::OkStatus();
@@ -171,7 +167,7 @@ class Job {
     check.files = std::move(files);
     check.mask = mask_before_;
     const FileDescriptor interrupt(signalfd(-1, &interrupts_, SFD_CLOEXEC));
-    if (interrupt.get() < 0) return FromErrno("signalfd");
+    if (interrupt.get() < 0) return DistributedErrorFromErrno("signalfd");
     check.interrupt = interrupt.get();
     const absl::Status status = CheckHosts(check);
     signalfd_siginfo info;
@@ -209,9 +205,9 @@ class Job {
   };
 
   absl::Status Start(std::vector<std::string> arguments) {
-    if (signals_.get() < 0) return FromErrno("signalfd");
+    if (signals_.get() < 0) return DistributedErrorFromErrno("signalfd");
     int ends[2];
-    if (pipe2(ends, O_CLOEXEC) != 0) return FromErrno("pipe2");
+    if (pipe2(ends, O_CLOEXEC) != 0) return DistributedErrorFromErrno("pipe2");
     stderr_ = FileDescriptor(ends[0]);
     const FileDescriptor write_end(ends[1]);
     REPRISE_ASSIGN_OR_RETURN(mpirun_,
@@ -238,7 +234,7 @@ class Job {
     if (poll(events.data(), events.size(), static_cast<int>(milliseconds)) <
             0 &&
         errno != EINTR) {
-      return FromErrno("poll");
+      return DistributedErrorFromErrno("poll");
     }
     if (events[1].revents != 0) ReadStderr();
     if (events[0].revents != 0) ReadSignal();
@@ -446,7 +442,8 @@ absl::StatusOr<int> LaunchRanks(const Launch& launch) {
   signal(SIGCHLD, SIG_DFL);
   RankCommand command;
   command.program = ProgramPath();
-  if (command.program.empty()) return FromErrno("/proc/self/exe");
+  if (command.program.empty())
+    return DistributedErrorFromErrno("/proc/self/exe");
   REPRISE_ASSIGN_OR_RETURN(const Mpirun mpirun, FindMpirun(command.program));
   for (const auto& [name, value] : MpirunEnvironment(mpirun)) {
     setenv(name.c_str(), value.c_str(), /*overwrite=*/1);

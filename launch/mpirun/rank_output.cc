@@ -8,7 +8,6 @@
 #include <cerrno>
 #include <cstdio>
 #include <cstdlib>
-#include <cstring>
 #include <filesystem>
 #include <optional>
 #include <system_error>
@@ -152,11 +151,6 @@ Redirection& Current() {
   return current;
 }
 
-absl::Status FromErrno(absl::string_view call) {
-  return DistributedError(
-      absl::StrCat("--output: ", call, ": ", strerror(errno)));
-}
-
 }  // namespace
 
 absl::Status RedirectOutput(absl::string_view output, const RankPlace& place) {
@@ -164,15 +158,17 @@ absl::Status RedirectOutput(absl::string_view output, const RankPlace& place) {
   Redirection& current = Current();
   current.to_file = output == "files";
   int ends[2];
-  if (pipe2(ends, O_CLOEXEC) != 0) return FromErrno("pipe2");
+  if (pipe2(ends, O_CLOEXEC) != 0)
+    return DistributedErrorFromErrno("--output: pipe2");
   const FileDescriptor read_end(ends[0]);
   const FileDescriptor write_end(ends[1]);
   current.out = fcntl(STDOUT_FILENO, F_DUPFD_CLOEXEC, 3);
   current.err = fcntl(STDERR_FILENO, F_DUPFD_CLOEXEC, 3);
-  if (current.out < 0 || current.err < 0) return FromErrno("fcntl");
+  if (current.out < 0 || current.err < 0)
+    return DistributedErrorFromErrno("--output: fcntl");
   std::fflush(stdout);
   const pid_t child = fork();
-  if (child < 0) return FromErrno("fork");
+  if (child < 0) return DistributedErrorFromErrno("--output: fork");
   if (child == 0) {
     // mpirun's signals are for the rank, whose last words are still to come.
     sigset_t all;

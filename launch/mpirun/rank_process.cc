@@ -147,11 +147,12 @@ bool MayUseTerminal() {
   return launcher == nullptr || std::string(launcher) != kNotOnTerminal;
 }
 
-int64_t ThreadsOfRank(int64_t flag, int ranks_on_host) {
+int64_t ThreadsOfRank(int64_t flag, int ranks_on_host, int cores_of_ranks) {
   if (flag > 0) return flag;
   const int64_t omp = ReadNumber("OMP_NUM_THREADS").value_or(0);
   if (omp > 0) return omp;
-  return std::max<int64_t>(1, UsableCores() / std::max(1, ranks_on_host));
+  return std::max(
+      1, std::min(cores_of_ranks / std::max(1, ranks_on_host), UsableCores()));
 }
 
 }  // namespace reprise

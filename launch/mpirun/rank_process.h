@@ -56,8 +56,9 @@ void ReportCompletion(const RankPlace& place, int exit_code);
 bool MayUseTerminal();
 
 // Compute threads of a rank: `flag` if positive, else $OMP_NUM_THREADS, else
-// the cores this process may use over the ranks of its host; at least 1.
-int64_t ThreadsOfRank(int64_t flag, int ranks_on_host);
+// its part of the cores that the ranks of its host may use together, but no
+// more than it may use itself; at least 1.
+int64_t ThreadsOfRank(int64_t flag, int ranks_on_host, int cores_of_ranks);
 
 }  // namespace reprise
 
