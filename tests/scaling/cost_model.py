@@ -368,7 +368,7 @@ def print_extrapolation():
     print()
     for overlap in (True, False):
         print("Gradients reduced behind backward:" if overlap else
-              "\nAfter backward, without overlap (what GPU ranks do today, docs/GPU.md):")
+              "\nAfter backward, without overlap (GPU ranks with --reduction=host):")
         print("\n| cluster | network | " + " | ".join(map(str, GPUS)) + " |")
         print("|---" * (2 + len(GPUS)) + "|")
         for cluster in CLUSTERS:
