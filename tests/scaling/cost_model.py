@@ -2,6 +2,7 @@
 """What a training step costs on W ranks, by an alpha-beta model.
 
   python3 tests/scaling/cost_model.py predict POINTS      # of hosts.py: error per point
+  python3 tests/scaling/cost_model.py bytes POINTS        # on the wire, beside the formula
   python3 tests/scaling/cost_model.py extrapolate [--svg FILE]
   python3 tests/scaling/cost_model.py horovod
   python3 tests/scaling/cost_model.py inputs              # every number and its source
@@ -10,7 +11,8 @@
 
 The model:
   message(m)    = alpha + m / beta; above the eager limit alpha_rendezvous in alpha's place
-  AllReduce(n)  = c + 2 (W-1) message(n / W), a ring; 0 for W = 1
+  AllReduce(n)  = c + 2 (W-1) message(n / W), a ring; up to GATHERED bytes everybody sends
+                all to everybody, c + alpha + (W-1) n / beta; 0 for W = 1
   exchange(n)   = c + message(n): one AllToAllv, n bytes sent by each rank
   buckets       in the order of core/comm/gradient_reducer.h; each starts when its last
                 gradient is there and the one before is issued, at most 4 in flight. They share
@@ -32,13 +34,16 @@ import sys
 
 IN_FLIGHT = 4  # kMaxInFlight of core/comm/communicator.cc
 EAGER_LIMIT = 64 << 10  # of Open MPI's TCP layer (btl_tcp_eager_limit), with its headers
+GATHERED = 16 << 10  # kGatheredAllReduceBytes of core/comm/mpi/mpi_transport.h
 
 
 class Link:
-    """Between neighbours of the ring. Seconds, bytes per second."""
+    """Between two ranks. Seconds, bytes per second. gathered: 0 for rings of any size, as
+    NCCL's and Horovod's."""
 
-    def __init__(self, alpha, beta, call=0.0, alpha_rendezvous=None, eager_limit=EAGER_LIMIT):
-        self.alpha, self.beta, self.call = alpha, beta, call
+    def __init__(self, alpha, beta, call=0.0, alpha_rendezvous=None, eager_limit=EAGER_LIMIT,
+                 gathered=GATHERED):
+        self.alpha, self.beta, self.call, self.gathered = alpha, beta, call, gathered
         self.alpha_rendezvous = alpha if alpha_rendezvous is None else alpha_rendezvous
         self.eager_limit = eager_limit
 
@@ -48,11 +53,15 @@ class Link:
 
     def waits(self, size, ranks):
         """Of an AllReduce, what its bytes do not take."""
+        if ranks == 1:
+            return 0.0
+        if size <= self.gathered:
+            return self.call + self.alpha
         alpha = self.message(size / ranks) - size / ranks / self.beta
-        return 0.0 if ranks == 1 else self.call + 2 * (ranks - 1) * alpha
+        return self.call + 2 * (ranks - 1) * alpha
 
     def transfer(self, size, ranks):
-        return 2 * (ranks - 1) / ranks * size / self.beta
+        return sent_bytes(size, ranks, self.gathered) / self.beta
 
     def allreduce(self, size, ranks):
         return self.waits(size, ranks) + self.transfer(size, ranks)
@@ -60,6 +69,11 @@ class Link:
     def exchange(self, size, ranks):
         """All to all, `size` bytes sent by each rank in all."""
         return 0.0 if ranks == 1 or size == 0 else self.call + self.message(size)
+
+
+def sent_bytes(size, ranks, gathered=GATHERED):
+    """By each rank in an AllReduce."""
+    return (ranks - 1) * size if size <= gathered else 2 * (ranks - 1) / ranks * size
 
 
 class Step:
@@ -97,8 +111,8 @@ class Step:
 
     def wire_bytes(self, ranks):
         """Sent by all ranks together."""
-        elements = 1 + sum(size for size, _ in self.parameters)
-        return 2 * (ranks - 1) * 4 * elements + ranks * self.exchange_bytes(ranks)
+        reduced = sum(sent_bytes(size, ranks) for size, _ in self.buckets())
+        return round(ranks * reduced) + ranks * self.exchange_bytes(ranks)
 
     def on(self, link, ranks, overlap=True, in_flight=IN_FLIGHT):
         """(seconds of the step, of these exposed, of the AllReduces one by one)."""
@@ -119,19 +133,24 @@ class Step:
 
 # ---- calibration -------------------------------------------------------------------------
 
-# Bytes of the AllReduces that `calibrate` wants. Messages on 2 ranks are half as large.
-SMALL, EAGER, RENDEZVOUS, LARGE = 8, 96 << 10, 256 << 10, 2 << 20
+# Bytes of the AllReduces that `calibrate` wants, all rings. Messages on 2 ranks are half as
+# large: those of SMALL below the eager limit, the others' above.
+SMALL, RENDEZVOUS, LARGE = 20 << 10, 256 << 10, 2 << 20
 
 
 def calibrate(two, four):
     """A Link from medians of AllReduces: {bytes: seconds} on 2 ranks, of SMALL on 4.
 
-    SMALL is c + 2 (W-1) alpha: 2 and 4 ranks give alpha and c. RENDEZVOUS and LARGE on 2 are
-    c + 2 alpha_rendezvous + n / beta: their difference gives beta, either the alpha.
+    RENDEZVOUS and LARGE on 2 are c + 2 alpha_rendezvous + n / beta: their difference gives
+    beta, either the alpha. SMALL without its bytes is c + 2 (W-1) alpha: 2 and 4 ranks give
+    alpha and c.
     """
-    alpha = max(1e-7, (four[SMALL] - two[SMALL]) / 4)
-    call = max(0.0, two[SMALL] - 2 * alpha)
     beta = (LARGE - RENDEZVOUS) / max(1e-9, two[LARGE] - two[RENDEZVOUS])
+    waits_two, waits_four = (
+        seconds - sent_bytes(SMALL, ranks) / beta
+        for seconds, ranks in ((two[SMALL], 2), (four[SMALL], 4)))
+    alpha = max(1e-7, (waits_four - waits_two) / 4)
+    call = max(0.0, waits_two - 2 * alpha)
     rendezvous = max(alpha, (two[RENDEZVOUS] - RENDEZVOUS / beta - call) / 2)
     return Link(alpha, beta, call, rendezvous)
 
@@ -232,14 +251,24 @@ MEASURED = {
 }
 
 
-def measured_step(key):
+# The others, without computation: for their bytes.
+BYTES_ONLY = {"resnet34": "ResNet-34", "resnet101": "ResNet-101", "resnet152": "ResNet-152",
+              "candlenet": "CANDLENet"}
+REPLAYED = [*MEASURED, *BYTES_ONLY]
+
+
+def replayed_step(key):
+    if key in BYTES_ONLY:
+        name = BYTES_ONLY[key]
+        _, drawn, row = BATCHES[name]
+        return Step(parameters_of(name), 0.0, 0.0, 0.0, (drawn, 20, row))
     name, forward, backward, optimizer, rehearsal = MEASURED[key]
     return Step(parameters_of(name), forward, backward, optimizer, rehearsal)
 
 
 def schedule_text(key):
-    step = measured_step(key)
-    lines = [f"# {MEASURED[key][0]}, by tests/scaling/cost_model.py schedule {key}",
+    step = replayed_step(key)
+    lines = [f"# by tests/scaling/cost_model.py schedule {key}",
              f"forward {step.forward}", f"backward {step.backward}",
              f"optimizer {step.optimizer}", f"first_bucket_bytes {step.first_bucket}",
              f"bucket_bytes {step.bucket}", "rehearsal {} {} {}".format(*step.rehearsal)]
@@ -255,11 +284,11 @@ GB = 1e9
 TCP_PAYLOAD = 1448 / 1538
 CLUSTERS = {
     # name: (GPUs a node, Link between nodes, bytes per second of a link within a node)
-    "chifflot": (2, Link(25e-6, 25 / 8 * GB * TCP_PAYLOAD, 20e-6, 75e-6), 12 * GB),
-    "drac": (4, Link(3e-6, 100 / 8 * GB * 0.95, 10e-6, 6e-6), 18 * GB),
-    "drac-noib": (4, Link(25e-6, 10 / 8 * GB * TCP_PAYLOAD, 20e-6, 75e-6), 18 * GB),
+    "chifflot": (2, Link(25e-6, 25 / 8 * GB * TCP_PAYLOAD, 20e-6, 75e-6, gathered=0), 12 * GB),
+    "drac": (4, Link(3e-6, 100 / 8 * GB * 0.95, 10e-6, 6e-6, gathered=0), 18 * GB),
+    "drac-noib": (4, Link(25e-6, 10 / 8 * GB * TCP_PAYLOAD, 20e-6, 75e-6, gathered=0), 18 * GB),
 }
-HOROVOD_LINK = Link(5e-6, 25 / 8 * GB * 0.95, 20e-6, 10e-6)
+HOROVOD_LINK = Link(5e-6, 25 / 8 * GB * 0.95, 20e-6, 10e-6, gathered=0)
 HOROVOD_FUSION = 64 << 20
 
 # Images per second of one P100, ImageNet, batch 64, synthetic data (tensorflow.org,
@@ -298,7 +327,7 @@ def p100_step(name, batch):
 BATCHES = {"MNISTNet": (64, 20, 784), "ResNet-34 small": (64, 20, 3072),
            "ResNet-34": (64, 20, 3072), "ResNet-101": (64, 20, 3072),
            "ResNet-152": (64, 20, 3072), "CANDLENet": (20, 20, 4 * 60483)}
-GPUS = [1, 2, 4, 8, 12, 16, 24, 32, 48]
+GPUS = [1, 2, 4, 8, 12, 16, 24, 32, 48, 64, 128, 256, 512]
 
 
 def link_of(cluster, gpus):
@@ -307,7 +336,7 @@ def link_of(cluster, gpus):
     per_node, between, within = CLUSTERS[cluster]
     if gpus > per_node:
         return between
-    return Link(5e-6, within, between.call, 10e-6)
+    return Link(5e-6, within, between.call, 10e-6, gathered=0)
 
 
 def extrapolated_step(name):
@@ -402,17 +431,17 @@ def svg():
     out = [f'<svg xmlns="http://www.w3.org/2000/svg" width="{3 * (width + left) + 150}" '
            f'height="{height + top + 46}" font-family="sans-serif" font-size="11">',
            '<rect width="100%" height="100%" fill="white"/>']
-    x_of = lambda panel, g: left + panel * (width + left) + math.log2(g) / math.log2(48) * width
+    x_of = lambda panel, g: left + panel * (width + left) + math.log2(g) / math.log2(GPUS[-1]) * width
     y_of = lambda e: top + height * (1 - e)
     for panel, cluster in enumerate(CLUSTERS):
-        x0, x1 = x_of(panel, 1), x_of(panel, 48)
+        x0, x1 = x_of(panel, 1), x_of(panel, GPUS[-1])
         out.append(f'<text x="{x0}" y="{top - 14}" font-weight="bold">{cluster}, extrapolated'
                    '</text>')
         for percent in range(0, 101, 20):
             y = y_of(percent / 100)
             out.append(f'<line x1="{x0}" y1="{y:.1f}" x2="{x1}" y2="{y:.1f}" stroke="#ddd"/>'
                        f'<text x="{x0 - 6}" y="{y + 4:.1f}" text-anchor="end">{percent}</text>')
-        for gpus in (1, 2, 4, 8, 16, 48):
+        for gpus in (1, 4, 16, 48, 128, 512):
             out.append(f'<text x="{x_of(panel, gpus):.1f}" y="{top + height + 16}" '
                        f'text-anchor="middle">{gpus}</text>')
         out.append(f'<text x="{(x0 + x1) / 2}" y="{top + height + 34}" text-anchor="middle">GPUs'
@@ -468,9 +497,9 @@ def print_prediction(path, in_flight):
         if r["record"] == "replay":
             points.setdefault((r["model"], link_key(r), r["ranks"]), []).append(r)
     for (model, key, ranks), runs in sorted(points.items()):
-        if key not in links:
+        if key not in links or model in BYTES_ONLY:
             continue
-        step = measured_step(model)
+        step = replayed_step(model)
         predicted, exposed, _ = step.on(links[key], ranks, in_flight=in_flight)
         medians = [statistics.median(r["step"]) for r in runs]
         median = statistics.median(medians)
@@ -502,6 +531,24 @@ def print_prediction(path, in_flight):
                   f" {100 * max(errors):.1f} | {sum(e <= 0.15 for e in errors)} |")
 
 
+def print_bytes(path):
+    records = [json.loads(line) for line in path.read_text().splitlines()]
+    points = {}
+    for r in records:
+        if r["record"] == "replay" and r["ranks"] > 1:
+            points.setdefault((r["model"], r["ranks"]), []).append(r)
+    print("| network | ranks | buckets | bytes a step, all ranks | formula | ratio |")
+    print("|---" * 6 + "|")
+    for (model, ranks), runs in sorted(points.items()):
+        step = replayed_step(model)
+        buckets = {r["buckets"] for r in runs}
+        assert buckets == {len(step.buckets())}, (model, buckets)
+        sent = statistics.median(r["bytes_all_ranks"] / r["steps"] for r in runs)
+        wire = step.wire_bytes(ranks)
+        print(f"| {model} | {ranks} | {len(step.buckets())} | {sent:,.0f} | {wire:,} |"
+              f" {sent / wire:.3f} |")
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__,
                                      formatter_class=argparse.RawDescriptionHelpFormatter)
@@ -509,13 +556,16 @@ def main():
     predict = commands.add_parser("predict")
     predict.add_argument("points", type=pathlib.Path)
     predict.add_argument("--in-flight", type=int, default=IN_FLIGHT)
+    commands.add_parser("bytes").add_argument("points", type=pathlib.Path)
     commands.add_parser("extrapolate").add_argument("--svg", type=pathlib.Path)
     commands.add_parser("horovod")
     commands.add_parser("inputs")
-    commands.add_parser("schedule").add_argument("network", choices=sorted(MEASURED))
+    commands.add_parser("schedule").add_argument("network", choices=REPLAYED)
     args = parser.parse_args()
     if args.command == "predict":
         print_prediction(args.points, args.in_flight)
+    elif args.command == "bytes":
+        print_bytes(args.points)
     elif args.command == "extrapolate":
         print_extrapolation()
         if args.svg:

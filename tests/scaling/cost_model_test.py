@@ -8,7 +8,7 @@ from cost_model import Link, Step
 MS = 1e-3
 
 
-def one_bucket(ready=1.0, elements=1000):
+def one_bucket(ready=1.0, elements=10_000):
     return Step([(elements, ready)], forward=10 * MS, backward=20 * MS, optimizer=1 * MS)
 
 
@@ -25,6 +25,17 @@ class LinkTest(unittest.TestCase):
                 link.allreduce(50_000, ranks),
                 3 * MS + 2 * (ranks - 1) * (2 * MS + 50_000 / ranks / 1e6))
 
+    def test_a_small_allreduce_is_gathered(self):
+        link = Link(alpha=2 * MS, beta=1e6, call=3 * MS)
+        ring = Link(alpha=2 * MS, beta=1e6, call=3 * MS, gathered=0)
+        for ranks in (2, 3, 8):
+            self.assertAlmostEqual(link.allreduce(16384, ranks),
+                                   3 * MS + 2 * MS + (ranks - 1) * 16384 / 1e6)
+            self.assertAlmostEqual(link.allreduce(16385, ranks), ring.allreduce(16385, ranks))
+            self.assertAlmostEqual(
+                ring.allreduce(16384, ranks),
+                3 * MS + 2 * (ranks - 1) * (2 * MS + 16384 / ranks / 1e6))
+
     def test_large_messages_wait_for_a_rendezvous(self):
         link = Link(alpha=1 * MS, beta=1e9, alpha_rendezvous=3 * MS, eager_limit=1000)
         self.assertAlmostEqual(link.message(1000), 1 * MS + 1e-6)
@@ -32,7 +43,7 @@ class LinkTest(unittest.TestCase):
 
     def test_calibration_finds_the_link(self):
         link = Link(alpha=1 * MS, beta=5e7, call=0.2 * MS, alpha_rendezvous=2.5 * MS)
-        sizes = (cost_model.SMALL, cost_model.EAGER, cost_model.RENDEZVOUS, cost_model.LARGE)
+        sizes = (cost_model.SMALL, cost_model.RENDEZVOUS, cost_model.LARGE)
         found = cost_model.calibrate({s: link.allreduce(s, 2) for s in sizes},
                                      {cost_model.SMALL: link.allreduce(cost_model.SMALL, 4)})
         self.assertAlmostEqual(found.alpha, link.alpha, places=6)
@@ -50,7 +61,7 @@ class StepTest(unittest.TestCase):
     def test_one_bucket_at_the_end_is_all_exposed(self):
         link = Link(alpha=1 * MS, beta=1e6, call=1 * MS)
         step, exposed, busy = one_bucket().on(link, 4)
-        wanted = 1 * MS + 6 * (1 * MS + 4 * 1001 / 4 / 1e6)  # with the sum of weights
+        wanted = 1 * MS + 6 * (1 * MS + 4 * 10_001 / 4 / 1e6)  # with the sum of weights
         self.assertAlmostEqual(exposed, wanted)
         self.assertAlmostEqual(busy, wanted)
         self.assertAlmostEqual(step, 31 * MS + wanted)
@@ -108,11 +119,14 @@ class NetworkTest(unittest.TestCase):
             self.assertAlmostEqual(buckets[-1][1], 1)
 
     def test_mnistnet(self):
-        step = cost_model.measured_step("mnistnet")
+        step = cost_model.replayed_step("mnistnet")
         self.assertEqual([b for b, _ in step.buckets()], [4 * 560, 4 * (99_376 - 560 + 1)])
         # rehearsal_buffer.h: 16 + 4 candidates, and (8 + row) for each of 10 rows of 20.
         self.assertEqual(step.exchange_bytes(2), 16 + 80 + 10 * (8 + 784))
         self.assertEqual(step.wire_bytes(2), 2 * 4 * 99_377 + 2 * step.exchange_bytes(2))
+        # The first bucket is gathered, the second goes around the ring.
+        self.assertEqual(step.wire_bytes(4), 4 * 3 * 4 * 560 + 2 * 3 * 4 * 98_817
+                         + 4 * step.exchange_bytes(4))
 
 
 if __name__ == "__main__":

@@ -23,8 +23,8 @@ Links are of two kinds (--links; auto is kernel where the kernel can do it):
 0 for no limit.
 
 replay: two cores cannot compute for 8 ranks, so step_replay.cc sleeps where a rank would
-compute (the times are measured: MEASURED in cost_model.py) and communicates as a training step
-does. Runs take turns over all settings, --repeats times, and their records are appended to
+compute (the times are measured: MEASURED in cost_model.py; for its BYTES_ONLY it does not sleep)
+and communicates as a training step does. Runs take turns over all settings, --repeats times, and their records are appended to
 FOLDER/points.jsonl; calibration (AllReduces on 2 and 4 ranks, no steps) in the same turn.
 
 program: one epoch a task of mnist_nil_mnistnet on --ranks hosts; step, waits and overlap from
@@ -248,7 +248,7 @@ def replay(args):
         schedules[model] = args.out / f"{model}.schedule"
         schedules[model].write_text(cost_model.schedule_text(model))
     program = args.tools / "step_replay"
-    sizes = [cost_model.SMALL, cost_model.EAGER, cost_model.RENDEZVOUS, cost_model.LARGE]
+    sizes = [cost_model.SMALL, cost_model.RENDEZVOUS, cost_model.LARGE]
     netem = has_netem()
     for turn in range(args.repeats):
         for kind, delay, rate in settings(args, netem):
@@ -319,7 +319,7 @@ def program(args):
                     "bytes": sent / steps})
                 print(f"ranks {ranks}, {kind}, {delay:g} ms, {rate} Mb/s:"
                       f" {runs[ranks, kind, delay, rate][-1]}", file=sys.stderr, flush=True)
-    step = cost_model.measured_step("mnistnet")
+    step = cost_model.replayed_step("mnistnet")
     print("| ranks | links | delay, ms | rate, Mb/s | step, ms | reduction_wait, ms |"
           " rehearsal_wait, ms | overlap, % | bytes a step, all ranks | formula | ratio |")
     print("|---" * 11 + "|")
@@ -355,7 +355,7 @@ def main():
     parser.add_argument("--delays", type=float, nargs="+", default=[0, 2])
     parser.add_argument("--rates", type=int, nargs="+", default=[0, 1000, 100])
     parser.add_argument("--models", nargs="+", default=["mnistnet"],
-                        choices=sorted(cost_model.MEASURED))
+                        choices=cost_model.REPLAYED)
     parser.add_argument("--repeats", type=int, default=5)
     parser.add_argument("--steps", type=int, default=30)
     parser.add_argument("--links", choices=["auto", "kernel", "switch"], default="auto")

@@ -27,7 +27,7 @@ replays = [r for r in records if r["record"] == "replay"]
 assert {(r["links"], r["ranks"]) for r in replays} == {("kernel", 2), ("switch", 2)}, replays
 for r in records:
     if r["record"] == "allreduce" and r["ranks"] == 2 and r["links"] == "switch":
-        # Of 8 bytes: there and, on the ring, there again.
+        # On the ring: there and there again.
         seconds = statistics.median(r["allreduce"][0]["seconds"])
         assert seconds > 0.006, f"two messages of 3 ms took {seconds} s"
 PYTHON
