@@ -53,6 +53,7 @@
 #include "absl/time/time.h"
 #include "core/base/status.h"
 #include "core/comm/communicator.h"
+#include "core/comm/forwarding_transport.h"
 #include "core/comm/gradient_memory.h"
 #include "core/comm/gradient_reducer.h"
 #include "core/comm/mpi/mpi_transport.h"
@@ -358,10 +359,22 @@ absl::Status AllReduces(Communicator& communicator, int repeats,
   return absl::OkStatus();
 }
 
+// Ranks of all hosts share this machine's cores, so none may wait on one: the
+// communication thread drives, with naps.
+class OnSharedCores final : public ForwardingTransport {
+ public:
+  using ForwardingTransport::ForwardingTransport;
+  int local_cores() const override { return 0; }
+};
+
+absl::StatusOr<std::unique_ptr<Transport>> MakeTransport() {
+  REPRISE_ASSIGN_OR_RETURN(std::unique_ptr<Transport> mpi, MakeMpiTransport());
+  return std::make_unique<OnSharedCores>(std::move(mpi));
+}
+
 absl::Status RunRank(const std::vector<std::string>& words, bool realtime) {
-  REPRISE_ASSIGN_OR_RETURN(
-      const std::unique_ptr<Communicator> communicator,
-      Communicator::Create([] { return MakeMpiTransport(); }));
+  REPRISE_ASSIGN_OR_RETURN(const std::unique_ptr<Communicator> communicator,
+                           Communicator::Create(MakeTransport));
   REPRISE_RETURN_IF_ERROR(communicator->Barrier()->Wait());
   if (realtime) REPRISE_RETURN_IF_ERROR(Schedule(SCHED_RR, 1));
   const int number = std::atoi(words[words[0] == "replay" ? 2 : 1].c_str());
