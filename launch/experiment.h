@@ -1,6 +1,6 @@
 // An experiment as data: what the command line, a config file and the presets
 // resolve to, and what run_experiment.h executes. Nothing below launch sees it.
-// Names and defaults: EXPERIMENTS.md section 2 (docs/ALGORITHMS.md here).
+// Names and defaults: flag_table.cc, which --help prints.
 #ifndef REPRISE_LAUNCH_EXPERIMENT_H_
 #define REPRISE_LAUNCH_EXPERIMENT_H_
 

@@ -72,7 +72,9 @@ std::vector<Flag> MakeTable() {
               "resnet's depth [34], width, variant ('upstream')"),
           Row("profile", &Spec::profile, "NAME",
               "upstream brings back the research code's choices: no "
-              "augmentation, its ResNet, its iCaRL, its transforms")
+              "augmentation, its ResNet, its iCaRL, its transforms, a buffer "
+              "on each rank (--buffer=local --rehearsal=sync "
+              "--capacity=per-rank)")
               .OneOf({"default", "upstream"}),
           Row("preset", &Spec::preset, "NAME",
               "hyper-parameters of a published set of runs, by data set")
@@ -131,7 +133,8 @@ std::vector<Flag> MakeTable() {
               .OneOf({"host", "device"}),
           Row("capacity", &Spec::capacity, "SCOPE",
               "num_representatives are per class over all ranks, or per class "
-              "and rank")
+              "and rank (with --buffer=local a rank keeps its share of "
+              "global ones)")
               .OneOf({"global", "per-rank"}),
           Row("batches-per-allreduce", &Spec::batches_per_allreduce, "N",
               "a step has N batches per rank and one reduction: the gradient "
@@ -203,7 +206,8 @@ std::vector<Flag> MakeTable() {
               "it natively, else fp32")
               .OneOf({"auto", "fp32", "bf16"}),
           Row("bucket-bytes", &Spec::bucket_bytes, "N",
-              "of gradients reduced together")
+              "of gradients reduced together; the first bucket has at most "
+              "64 KiB, so as to start early")
               .From(1024)
               .UpTo(double{int64_t{1} << 40}),
           Row("timeline", &Spec::timeline, "FILE",
@@ -232,7 +236,7 @@ std::vector<Flag> MakeTable() {
               "follows backward"),
           Row("check-collectives", &Spec::check_collectives, "",
               "ranks compare each communication call first: slow, finds "
-              "mistakes"),
+              "mistakes (gradients on GPUs then go through host memory)"),
       });
   add("Results and configuration",
       {

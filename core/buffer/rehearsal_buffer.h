@@ -23,8 +23,8 @@
 // before; it waits for the exchange. Asynchronous: the exchange of a step runs
 // behind its computation and serves the next one, so a step is given what is
 // drawn of the state after the step before the last: the first two steps of a
-// run have none. It makes no difference in what a step costs the network; what
-// the last step of a run sends is not used.
+// run have none. A step costs the network the same either way; what the last
+// step of a run sends asynchronously is not used.
 //
 // Random numbers: the stream (seed, purpose, task, step, position) with
 // kCandidateDraw (which of the incoming samples of all sharing ranks),

@@ -5,7 +5,7 @@
 // Types are those of NVIDIA's headers as the calling convention sees them:
 // handles are pointers, enumerations ints. abi_test compares every signature
 // with the headers (--config=cuda). The driver's interface and NCCL's since
-// 2.10 are binary compatible over releases.
+// 2.13 are binary compatible over releases.
 #ifndef REPRISE_CORE_COMM_NCCL_DEVICE_API_H_
 #define REPRISE_CORE_COMM_NCCL_DEVICE_API_H_
 
