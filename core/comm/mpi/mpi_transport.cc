@@ -25,6 +25,14 @@ namespace {
 // malloc, which hangs for ever when the heap is what broke.
 constexpr char kSignalVariable[] = "OMPI_MCA_opal_signal";
 
+// Above 64 KiB with its header (btl_tcp_eager_limit) Open MPI's sender asks
+// the receiver first. The answer waits behind all that the receiver is sending
+// itself, so of two ranks that send to each other one is kept waiting until the
+// other is done: half the link (docs/SCALING.md). So messages stay below.
+constexpr int64_t kPieceBetweenHosts = 60 << 10;
+// Added while it is in the cache.
+constexpr int64_t kRingPieceOnOneHost = 1 << 20;
+
 absl::Status FromMpi(int code, const char* call) {
   if (code == MPI_SUCCESS) return absl::OkStatus();
   char text[MPI_MAX_ERROR_STRING];
@@ -90,7 +98,7 @@ class Started final : public Transport::Pending {
   absl::StatusOr<bool> Test() override { return requests.Test(); }
 };
 
-// Where received parts wait to be added. Kept from one AllReduce to the next:
+// Where received pieces wait to be added. Kept from one AllReduce to the next:
 // fresh memory costs as much as adding what it receives.
 using Scratch = std::vector<char>;
 
@@ -101,6 +109,10 @@ using Scratch = std::vector<char>;
 // part p is ((rank p-1's + rank p's) + rank p+1's) + ..., whatever the size and
 // the release of MPI. Each rank sends 2 (W - 1) / W of the bytes.
 //
+// A part goes in pieces, each passed on as soon as it is added: the rest of the
+// part is under way meanwhile. At most kWindow of them are sent and received at
+// a time.
+//
 // Written out with MPI's point-to-point calls since its own AllReduces choose
 // among orders of addition by size and by release.
 class RingAllReduce final : public Transport::Pending {
@@ -108,10 +120,11 @@ class RingAllReduce final : public Transport::Pending {
   RingAllReduce(const Collective& collective, int rank, int world_size, int tag,
                 int64_t piece_bytes, std::vector<Scratch>* scratches)
       : collective_(collective),
+        element_bytes_(SizeInBytes(collective.dtype)),
+        piece_elements_(std::max<int64_t>(1, piece_bytes / element_bytes_)),
         rank_(rank),
         world_size_(world_size),
         tag_(tag),
-        piece_bytes_(piece_bytes),
         scratches_(scratches) {
     if (scratches_->empty()) return;
     scratch_ = std::move(scratches_->back());
@@ -121,63 +134,162 @@ class RingAllReduce final : public Transport::Pending {
   ~RingAllReduce() override { scratches_->push_back(std::move(scratch_)); }
 
   absl::StatusOr<bool> Test() override {
-    // What came with the part before is often there already.
-    while (true) {
-      REPRISE_ASSIGN_OR_RETURN(const bool arrived, requests_.Test());
-      if (!arrived) return false;
-      if (step_ >= 0 && Adds()) {
-        const Part part = Received();
-        Reduce(scratch_.data(), part.data, part.count, collective_.dtype,
-               collective_.op);
-      }
-      if (++step_ >= 2 * (world_size_ - 1)) return true;
-      REPRISE_RETURN_IF_ERROR(StartStep());
+    // What came with the piece before is often there already.
+    for (bool progressed = true; progressed;) {
+      REPRISE_RETURN_IF_ERROR(PostReceives());
+      REPRISE_RETURN_IF_ERROR(StartSends());
+      REPRISE_ASSIGN_OR_RETURN(const bool arrived, TakeArrived());
+      REPRISE_ASSIGN_OR_RETURN(const bool gone, TakeSent());
+      progressed = arrived || gone;
     }
+    return IsEnd(arrived_.at) && IsEnd(gone_.at);
   }
 
  private:
-  struct Part {
+  static constexpr int64_t kWindow = 16;
+
+  // A piece by the step that it goes in and its first element in the part.
+  struct Position {
+    int step = 0;
+    int64_t element = 0;
+    bool operator<(const Position& other) const {
+      return step != other.step ? step < other.step : element < other.element;
+    }
+  };
+  // The next piece that something is to be done with, and how many it was done
+  // with.
+  struct Progress {
+    Position at;
+    int64_t count = 0;
+  };
+  struct Piece {
     char* data;
     int64_t count, bytes;
   };
 
-  // Part `number` modulo W; at least -2 W.
-  Part PartOf(int number) const {
-    const int64_t part = (number + 2 * world_size_) % world_size_;
-    const int64_t shorter = collective_.count / world_size_;
-    const int64_t longer_ones = collective_.count % world_size_;
-    const int64_t count = shorter + (part < longer_ones ? 1 : 0);
-    const int64_t begin = part * shorter + std::min(part, longer_ones);
-    const int64_t size = SizeInBytes(collective_.dtype);
-    return {static_cast<char*>(collective_.data) + begin * size, count,
-            count * size};
-  }
-  Part Received() const { return PartOf(rank_ - step_); }
-  bool Adds() const { return step_ < world_size_ - 1; }
+  int64_t Steps() const { return 2 * (world_size_ - 1); }
+  bool IsEnd(const Position& at) const { return at.step >= Steps(); }
+  bool Adds(const Position& at) const { return at.step < world_size_ - 1; }
 
-  absl::Status StartStep() {
-    const Part sent = PartOf(rank_ + 1 - step_), received = Received();
-    char* into = received.data;
-    if (Adds()) {
-      if (static_cast<int64_t>(scratch_.size()) < received.bytes) {
-        scratch_.resize(received.bytes);
+  // Parts by number modulo W, at least -2 W.
+  int64_t Wrapped(int part) const {
+    return (part + 2 * world_size_) % world_size_;
+  }
+  int64_t LengthOf(int part) const {
+    const int64_t longer_ones = collective_.count % world_size_;
+    return collective_.count / world_size_ +
+           (Wrapped(part) < longer_ones ? 1 : 0);
+  }
+  Piece PieceOf(int part, int64_t element) const {
+    const int64_t number = Wrapped(part);
+    const int64_t begin = number * (collective_.count / world_size_) +
+                          std::min(number, collective_.count % world_size_) +
+                          element;
+    const int64_t count = std::min(piece_elements_, LengthOf(part) - element);
+    return {static_cast<char*>(collective_.data) + begin * element_bytes_,
+            count, count * element_bytes_};
+  }
+  int ReceivedPart(const Position& at) const { return rank_ - at.step; }
+  int SentPart(const Position& at) const { return rank_ + 1 - at.step; }
+  Piece Received(const Position& at) const {
+    return PieceOf(ReceivedPart(at), at.element);
+  }
+
+  // To the next piece of the part, else to the next step.
+  void Advance(Progress* progress, int part) const {
+    ++progress->count;
+    Position& at = progress->at;
+    at.element += piece_elements_;
+    if (at.element >= LengthOf(part)) at = {at.step + 1, 0};
+  }
+
+  absl::Status PostReceives() {
+    while (!IsEnd(posted_.at) && posted_.count - arrived_.count < kWindow) {
+      const Piece piece = Received(posted_.at);
+      char* into = piece.data;
+      if (Adds(posted_.at)) {
+        into = Slot(posted_.count);
+      } else if (!(Position{posted_.at.step + 1 - world_size_,
+                            posted_.at.element} < gone_.at)) {
+        break;  // what was sent from there has not gone yet
       }
-      into = scratch_.data();
+      REPRISE_RETURN_IF_ERROR(FromMpi(
+          MPI_Irecv(into, static_cast<int>(piece.bytes), MPI_BYTE,
+                    (rank_ + world_size_ - 1) % world_size_, tag_,
+                    MPI_COMM_WORLD, &receives_[posted_.count % kWindow]),
+          "MPI_Irecv"));
+      Advance(&posted_, ReceivedPart(posted_.at));
     }
-    REPRISE_RETURN_IF_ERROR(requests_.Receive(
-        into, received.bytes, (rank_ + world_size_ - 1) % world_size_, tag_,
-        piece_bytes_));
-    return requests_.Send(sent.data, sent.bytes, (rank_ + 1) % world_size_,
-                          tag_, piece_bytes_);
+    return absl::OkStatus();
+  }
+
+  // What is sent in a step is what came in the step before.
+  absl::Status StartSends() {
+    while (!IsEnd(sent_.at) && sent_.count - gone_.count < kWindow &&
+           (sent_.at.step == 0 ||
+            Position{sent_.at.step - 1, sent_.at.element} < arrived_.at)) {
+      const Piece piece = PieceOf(SentPart(sent_.at), sent_.at.element);
+      REPRISE_RETURN_IF_ERROR(
+          FromMpi(MPI_Isend(piece.data, static_cast<int>(piece.bytes), MPI_BYTE,
+                            (rank_ + 1) % world_size_, tag_, MPI_COMM_WORLD,
+                            &sends_[sent_.count % kWindow]),
+                  "MPI_Isend"));
+      Advance(&sent_, SentPart(sent_.at));
+    }
+    return absl::OkStatus();
+  }
+
+  // Whether there was any.
+  absl::StatusOr<bool> TakeArrived() {
+    const int64_t before = arrived_.count;
+    while (arrived_.count < posted_.count) {
+      REPRISE_ASSIGN_OR_RETURN(const bool done,
+                               IsDone(&receives_[arrived_.count % kWindow]));
+      if (!done) break;
+      if (Adds(arrived_.at)) {
+        const Piece piece = Received(arrived_.at);
+        Reduce(Slot(arrived_.count), piece.data, piece.count, collective_.dtype,
+               collective_.op);
+      }
+      Advance(&arrived_, ReceivedPart(arrived_.at));
+    }
+    return arrived_.count > before;
+  }
+  absl::StatusOr<bool> TakeSent() {
+    const int64_t before = gone_.count;
+    while (gone_.count < sent_.count) {
+      REPRISE_ASSIGN_OR_RETURN(const bool done,
+                               IsDone(&sends_[gone_.count % kWindow]));
+      if (!done) break;
+      Advance(&gone_, SentPart(gone_.at));
+    }
+    return gone_.count > before;
+  }
+
+  static absl::StatusOr<bool> IsDone(MPI_Request* request) {
+    int done = 0;
+    REPRISE_RETURN_IF_ERROR(
+        FromMpi(MPI_Test(request, &done, MPI_STATUS_IGNORE), "MPI_Test"));
+    return done != 0;
+  }
+
+  // Where received piece `number` waits. Of part 0, which none is longer than.
+  char* Slot(int64_t number) {
+    const int64_t bytes =
+        std::min(piece_elements_, LengthOf(0)) * element_bytes_;
+    if (static_cast<int64_t>(scratch_.size()) < kWindow * bytes) {
+      scratch_.resize(kWindow * bytes);
+    }
+    return scratch_.data() + number % kWindow * bytes;
   }
 
   const Collective collective_;
+  const int64_t element_bytes_, piece_elements_;
   const int rank_, world_size_, tag_;
-  const int64_t piece_bytes_;
   std::vector<Scratch>* const scratches_;
   Scratch scratch_;
-  Requests requests_;
-  int step_ = -1;
+  Progress posted_, arrived_, sent_, gone_;
+  MPI_Request receives_[kWindow], sends_[kWindow];
 };
 
 // AllReduce of little: everybody's values go to everybody, who adds them in
@@ -219,7 +331,10 @@ class GatheringAllReduce final : public Transport::Pending {
 
 class MpiTransport final : public Transport {
  public:
-  explicit MpiTransport(int64_t piece_bytes) : piece_bytes_(piece_bytes) {}
+  explicit MpiTransport(int64_t piece_bytes)
+      : piece_bytes_(piece_bytes),
+        message_bytes_(piece_bytes),
+        ring_piece_bytes_(piece_bytes) {}
 
   absl::Status Init() {
     setenv(kSignalVariable, "", /*overwrite=*/0);
@@ -247,6 +362,13 @@ class MpiTransport final : public Transport {
                       static_cast<int>(sizeof(cores)), MPI_BYTE, MPI_BOR, host),
         "MPI_Allreduce"));
     local_cores_ = std::max(NumCores(cores), UsableCores());
+    // The same on all ranks: these are on one host, or none has all.
+    const bool on_one_host = local_size_ == world_size_;
+    ring_piece_bytes_ = std::min(
+        piece_bytes_, on_one_host ? kRingPieceOnOneHost : kPieceBetweenHosts);
+    if (!on_one_host) {
+      message_bytes_ = std::min(piece_bytes_, kPieceBetweenHosts);
+    }
     MPI_Comm_free(&host);
     description_ = DescribeLibrary();
     return absl::OkStatus();
@@ -271,8 +393,8 @@ class MpiTransport final : public Transport {
     }
     if (collective.kind == Collective::Kind::kAllReduce) {
       const int tag = kFirstRingTag + next_ring_++ % kRingTags;
-      return std::make_unique<RingAllReduce>(collective, rank_, world_size_,
-                                             tag, piece_bytes_, &scratches_);
+      return std::make_unique<RingAllReduce>(
+          collective, rank_, world_size_, tag, ring_piece_bytes_, &scratches_);
     }
     auto started = std::make_unique<Started>();
     REPRISE_RETURN_IF_ERROR(StartInto(collective, started->requests));
@@ -366,7 +488,7 @@ class MpiTransport final : public Transport {
         std::memcpy(received, from_here + sent_at[rank], bytes);
       } else if (rank != rank_) {
         REPRISE_RETURN_IF_ERROR(requests.Receive(received, bytes, rank,
-                                                 kExchangeTag, piece_bytes_));
+                                                 kExchangeTag, message_bytes_));
       }
       received += bytes;
     }
@@ -374,7 +496,7 @@ class MpiTransport final : public Transport {
       const int rank = (rank_ + step) % world_size_;
       REPRISE_RETURN_IF_ERROR(requests.Send(from_here + sent_at[rank],
                                             sent_bytes[rank], rank,
-                                            kExchangeTag, piece_bytes_));
+                                            kExchangeTag, message_bytes_));
     }
     return absl::OkStatus();
   }
@@ -384,7 +506,9 @@ class MpiTransport final : public Transport {
   // tag for each. MPI has tags up to 32767 everywhere.
   static constexpr int kFirstRingTag = 2, kRingTags = 1024;
 
-  const int64_t piece_bytes_;
+  const int64_t piece_bytes_;  // the most of one call
+  int64_t message_bytes_;      // of an exchange between two ranks
+  int64_t ring_piece_bytes_;
   int rank_ = 0, world_size_ = 1, local_rank_ = 0, local_size_ = 1;
   int local_cores_ = 1;
   int64_t next_ring_ = 0;  // counts AllReduces
