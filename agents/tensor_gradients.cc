@@ -27,7 +27,9 @@ class TensorGradients final : public GradientMemory {
                         dtype == DType::kFloat16 ? at::kHalf : at::kBFloat16));
   }
 
-  void SetWeightSum(double sum) override { flat_.narrow(0, 0, 1).fill_(sum); }
+  void Set(int64_t element, double value) override {
+    flat_.narrow(0, element, 1).fill_(value);
+  }
   double WeightSum() override {
     return flat_.narrow(0, 0, 1).item().toDouble();
   }

@@ -50,7 +50,7 @@ TEST_P(OfAllKinds, TensorGradientsDoBitByBitWhatHostGradientsDo) {
       memory->Compress(compression == 1 ? DType::kFloat16 : DType::kBFloat16,
                        kElements);
     }
-    memory->SetWeightSum(84.5);
+    memory->Set(0, 84.5);
     EXPECT_EQ(memory->WeightSum(), 84.5);
     memory->Prepare(1, 7000, 1 / factor);
     memory->Prepare(7001, kElements - 7001, 1 / factor);
@@ -76,6 +76,27 @@ INSTANTIATE_TEST_SUITE_P(, OfAllKinds,
                                          Parameters{at::kFloat, 2, 1.0},
                                          Parameters{at::kFloat, 2, 3.0},
                                          Parameters{at::kDouble, 0, 3.0}));
+
+// By which a rank that has failed says so.
+TEST(TensorGradients, NotANumberStaysSoWhateverItIsSentAs) {
+  for (const DType sent_as :
+       {DType::kFloat32, DType::kFloat16, DType::kBFloat16}) {
+    for (const bool on_host : {true, false}) {
+      at::Tensor flat = at::empty({4}, at::kFloat);
+      flat.fill_(1.0f);
+      const std::unique_ptr<GradientMemory> memory =
+          on_host ? MakeHostGradients(flat.data_ptr(), DType::kFloat32)
+                  : MakeTensorGradients(flat);
+      if (sent_as != DType::kFloat32) memory->Compress(sent_as, 4);
+      memory->Set(2, std::numeric_limits<double>::quiet_NaN());
+      memory->Prepare(1, 3, 2);
+      EXPECT_FALSE(memory->Restore(1, 3, 0.5));
+      for (const int i : {0, 1, 2, 3}) {
+        EXPECT_EQ(std::isnan(flat.data_ptr<float>()[i]), i == 2);
+      }
+    }
+  }
+}
 
 TEST(TensorGradients, SumsBeyondTheRangeAreFoundWhereTheyAreLookedFor) {
   for (const bool on_host : {true, false}) {

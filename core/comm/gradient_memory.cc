@@ -21,7 +21,9 @@ class HostGradients final : public GradientMemory {
     halves_.resize(elements);
   }
 
-  void SetWeightSum(double sum) override { *flat_ = static_cast<T>(sum); }
+  void Set(int64_t element, double value) override {
+    flat_[element] = static_cast<T>(value);
+  }
   double WeightSum() override { return static_cast<double>(*flat_); }
   void* weight_sum() override { return flat_; }
   void* sent(int64_t offset) override {

@@ -23,7 +23,7 @@ class GradientMemory {
   // `dtype`. `elements`: of the whole buffer.
   virtual void Compress(DType dtype, int64_t elements) = 0;
 
-  virtual void SetWeightSum(double sum) = 0;
+  virtual void Set(int64_t element, double value) = 0;
   virtual double WeightSum() = 0;
   // For collectives: the sum of weights; what is sent of the gradients from
   // element `offset` on.

@@ -1,6 +1,8 @@
 #include "core/comm/gradient_reducer.h"
 
 #include <algorithm>
+#include <cmath>
+#include <limits>
 #include <numeric>
 #include <utility>
 
@@ -109,7 +111,7 @@ void GradientReducer::BeginStep(double local_weight_sum) {
   local_weight_sum_ = local_weight_sum;
   if (communicator_.world_size() == 1) return;
   REPRISE_CHECK(works_.empty()) << "BeginStep before the last step's Finish";
-  gradients_->SetWeightSum(local_weight_sum);
+  gradients_->Set(0, local_weight_sum);
   for (size_t p = 0; p < bucket_of_parameter_.size(); ++p) ready_[p] = false;
   if (IsCompressed()) {
     weight_sum_work_ = communicator_.AllReduce(
@@ -132,7 +134,23 @@ void GradientReducer::MarkReady(int64_t index) {
   if (ready_[index].exchange(true)) return;
   const int64_t b = bucket_of_parameter_[index];
   if (remaining_[b].fetch_sub(1) != 1) return;
-  gradients_->Prepare(FirstGradient(buckets_[b]), Gradients(buckets_[b]),
+  try {
+    Send(b);
+  } catch (...) {
+    // A bucket that never goes would be waited for: it can be marked again.
+    remaining_[b] = 1;
+    ready_[index] = false;
+    throw;
+  }
+}
+
+void GradientReducer::Send(size_t b) {
+  const Bucket& bucket = buckets_[b];
+  // Once all its gradients are there, which would else be written over it.
+  if (failed_ && b + 1 == buckets_.size() && bucket.count > 0) {
+    gradients_->Set(bucket.offset, std::numeric_limits<double>::quiet_NaN());
+  }
+  gradients_->Prepare(FirstGradient(bucket), Gradients(bucket),
                       1 / options_.predivide_factor);
   works_[b]->Open();
 }
@@ -166,6 +184,7 @@ absl::StatusOr<StepReduction> GradientReducer::Finish(absl::Time backward_end) {
     weight_sum_work_ = nullptr;
   }
   reduction.weight_sum = gradients_->WeightSum();
+  reduction.finite &= !std::isnan(reduction.weight_sum);
   // The union of the buckets' intervals, which are in order of issue.
   absl::Time covered = absl::InfinitePast();
   for (const std::shared_ptr<Work>& work : works) {

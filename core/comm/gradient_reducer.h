@@ -13,6 +13,9 @@
 // bytes go in which collective and when never depends on the order of hooks, so
 // results are bit-identical from run to run with overlap on.
 //
+// A rank that has failed says so in the first element of its last bucket, NaN,
+// which it makes every rank's: agreeing that all is well costs no collective.
+//
 // A step is AllReduces of [1 + P] elements in all: 2 (W-1)/W (1 + P)
 // sizeof(element) bytes sent by each of W ranks over a ring.
 //
@@ -50,9 +53,9 @@ struct StepReduction {
   double busy_seconds = 0;  // at least one bucket was under way
   // The part of busy_seconds before the end of backward: hidden behind it.
   double overlapped_seconds = 0;
-  // Whether all sums are finite; looked at when compressed or predivided only,
-  // where what is beyond the range of the type on its way is infinite. The same
-  // on all ranks.
+  // Whether no rank has failed and all sums are finite; the latter is looked at
+  // when compressed or predivided only, where what is beyond the range of the
+  // type on its way is infinite. The same on all ranks.
   bool finite = true;
 };
 
@@ -99,6 +102,11 @@ class GradientReducer {
   // has zeroed or filled their part of the buffer.
   void MarkAllReady();
 
+  // This rank has failed: no step from now on is `finite`, on any rank, but for
+  // one whose last bucket has gone already, or is empty (compressed, of a model
+  // without parameters). From any thread.
+  void Fail() { failed_ = true; }
+
   // Waits until the buffer holds the sums over all ranks. All parameters are
   // marked. The communicator's error, if it failed.
   absl::StatusOr<StepReduction> Finish(absl::Time backward_end);
@@ -118,6 +126,7 @@ class GradientReducer {
     return options_.compression != Compression::kNone;
   }
   DType CompressedType() const;
+  void Send(size_t bucket);
   int64_t TotalCount() const;  // of all buckets
   // The bucket's elements without the sum of weights.
   static int64_t FirstGradient(const Bucket& bucket);
@@ -129,6 +138,7 @@ class GradientReducer {
   const std::vector<Bucket> buckets_;
   std::vector<int64_t> bucket_of_parameter_;
   double local_weight_sum_ = 0;
+  std::atomic<bool> failed_{false};
 
   // Of the current step.
   std::shared_ptr<Work> weight_sum_work_;              // when compressed

@@ -397,6 +397,48 @@ void PredivisionByAPowerOfTwoChangesNoBit(Communicator& communicator,
   }
 }
 
+// Each rank in turn fails before, amid and after its gradients: in the last
+// case its last bucket has gone, and the next step tells.
+void AFailureOfOneRankIsSeenOnAllAndCostsNoCollective(
+    Communicator& communicator, const IssuedCollectives& issued) {
+  using Compression = GradientReducer::Compression;
+  const int ranks = communicator.world_size();
+  if (ranks == 1) return;
+  size_t done = 0;
+  for (const Compression compression :
+       {Compression::kNone, Compression::kFloat16, Compression::kBFloat16}) {
+    // Buckets: 4, or 3 and the sum of weights.
+    const size_t collectives = 4;
+    for (const double factor : {1.0, 3.0}) {
+      for (int failing = 0; failing < ranks; ++failing) {
+        for (const size_t marked : {size_t{0}, size_t{8}, kSizes.size()}) {
+          std::vector<float> flat;
+          const auto reducer =
+              MakeReducer(communicator, flat, Compressed(compression, factor));
+          const auto step = [&](bool fails) {
+            std::fill(flat.begin(), flat.end(), 1.0f);
+            reducer->BeginStep(2);
+            for (size_t i = 0; i < marked; ++i) {
+              reducer->MarkReady(static_cast<int64_t>(kSizes.size() - 1 - i));
+            }
+            if (fails && communicator.rank() == failing) reducer->Fail();
+            reducer->MarkAllReady();
+            const absl::StatusOr<StepReduction> reduction =
+                reducer->Finish(absl::Now());
+            REPRISE_EXPECT_OK(reduction);
+            EXPECT_EQ(issued.size(), done + collectives);
+            done = issued.size();
+            return reduction->finite;
+          };
+          EXPECT_TRUE(step(/*fails=*/false));
+          EXPECT_EQ(step(/*fails=*/true), marked == kSizes.size());
+          EXPECT_FALSE(step(/*fails=*/false));
+        }
+      }
+    }
+  }
+}
+
 }  // namespace
 
 std::vector<RankCase> RankCases() {
@@ -416,6 +458,8 @@ std::vector<RankCase> RankCases() {
        ACompressedStepSendsTwoBytesAGradientAndTheWeightSumFirst},
       {"ASumBeyondTheRangeIsInfiniteAndSaidToBe",
        ASumBeyondTheRangeIsInfiniteAndSaidToBe},
+      {"AFailureOfOneRankIsSeenOnAllAndCostsNoCollective",
+       AFailureOfOneRankIsSeenOnAllAndCostsNoCollective},
       {"PredivisionByAPowerOfTwoChangesNoBit",
        PredivisionByAPowerOfTwoChangesNoBit},
   };

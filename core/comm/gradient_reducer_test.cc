@@ -1,7 +1,10 @@
 #include "core/comm/gradient_reducer.h"
 
 #include <cmath>
+#include <cstdint>
 #include <memory>
+#include <stdexcept>
+#include <utility>
 #include <vector>
 
 #include "absl/time/clock.h"
@@ -67,6 +70,64 @@ TEST(GradientReducer, ReducesTheWeightSumOfAModelWithoutParameters) {
     REPRISE_ASSERT_OK_AND_ASSIGN(const StepReduction reduction,
                                  reducer->Finish(absl::Now()));
     EXPECT_EQ(reduction.weight_sum, 6);
+  });
+}
+
+// In the memory of the host; Prepare throws where it is told to, once.
+class FaultyGradients final : public GradientMemory {
+ public:
+  explicit FaultyGradients(float* flat)
+      : inside_(MakeHostGradients(flat, DType::kFloat32)) {}
+  void FailNext() { fails_ = true; }
+
+  DType dtype() const override { return inside_->dtype(); }
+  void Compress(DType dtype, int64_t elements) override {
+    inside_->Compress(dtype, elements);
+  }
+  void Set(int64_t element, double value) override {
+    inside_->Set(element, value);
+  }
+  double WeightSum() override { return inside_->WeightSum(); }
+  void* weight_sum() override { return inside_->weight_sum(); }
+  void* sent(int64_t offset) override { return inside_->sent(offset); }
+  void Prepare(int64_t offset, int64_t count, double factor) override {
+    if (std::exchange(fails_, false)) throw std::runtime_error("no memory");
+    inside_->Prepare(offset, count, factor);
+  }
+  bool Restore(int64_t offset, int64_t count, double factor) override {
+    return inside_->Restore(offset, count, factor);
+  }
+
+ private:
+  const std::unique_ptr<GradientMemory> inside_;
+  bool fails_ = false;
+};
+
+TEST(GradientReducer, ABucketThatCouldNotBePreparedCanBeMarkedAgain) {
+  RunRanksAsThreads(2, [](Communicator& communicator) {
+    for (const int64_t faulty : {1, 0}) {
+      std::vector<float> flat(1 + 20, 1.0f);
+      auto memory = std::make_unique<FaultyGradients>(flat.data());
+      FaultyGradients& gradients = *memory;
+      GradientReducer::Options options;
+      options.first_bucket_bytes = options.bucket_bytes = 1;
+      REPRISE_ASSERT_OK_AND_ASSIGN(
+          const std::unique_ptr<GradientReducer> reducer,
+          GradientReducer::Create(communicator, {10, 10}, std::move(memory),
+                                  options));
+      reducer->BeginStep(1);
+      if (communicator.rank() == 1) {
+        if (faulty == 0) reducer->MarkReady(1);
+        gradients.FailNext();
+        EXPECT_THROW(reducer->MarkReady(faulty), std::runtime_error);
+        reducer->Fail();
+      }
+      reducer->MarkAllReady();
+      REPRISE_ASSERT_OK_AND_ASSIGN(const StepReduction reduction,
+                                   reducer->Finish(absl::Now()));
+      EXPECT_FALSE(reduction.finite);
+      EXPECT_EQ(flat[20], 2);
+    }
   });
 }
 
