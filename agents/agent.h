@@ -92,7 +92,8 @@ class Agent {
   // Whether the losses of a batch's samples and their gradients are the same in
   // any part of it. If not, a step cannot be split in parts.
   virtual bool loss_splits() const { return true; }
-  // After the optimizer step.
+  // After the optimizer step. Other ranks learn of a failure in the next step,
+  // in which this one takes part: what ranks share must be as after success.
   virtual absl::Status OnStepEnd(const Batch&) { return absl::OkStatus(); }
   virtual absl::Status OnTaskEnd(const TaskContext&) {
     return absl::OkStatus();

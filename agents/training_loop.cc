@@ -140,7 +140,7 @@ class TrainingRun {
     end.training_seconds = training_seconds_;
     end.overlap_share = run_reduction_.OverlapShare();
     end.world_size = communicator_.world_size();
-    return sink_.OnRunEnd(end);
+    return AgreeOnStatus(communicator_, sink_.OnRunEnd(end));
   }
 
  private:
@@ -238,7 +238,7 @@ class TrainingRun {
     record.task = t;
     record.seconds = absl::ToDoubleSeconds(absl::Now() - start);
     record.agent = agent_.Report();
-    return sink_.OnTaskEnd(record);
+    return AgreeOnStatus(communicator_, sink_.OnTaskEnd(record));
   }
 
   absl::Status TrainEpoch(int64_t t, int64_t epoch,
@@ -253,20 +253,24 @@ class TrainingRun {
     OptimizerOptions optimizer;
     for (int64_t step = 0; step < steps; ++step) {
       optimizer = options_.regime.At({epoch, step, steps, options_.epochs});
-      REPRISE_RETURN_IF_ERROR(Annotate(
+      const std::string place = absl::StrCat("step ", step + 1);
+      REPRISE_RETURN_IF_ERROR(CauseOf(Annotate(
           Step(t, epoch, step, indices, sampler.LocalBatch(step), optimizer),
-          absl::StrCat("step ", step + 1)));
+          place)));
       if (step % options_.log_interval == 0 || step + 1 == steps) {
-        REPRISE_RETURN_IF_ERROR(
-            ReportStep(t, epoch, step, steps, optimizer.lr, start));
+        REPRISE_RETURN_IF_ERROR(Annotate(
+            Keep(step, ReportStep(t, epoch, step, steps, optimizer.lr, start)),
+            place));
       }
       if (communicator_.world_size() > 1 && step + 1 < steps &&
           step % options_.parameter_check_interval ==
               options_.parameter_check_interval - 1) {
-        REPRISE_RETURN_IF_ERROR(CheckParametersAgree());
+        REPRISE_RETURN_IF_ERROR(CauseOf(CheckParametersAgree()));
       }
     }
     timer_.Enter(Phase::kOther);
+    // What came after the last step's sum.
+    REPRISE_RETURN_IF_ERROR(AgreeOnStatus(communicator_, pending_));
     REPRISE_RETURN_IF_ERROR(MergeRunningStatistics());
     REPRISE_RETURN_IF_ERROR(CheckParametersAgree());
     REPRISE_RETURN_IF_ERROR(CheckStatisticsAgree());
@@ -305,7 +309,7 @@ class TrainingRun {
     record.world_size = communicator_.world_size();
     record.phase_seconds = Difference(timer_.Seconds(), phases_before);
     record.overlap_share = times.OverlapShare();
-    return sink_.OnTrainEpoch(record);
+    return AgreeOnStatus(communicator_, sink_.OnTrainEpoch(record));
   }
 
   absl::Status SumOverRanks(void* values, int64_t count, DType dtype) {
@@ -344,55 +348,97 @@ class TrainingRun {
     if (adasum_ == nullptr && !synchronises_) {
       reducer_->BeginStep(local_weight);
     }
-    absl::Time backward_end;
-    const auto forward_backward = [&]() -> absl::Status {
-      // Batch normalisation over all ranks needs each of them.
-      const int64_t parts =
-          synchronises_ ? options_.parts_per_step
-                        : std::min(options_.parts_per_step, batch.size());
-      for (int64_t p = 0; p < parts; ++p) {
-        is_last_part_ = p + 1 == parts;
-        if (parts == 1) {
-          REPRISE_RETURN_IF_ERROR(ForwardBackward(batch));
-          continue;
-        }
-        Batch part = batch.Part(batch.size() * p / parts,
-                                batch.size() * (p + 1) / parts);
-        REPRISE_RETURN_IF_ERROR(ForwardBackward(part));
-      }
-      // Parameters without a gradient, all of them in an empty batch, take part
-      // with zeros.
-      parameters_.FinishBackward();
-      if (IsStaged()) {
-        WithoutWeightSum(reduced_).copy_(
-            WithoutWeightSum(parameters_.gradients_with_weight_sum()));
-      }
-      backward_end = absl::Now();
-      if (adasum_ != nullptr) return absl::OkStatus();
-      // Its buckets would have stood before what backward sums.
-      if (synchronises_) reducer_->BeginStep(local_weight);
-      reducer_->MarkAllReady();
-      return absl::OkStatus();
-    };
-    const absl::Status done = CatchTorch("training step", forward_backward);
+    const absl::Status trained = CatchTorch(
+        "training step", [&] { return ForwardBackwardInParts(batch); });
     REPRISE_RETURN_IF_ERROR(synchronised_);
-    REPRISE_RETURN_IF_ERROR(done);
+    // The other ranks wait in the next layer's sum, not for the gradients'.
+    if (synchronises_) REPRISE_RETURN_IF_ERROR(trained);
+    REPRISE_RETURN_IF_ERROR(Keep(step_of_epoch, trained));
+    absl::Time backward_end;
+    REPRISE_RETURN_IF_ERROR(CatchTorch("end of backward", [&] {
+      backward_end = FinishBackward(local_weight);
+      return absl::OkStatus();
+    }));
 
     timer_.Enter(Phase::kReductionWait);
     REPRISE_ASSIGN_OR_RETURN(const double gradient_factor,
                              adasum_ != nullptr ? CombineByAdasum(local_weight)
                                                 : FinishSum(backward_end));
     timer_.Enter(Phase::kOptimizer);
-    if (gradient_factor > 0) {
-      optimizer_.Step(optimizer, gradient_factor, WithoutWeightSum(reduced_));
-      parameters_.RefreshLeaves();
-    }
+    const absl::Status updated = CatchTorch("optimizer", [&] {
+      if (gradient_factor > 0) {
+        optimizer_.Step(optimizer, gradient_factor, WithoutWeightSum(reduced_));
+        parameters_.RefreshLeaves();
+      }
+      return absl::OkStatus();
+    });
+    REPRISE_RETURN_IF_ERROR(Keep(step_of_epoch, updated));
     timer_.Enter(Phase::kBufferUpdate);
-    REPRISE_RETURN_IF_ERROR(agent_.OnStepEnd(batch));
+    const absl::Status ended =
+        CatchTorch("end of step", [&] { return agent_.OnStepEnd(batch); });
+    REPRISE_RETURN_IF_ERROR(Keep(step_of_epoch, ended));
     timer_.Enter(Phase::kOther);
     ++step_of_task_;
     ++steps_of_run_;
     return absl::OkStatus();
+  }
+
+  // A failure that this rank has alone. The others learn of it without being
+  // asked: this rank goes on with them to the next sum of gradients that has
+  // not gone yet, which shows that one has failed, and CauseOf asks which. At
+  // one rank, and with Adasum, which has no such sum, it ends the run here.
+  absl::Status Keep(int64_t step_of_epoch, const absl::Status& local) {
+    if (local.ok() || communicator_.world_size() == 1 || adasum_ != nullptr) {
+      return local;
+    }
+    reducer_->Fail();
+    pending_.Update(Annotate(local, absl::StrCat("step ", step_of_epoch + 1)));
+    return absl::OkStatus();
+  }
+
+  // Collective where `failure` is of all ranks. What a rank has kept came
+  // before it, and is what it comes of.
+  absl::Status CauseOf(const absl::Status& failure) {
+    if (failure.ok()) return failure;
+    if (!IsSharedByAllRanks(failure)) {
+      return pending_.ok() ? failure : pending_;
+    }
+    REPRISE_RETURN_IF_ERROR(AgreeOnStatus(communicator_, pending_));
+    return failure;
+  }
+
+  absl::Status ForwardBackwardInParts(Batch& batch) {
+    // Batch normalisation over all ranks needs each of them.
+    const int64_t parts = synchronises_
+                              ? options_.parts_per_step
+                              : std::min(options_.parts_per_step, batch.size());
+    for (int64_t p = 0; p < parts; ++p) {
+      is_last_part_ = p + 1 == parts;
+      if (parts == 1) {
+        REPRISE_RETURN_IF_ERROR(ForwardBackward(batch));
+        continue;
+      }
+      Batch part =
+          batch.Part(batch.size() * p / parts, batch.size() * (p + 1) / parts);
+      REPRISE_RETURN_IF_ERROR(ForwardBackward(part));
+    }
+    return absl::OkStatus();
+  }
+
+  // When backward has ended. Parameters without a gradient take part with
+  // zeros: all of them in an empty batch, and what a failure has left.
+  absl::Time FinishBackward(double local_weight) {
+    parameters_.FinishBackward();
+    if (IsStaged()) {
+      WithoutWeightSum(reduced_).copy_(
+          WithoutWeightSum(parameters_.gradients_with_weight_sum()));
+    }
+    const absl::Time end = absl::Now();
+    if (adasum_ != nullptr) return end;
+    // Its buckets would have stood before what backward sums.
+    if (synchronises_) reducer_->BeginStep(local_weight);
+    reducer_->MarkAllReady();
+    return end;
   }
 
   // Of the samples of `batch`: their numerators are added to the gradients.
@@ -540,6 +586,7 @@ class TrainingRun {
     REPRISE_RETURN_IF_ERROR(AgreeOnHook(classifiers.status()));
     double loss_sum = 0;
     int64_t samples = 0;
+    absl::Status reported;
     for (int64_t test_task = 0; test_task <= context.task; ++test_task) {
       const absl::Time start = absl::Now();
       REPRISE_ASSIGN_OR_RETURN(
@@ -569,9 +616,10 @@ class TrainingRun {
             record.loss = *head.loss_sum / samples;
           }
         }
-        REPRISE_RETURN_IF_ERROR(sink_.OnTest(record));
+        reported.Update(sink_.OnTest(record));
       }
     }
+    REPRISE_RETURN_IF_ERROR(AgreeOnStatus(communicator_, reported));
     if (options_.select_on_test_loss && epoch > 0 &&
         (best_ == nullptr || loss_sum / samples < best_loss_)) {
       best_ = model_.Clone();
@@ -696,6 +744,7 @@ class TrainingRun {
   std::unique_ptr<Adasum> adasum_;  // in place of reducer_, where set
   bool synchronises_ = false;       // batch normalisation, over ranks
   absl::Status synchronised_;       // its last sum
+  absl::Status pending_;            // the first that this rank kept
   // Of the batch that is in backward: its gradients are complete.
   bool is_last_part_ = true;
   // What the reducer sums: the gradients, or a copy in host memory.

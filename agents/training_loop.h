@@ -73,9 +73,12 @@ struct TrainingOptions {
 // other ranks it may be a sink that ignores everything). All ranks pass the
 // same options, data and tasks. The model's initial parameters are rank 0's.
 //
-// A failure on one rank ends the call on every rank: where the ranks do not all
-// know of it (IsSharedByAllRanks), the communicator is aborted with a message
-// that names task, epoch and step, and is of no further use.
+// A failure on one rank ends the call on every rank with the same Status, which
+// names rank, task, epoch and step (IsSharedByAllRanks): the next sum of
+// gradients tells that there is one, and costs nothing where there is none.
+// Communicators, AugmentBatch, backward with sync_batch_norm and steps with
+// use_adasum cannot fail so, as other ranks wait elsewhere then; the
+// communicator is aborted with that rank's Status and is of no further use.
 absl::Status Train(const TrainingOptions& options, const DatasetPair& data,
                    const std::vector<TaskSpec>& tasks, Model& model,
                    Agent& agent, Communicator& communicator, MetricSink& sink);

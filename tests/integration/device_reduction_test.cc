@@ -2,6 +2,7 @@
 // bits as with sums in host memory.
 #include <ATen/ops/equal.h>
 
+#include <cmath>
 #include <cstdint>
 #include <memory>
 #include <tuple>
@@ -74,6 +75,40 @@ TEST_P(DeviceReduction, GivesTheParametersThatHostMemoryGives) {
     EXPECT_TRUE(at::equal(result.model->parameters().master(),
                           in_host_memory.model->parameters().master()));
     EXPECT_EQ(result.drawn, in_host_memory.drawn);
+  });
+}
+
+TEST_P(DeviceReduction, TellsAllRanksThatOneHasFailed) {
+  ResetEmulatedDevices();
+  const auto& [compression, factor] = GetParam();
+  SmallRun run;
+  run.tasks = {SmallTask({0, 1, 2, 3, 4}, 60)};
+  run.training.epochs = 2;
+  run.training.global_batch_size = 10;
+  run.training.evaluate = false;
+  run.training.first_bucket_bytes = 1 << 10;
+  run.training.bucket_bytes = 64 << 10;
+  run.training.compression = compression;
+  run.training.gradient_predivide_factor = factor;
+  run.prepare = [](ObservedAgent& agent, Model&, int rank) {
+    if (rank != 1) return;
+    agent.after_loss = [](const Batch& batch, LossResult& loss) {
+      if (batch.step_of_task == 2) loss.losses[0] = std::nan("");
+    };
+  };
+  RunRanksAsThreads(3, [&](Communicator& host) {
+    REPRISE_ASSERT_OK_AND_ASSIGN(
+        const std::unique_ptr<Communicator> devices,
+        CreateNcclCommunicator(EmulatedDevices(), host.rank(), host));
+    SmallRun on_devices = run;
+    on_devices.training.device_communicator = devices.get();
+    const SmallRunResult result = RunOnRanks(on_devices, host);
+    EXPECT_THAT(result.status,
+                FailsWith("task 1: epoch 1: rank 1: step 3: the loss is not "
+                          "finite for 1 of "));
+    EXPECT_EQ(result.gradients.size(), 2);
+    // Neither communicator was aborted.
+    REPRISE_EXPECT_OK(devices->Finalize());
   });
 }
 

@@ -1,49 +1,153 @@
 #include "tests/integration/failing_training.h"
 
+#include <algorithm>
+#include <cstdint>
 #include <limits>
+#include <memory>
 #include <stdexcept>
 
 #include "absl/strings/str_cat.h"
-#include "core/base/status.h"
+#include "agents/regime/regime.h"
+#include "core/comm/gradient_reducer.h"
 #include "tests/integration/small_run.h"
 
 namespace reprise {
+namespace {
 
-FailedTraining TrainWithFault(absl::string_view fault,
+constexpr int64_t kSteps = 6;
+constexpr int64_t kEpochs = 3;
+
+SmallRun RunInWay(absl::string_view way) {
+  SmallRun run;
+  run.method = Method::kNil;
+  run.buffer =
+      way == "sync" ? BufferKind::kShared : BufferKind::kSharedAsynchronous;
+  const int64_t batch = way == "single" ? 1 : 16;
+  run.tasks = {SmallTask({0, 1, 2, 3, 4}, kSteps * batch)};
+  run.training.global_batch_size = batch;
+  run.training.epochs = kEpochs;
+  run.training.log_interval = 2;
+  // Ranks of "single" without a sample get none from the buffer either.
+  run.training.global_representatives = way == "single" ? 0 : 8;
+  run.global_candidates = std::max<int64_t>(1, batch / 4);
+  run.training.parts_per_step = way == "parts" ? 2 : 1;
+  run.training.use_adasum = way == "adasum";
+  if (way == "fp16") {
+    run.training.compression = GradientReducer::Compression::kFloat16;
+  }
+  // Several buckets, most of which have gone when the last gradients come.
+  run.training.first_bucket_bytes = 1 << 10;
+  run.training.bucket_bytes = 16 << 10;
+  return run;
+}
+
+void MakeNotFinite(const Batch& batch, LossResult& loss, std::string& rows) {
+  loss.losses.front() = std::numeric_limits<double>::quiet_NaN();
+  loss.losses.back() = std::numeric_limits<double>::infinity();
+  rows = absl::StrCat(batch.samples.front().id);
+  if (batch.size() > 1) absl::StrAppend(&rows, ", ", batch.samples.back().id);
+}
+
+void Throw() { throw std::runtime_error("no memory\nstack of LibTorch"); }
+
+}  // namespace
+
+const std::vector<Fault>& Faults() {
+  constexpr ExitCode kInternal = ExitCode::kInternal;
+  constexpr ExitCode kStorage = ExitCode::kStorage;
+  static const std::vector<Fault>& faults = *new std::vector<Fault>{
+      {"nan", "task 1: epoch 2: ", "step 3: the loss is not finite for ",
+       kInternal, 8},
+      {"nan_at_the_end", "task 1: epoch 3: ",
+       "step 6: the loss is not finite for ", kInternal, 17},
+      {"throw", "task 1: epoch 1: ", "step 2: training step: no memory",
+       kInternal, 1},
+      {"backward", "task 1: epoch 1: ", "step 2: training step: no memory",
+       kInternal, 1},
+      {"step_end", "task 1: epoch 1: ", "step 4: the lid is closed", kStorage,
+       4},
+      {"epoch_end", "task 1: epoch 1: ", "step 6: the lid is closed", kStorage,
+       6},
+      {"step_record", "task 1: epoch 1: ", "step 3: cannot append", kStorage,
+       3},
+      {"sink", "task 1: epoch 1: ", "cannot append", kStorage, 6},
+      {"test_record", "task 1: ", "cannot append", kStorage, 0},
+      {"task_record", "task 1: ", "cannot append", kStorage, 18},
+      {"run_record", "", "cannot append", kStorage, 18},
+      {"two", "task 1: epoch 1: ", "step 5: training step: no memory",
+       kInternal, 4},
+  };
+  return faults;
+}
+
+FailedTraining TrainWithFault(absl::string_view fault, absl::string_view way,
                               Communicator& communicator) {
   FailedTraining result;
-  const bool last = communicator.rank() == communicator.world_size() - 1;
-  SmallRun run;
-  run.tasks = {SmallTask({0, 1, 2, 3, 4}, 96)};
-  run.training.global_batch_size = 16;
-  run.training.epochs = 3;
-  run.training.evaluate = false;
+  const bool in_loss = fault == "nan" || fault == "nan_at_the_end" ||
+                       fault == "throw" || fault == "backward";
+  const int last = communicator.world_size() - 1;
+  result.failing_rank =
+      fault == "two" || (in_loss && way == "single") ? 0 : last;
+  const bool fails = communicator.rank() == result.failing_rank;
+  SmallRun run = RunInWay(way);
+  run.training.evaluate = fault == "test_record";
   if (fault == "diverge") {
     run.training.regime = Regime(OptimizerOptions{1e30, 0, 0});
   }
-  if (fault == "sink" && last) {
-    run.record_failure = StorageError("cannot append to metrics.jsonl");
-  }
-  run.prepare = [&](ObservedAgent& agent, Model&, int) {
-    if (!last) return;
-    if (fault == "nan") {
-      agent.after_loss = [&](const Batch& batch, LossResult& loss) {
-        if (batch.step_of_task != 6 + 2) return;
-        loss.losses[0] = std::numeric_limits<double>::quiet_NaN();
-        loss.losses[2] = std::numeric_limits<double>::infinity();
-        result.rows =
-            absl::StrCat(batch.samples[0].id, ", ", batch.samples[2].id);
+  run.answer = [=, steps = 0](absl::string_view record) mutable {
+    // Of every second step.
+    steps += record == "OnStep" ? 1 : 0;
+    const bool now = (fault == "step_record" && steps == 2) ||
+                     (fault == "sink" && record == "OnTrainEpoch") ||
+                     (fault == "test_record" && record == "OnTest") ||
+                     (fault == "task_record" && record == "OnTaskEnd") ||
+                     (fault == "run_record" && record == "OnRunEnd");
+    return fails && now ? StorageError("cannot append to metrics.jsonl")
+                        : absl::OkStatus();
+  };
+  run.prepare = [&](ObservedAgent& agent, Model& model, int rank) {
+    int lid = 0;  // the step whose end fails
+    if (fails && fault == "step_end") lid = 4;
+    if (fails && fault == "epoch_end") lid = kSteps;
+    if (fault == "two" && rank == last && last > 0) lid = 4;
+    agent.before = [&result, lid](absl::string_view hook) {
+      if (hook != "OnStepEnd") return absl::OkStatus();
+      return ++result.steps == lid ? StorageError("the lid is closed")
+                                   : absl::OkStatus();
+    };
+    if (!fails) return;
+    const auto fails_at = [&](int64_t step) {
+      agent.after_loss = [&, step](const Batch& batch, LossResult& loss) {
+        if (batch.step_of_task == step) MakeNotFinite(batch, loss, result.rows);
       };
-    } else if (fault == "throw") {
-      agent.after_loss = [](const Batch& batch, LossResult&) {
-        if (batch.step_of_task == 1) {
-          throw std::runtime_error("no memory\nstack of LibTorch");
-        }
+    };
+    if (fault == "nan") fails_at(kSteps + 2);
+    if (fault == "nan_at_the_end") fails_at(kEpochs * kSteps - 1);
+    if (fault == "throw" || fault == "two") {
+      agent.after_loss = [&](const Batch& batch, LossResult&) {
+        if (batch.step_of_task == (fault == "two" ? 4 : 1)) Throw();
       };
+    }
+    if (fault == "backward") {
+      const auto step = std::make_shared<int64_t>(0);
+      agent.after_loss = [step](const Batch& batch, LossResult&) {
+        *step = batch.step_of_task;
+      };
+      model.parameters().leaf(0).register_hook([step](const at::Tensor&) {
+        if (*step == 1) Throw();
+      });
     }
   };
   result.status = RunOnRanks(run, communicator).status;
   return result;
+}
+
+std::string ExpectedMessage(const Fault& fault, int failing_rank,
+                            int world_size) {
+  return absl::StrCat(
+      fault.place,
+      world_size > 1 ? absl::StrCat("rank ", failing_rank, ": ") : "",
+      fault.text);
 }
 
 }  // namespace reprise

@@ -1,6 +1,8 @@
-// One rank of a job started by mpirun, whose training fails as argument 1 says.
+// One rank of a job started by mpirun, whose training fails as argument 1 says,
+// in the way of argument 2. Says "rank R of W ends with CODE: STATUS".
 #include <cstdio>
 #include <memory>
+#include <string>
 
 #include "core/base/check.h"
 #include "core/base/log.h"
@@ -12,7 +14,7 @@
 namespace reprise {
 namespace {
 
-absl::Status Run(const char* fault) {
+absl::Status Run(const char* fault, const char* way) {
   REPRISE_ASSIGN_OR_RETURN(
       const std::unique_ptr<Communicator> communicator,
       Communicator::Create([]() -> absl::StatusOr<std::unique_ptr<Transport>> {
@@ -21,15 +23,18 @@ absl::Status Run(const char* fault) {
   SetProcessRank(communicator->rank());
   REPRISE_RETURN_IF_ERROR(ConfigureLog(
       {communicator->rank(), communicator->world_size(), /*file=*/""}));
-  REPRISE_RETURN_IF_ERROR(TrainWithFault(fault, *communicator).status);
-  return communicator->Finalize();
+  const absl::Status status = TrainWithFault(fault, way, *communicator).status;
+  // Before a rank can leave, at which mpirun ends the others.
+  std::fprintf(stderr, "rank %d of %d ends with %d: %s\n", communicator->rank(),
+               communicator->world_size(), static_cast<int>(ExitCodeOf(status)),
+               std::string(status.message()).c_str());
+  const absl::Status finalized = communicator->Finalize();
+  return status.ok() ? finalized : status;
 }
 
 }  // namespace
 }  // namespace reprise
 
 int main(int, char** argv) {
-  const absl::Status status = reprise::Run(argv[1]);
-  std::fprintf(stderr, "%s\n", status.ToString().c_str());
-  return static_cast<int>(reprise::ExitCodeOf(status));
+  return static_cast<int>(reprise::ExitCodeOf(reprise::Run(argv[1], argv[2])));
 }

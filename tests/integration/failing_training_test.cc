@@ -1,82 +1,96 @@
-// A rank that fails alone ends the run on all ranks; every rank tells why.
+// A rank that fails alone ends the run on all ranks with one status, which
+// every rank returns while its communicator is still of use.
 #include "tests/integration/failing_training.h"
 
-#include <functional>
-#include <memory>
 #include <string>
-#include <thread>
-#include <utility>
+#include <tuple>
 #include <vector>
 
+#include "absl/strings/str_cat.h"
 #include "core/base/status_matchers.h"
-#include "core/comm/in_process/in_process_transport.h"
+#include "core/comm/in_process/ranks_as_threads.h"
 #include "gtest/gtest.h"
 
 namespace reprise {
 namespace {
 
-class FailingTrainingTest : public testing::TestWithParam<int> {
- protected:
-  // What each rank got. Communicators that failed are finalised all the same.
-  std::vector<FailedTraining> Train(absl::string_view fault) {
-    std::vector<FailedTraining> results(GetParam());
-    std::vector<std::thread> threads;
-    for (Communicator::TransportFactory& factory : InProcessJob(GetParam())) {
-      threads.emplace_back([&results, fault, factory = std::move(factory)] {
-        const auto communicator = Communicator::Create(factory);
-        REPRISE_ASSERT_OK(communicator);
-        const int rank = (*communicator)->rank();
-        results[rank] = TrainWithFault(fault, **communicator);
-        EXPECT_FALSE((*communicator)->Finalize().ok());
-      });
-    }
-    for (std::thread& thread : threads) thread.join();
-    return results;
+// What each rank got. Of several ranks none has aborted its communicator, which
+// Finalize would tell.
+std::vector<FailedTraining> Train(absl::string_view fault,
+                                  absl::string_view way, int world_size) {
+  std::vector<FailedTraining> results(world_size);
+  const auto train = [&](Communicator& communicator) {
+    results[communicator.rank()] = TrainWithFault(fault, way, communicator);
+  };
+  if (world_size == 1) {
+    RunFailingRanksAsThreads(1, train);
+  } else {
+    RunRanksAsThreads(world_size, train);
   }
-
-  void ExpectOnAllRanks(absl::string_view fault, const std::string& message,
-                        ExitCode exit_code) {
-    const std::vector<FailedTraining> results = Train(fault);
-    for (const FailedTraining& result : results) {
-      EXPECT_THAT(result.status, FailsWith(message + results.back().rows));
-      EXPECT_THAT(result.status, ExitsWith(exit_code));
-    }
-  }
-};
-
-TEST_P(FailingTrainingTest, ALossThatIsNotFiniteNamesItsSamples) {
-  ExpectOnAllRanks("nan",
-                   "task 1: epoch 2: step 3: the loss is not finite for 2 of " +
-                       std::to_string(16 / GetParam()) +
-                       " samples (training rows ",
-                   ExitCode::kInternal);
+  return results;
 }
 
-TEST_P(FailingTrainingTest, ARecordThatCannotBeWrittenEndsTheRun) {
-  ExpectOnAllRanks("sink", "task 1: epoch 1: cannot append to metrics.jsonl",
-                   ExitCode::kStorage);
-}
+class FailingTraining
+    : public testing::TestWithParam<std::tuple<Fault, const char*, int>> {};
 
-TEST_P(FailingTrainingTest, AnExceptionEndsTheRunWithItsFirstLine) {
-  const std::vector<FailedTraining> results = Train("throw");
+TEST_P(FailingTraining, EndsOnEveryRankWithTheSameStatus) {
+  const auto& [fault, way, world_size] = GetParam();
+  const std::vector<FailedTraining> results =
+      Train(fault.name, way, world_size);
+  const int failing = results[0].failing_rank;
   for (const FailedTraining& result : results) {
-    EXPECT_THAT(result.status, FailsWith("task 1: epoch 1: step 2: training "
-                                         "step: no memory"));
+    EXPECT_EQ(result.status, results[0].status);
+    EXPECT_EQ(result.status.message().find(
+                  ExpectedMessage(fault, failing, world_size)),
+              0)
+        << result.status;
     EXPECT_EQ(result.status.message().find('\n'), std::string::npos);
+    EXPECT_THAT(result.status, FailsWith(results[failing].rows));
+    EXPECT_THAT(result.status, ExitsWith(fault.exit_code));
+    EXPECT_EQ(IsSharedByAllRanks(result.status), world_size > 1);
+    EXPECT_EQ(result.steps, fault.steps);
   }
 }
 
-TEST_P(FailingTrainingTest, AHugeLearningRateEndsTheRunWithAnAdvice) {
-  for (const FailedTraining& result : Train("diverge")) {
+std::string NameOf(
+    const testing::TestParamInfo<FailingTraining::ParamType>& info) {
+  const auto& [fault, way, world_size] = info.param;
+  return absl::StrCat(fault.name, "_", way, "_", world_size);
+}
+
+INSTANTIATE_TEST_SUITE_P(Ranks, FailingTraining,
+                         testing::Combine(testing::ValuesIn(Faults()),
+                                          testing::ValuesIn(kWays),
+                                          testing::Values(1, 2, 4)),
+                         NameOf);
+
+// There is no sum of gradients that would tell.
+TEST(FailingTrainingWithAdasum, AbortsTheCommunicators) {
+  for (const char* fault : {"throw", "step_end", "step_record"}) {
+    RunFailingRanksAsThreads(2, [&](Communicator& communicator) {
+      const absl::Status status =
+          TrainWithFault(fault, "adasum", communicator).status;
+      EXPECT_THAT(status, FailsWith("task 1: epoch 1: step "));
+      EXPECT_FALSE(IsSharedByAllRanks(status));
+      EXPECT_THAT(communicator.Barrier()->Wait(), FailsWith("step "));
+    });
+  }
+}
+
+class Divergence : public testing::TestWithParam<int> {};
+
+TEST_P(Divergence, EndsTheRunWithAnAdvice) {
+  const std::vector<FailedTraining> results =
+      Train("diverge", "plain", GetParam());
+  for (const FailedTraining& result : results) {
+    EXPECT_EQ(result.status, results[0].status);
     EXPECT_THAT(result.status, FailsWith("the loss is not finite"));
     EXPECT_THAT(result.status, FailsWith("lower --lr"));
   }
 }
 
-INSTANTIATE_TEST_SUITE_P(Ranks, FailingTrainingTest, testing::Values(1, 2, 4),
-                         [](const testing::TestParamInfo<int>& info) {
-                           return std::to_string(info.param);
-                         });
+INSTANTIATE_TEST_SUITE_P(Ranks, Divergence, testing::Values(1, 2, 4),
+                         testing::PrintToStringParamName());
 
 }  // namespace
 }  // namespace reprise

@@ -58,8 +58,10 @@ class ObservedAgent final : public Agent {
     return loss;
   }
   absl::Status OnStepEnd(const Batch& batch) override {
-    REPRISE_RETURN_IF_ERROR(Before("OnStepEnd"));
+    // Whose failure leaves what ranks share as it is after success.
+    const absl::Status before = Before("OnStepEnd");
     REPRISE_RETURN_IF_ERROR(agent_->OnStepEnd(batch));
+    REPRISE_RETURN_IF_ERROR(before);
     if (after_step) after_step(batch);
     return absl::OkStatus();
   }

@@ -75,20 +75,29 @@ at::Tensor Numerators(const ParameterStore& parameters) {
 
 class NotingSink final : public MetricSink {
  public:
-  NotingSink(SmallRunResult* result, absl::Status record_failure)
-      : result_(result), record_failure_(std::move(record_failure)) {}
+  NotingSink(const SmallRun& run, SmallRunResult* result)
+      : run_(run), result_(result) {}
+  absl::Status OnStep(const StepRecord&) override { return Answer("OnStep"); }
   absl::Status OnTrainEpoch(const TrainEpochRecord& record) override {
     result_->epochs.push_back(record);
-    return record_failure_;
+    return Answer("OnTrainEpoch");
   }
   absl::Status OnTest(const TestRecord& record) override {
     result_->tests.push_back(record);
-    return absl::OkStatus();
+    return Answer("OnTest");
   }
+  absl::Status OnTaskEnd(const TaskRecord&) override {
+    return Answer("OnTaskEnd");
+  }
+  absl::Status OnRunEnd(const RunEnd&) override { return Answer("OnRunEnd"); }
 
  private:
+  absl::Status Answer(absl::string_view record) const {
+    return run_.answer ? run_.answer(record) : absl::OkStatus();
+  }
+
+  const SmallRun& run_;
   SmallRunResult* const result_;
-  const absl::Status record_failure_;
 };
 
 void Update(const OptimizerOptions& options, int64_t step, double factor,
@@ -184,7 +193,7 @@ SmallRunResult RunOnRanks(const SmallRun& run, Communicator& communicator) {
     Note(batch, result);
     if (after_step) after_step(batch);
   };
-  NotingSink sink(&result, run.record_failure);
+  NotingSink sink(run, &result);
   result.status = Train(run.training, SmallData(), run.tasks, *result.model,
                         agent, communicator, sink);
   result.report = agent.Report();

@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "absl/status/status.h"
+#include "absl/strings/string_view.h"
 #include "agents/agent.h"
 #include "agents/training_loop.h"
 #include "core/buffer/device_rows.h"
@@ -71,8 +72,9 @@ struct SmallRun {
   int64_t global_candidates = 20;         // W C
   int64_t representatives_per_class = 4;  // N, of each buffer
   BufferKind buffer = BufferKind::kOfEachRank;
-  // What the sink answers to the record of an epoch.
-  absl::Status record_failure;
+  // What the sink answers to a record ("OnStep", "OnTrainEpoch" ...); where not
+  // set, OK.
+  std::function<absl::Status(absl::string_view record)> answer;
   // Called before training, to set observers and to interfere.
   std::function<void(ObservedAgent& agent, Model& model, int rank)> prepare;
 };

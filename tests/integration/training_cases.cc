@@ -1,5 +1,5 @@
 // The training and the evaluation loop over the ranks of a job, which must
-// compute what one rank computes. D01 .. D07 are rows of docs/RELIABILITY.md.
+// compute what one rank computes. D01 .. D08 are rows of docs/RELIABILITY.md.
 #include <ATen/ops/equal.h>
 
 #include <cstdint>
@@ -576,6 +576,35 @@ void AnOverflowOfScaledGradientsEndsTheRun(Communicator& communicator,
   }
 }
 
+// D08: agreeing that no rank has failed costs a good step no collective;
+// longer epochs have those of their buckets alone.
+void AGoodStepHasTheCollectivesOfItsBucketsAlone(
+    Communicator& communicator, const IssuedCollectives& issued) {
+  using Compression = GradientReducer::Compression;
+  for (const Compression compression :
+       {Compression::kNone, Compression::kFloat16}) {
+    SmallRun run = TwoShortTasks(Method::kBase);
+    run.training.compression = compression;
+    run.training.log_interval = 1;
+    const auto issued_in = [&](int64_t steps) {
+      run.training.max_steps_per_epoch = steps;
+      const size_t before = issued.size();
+      const SmallRunResult result = RunOnRanks(run, communicator);
+      REPRISE_EXPECT_OK(result.status);
+      const size_t buckets = result.model->parameters().specs().size();
+      return std::make_pair(static_cast<int64_t>(issued.size() - before),
+                            static_cast<int64_t>(buckets));
+    };
+    const auto [of_three, buckets] = issued_in(3);
+    const auto [of_ten, same] = issued_in(10);
+    const int64_t weight_sum = compression == Compression::kNone ? 0 : 1;
+    EXPECT_EQ(of_ten - of_three, communicator.world_size() == 1
+                                     ? 0
+                                     : 2 * 7 * (buckets + weight_sum));
+    EXPECT_EQ(same, buckets);
+  }
+}
+
 // Adasum: with samples on one rank only its weighted mean is all there is; else
 // the same bytes on all ranks and in every run, and learning.
 void AdasumCombinesTheRanksMeans(Communicator& communicator,
@@ -629,6 +658,7 @@ std::vector<RankCase> RankCases() {
           REPRISE_CASE(TheInitialParametersAreThoseOfRank0),
           REPRISE_CASE(CompressedReductionStaysCloseAndRepeats),
           REPRISE_CASE(AnOverflowOfScaledGradientsEndsTheRun),
+          REPRISE_CASE(AGoodStepHasTheCollectivesOfItsBucketsAlone),
           REPRISE_CASE(AdasumCombinesTheRanksMeans)};
 #undef REPRISE_DELAYED_CASE
 #undef REPRISE_CASE
