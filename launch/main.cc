@@ -40,11 +40,8 @@ namespace reprise {
 namespace {
 
 int Fail(const absl::Status& status) {
-  if (IsSharedByAllRanks(status)) {
-    LogSharedError(status.message());
-  } else {
-    LogError(status.message());
-  }
+  // The others have been told (RunHere).
+  if (!IsSharedByAllRanks(status)) LogError(status.message());
   return static_cast<int>(ExitCodeOf(status));
 }
 
@@ -114,6 +111,9 @@ absl::Status RunHere(const ExperimentSpec& spec, bool under_launcher,
     communicator->Abort(status);
     return status;
   }
+  // While all ranks are here: once one has left with an exit code that is not
+  // 0, mpirun ends those that have not.
+  if (!status.ok()) LogSharedError(status.message());
   const absl::Status finalized = communicator->Finalize();
   return status.ok() ? finalized : status;
 }

@@ -145,12 +145,12 @@ run 1 --quick --ranks=2 --fp16-allreduce --gradient-predivide-factor=1e-9 \
   --results-dir=results --save-dir=overflow --timeline=results/overflow.json
 says "not finite as fp16" "timeline: results/overflow.json"
 traced results/overflow.json 0 1
-# This one rank 0 has alone, and ends the job.
+# This one rank 0 has alone, and tells the others.
 mkdir -p results/no_weights/weights.safetensors
 run 5 --quick --ranks=2 --results-dir=results --save-dir=no_weights \
   --timeline=results/no_weights.json
-says "weights.safetensors" "timeline: results/no_weights.json, with the events of rank 0 alone"
-traced results/no_weights.json 0
+says "task 1: rank 0: " "weights.safetensors" "timeline: results/no_weights.json"
+traced results/no_weights.json 0 1
 # One that ends before it begins leaves the former file alone.
 run 2 --quick --results-dir=results --save-dir=nan --timeline=results/overflow.json
 traced results/overflow.json 0 1

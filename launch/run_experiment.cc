@@ -292,7 +292,8 @@ class Run {
     sink_.Add("position", MetricsFanout::OnFailure::kWarnOnce,
               std::make_unique<PositionSink>(RankPlace{rank_, world_size_}));
     Announce();
-    REPRISE_RETURN_IF_ERROR(sink_.OnRunStart(Start()));
+    REPRISE_RETURN_IF_ERROR(
+        AgreeOnStatus(communicator_, sink_.OnRunStart(Start())));
     absl::Status trained = Train(Options(), data_, scenario_.tasks, *model_,
                                  *agent_, communicator_, sink_);
     if (trained.ok() && gradients_.on_devices != nullptr) {
