@@ -281,6 +281,22 @@ TEST(Launcher, NamesARankThatThrows) {
   ExpectOneLine(outcome, "was killed by signal 6 \\(Aborted\\)");
 }
 
+TEST(Launcher, NamesARankThatRunsOutOfMemory) {
+  Program program({"3", "run out of memory", "1"});
+  const std::vector<pid_t> others = program.WaitForRanks(2);
+  const absl::Time died = absl::Now();
+  const Outcome outcome = program.Wait();
+  EXPECT_LT(absl::Now() - died, absl::Seconds(3));
+  EXPECT_EQ(outcome.code(), 4);
+  EXPECT_THAT(outcome.err, HasSubstr("std::bad_alloc"));
+  ExpectOneLine(outcome,
+                "was killed by signal 6 \\(Aborted\\), last seen in task 2, "
+                "epoch 1, step 30");
+  for (const pid_t pid : others) {
+    EXPECT_TRUE(IsGoneWithin(pid, absl::Milliseconds(100)));
+  }
+}
+
 TEST(Launcher, NeverTakesAnEarlyExitForSuccess) {
   Outcome outcome = RunProgram({"3", "exit", "1", "0"});
   EXPECT_EQ(outcome.code(), 4);

@@ -1,6 +1,7 @@
 // A rank that fails on demand, and its launcher, for launcher_test:
 //   launcher_test_program RANKS [--output=HOW] DEED RANK [ARGUMENT...]
 #include <signal.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 #include <cstdio>
@@ -32,6 +33,21 @@ int Complete(const RankPlace& place, int code) {
   while (true) pause();
 }
 
+// Until malloc has not a byte left, as where a batch is too large: libraries
+// that need a little to tell it, too, get none.
+[[noreturn]] void RunOutOfMemory() {
+  rlimit limit = {};
+  limit.rlim_cur = limit.rlim_max = 1;  // no more than is mapped now
+  if (setrlimit(RLIMIT_AS, &limit) != 0) _exit(1);
+  void* volatile kept;  // else the compiler leaves the calls out
+  for (size_t bytes = size_t{1} << 20; bytes >= 16; bytes /= 2) {
+    while ((kept = malloc(bytes)) != nullptr) {
+    }
+  }
+  kept = operator new (size_t{1} << 20);  // throws std::bad_alloc
+  _exit(1);
+}
+
 int RunRank(const RankPlace& place, const std::string& output,
             const std::string& deed, int doer,
             const std::vector<std::string>& arguments) {
@@ -51,6 +67,7 @@ int RunRank(const RankPlace& place, const std::string& output,
     if (deed == "signal") raise(std::atoi(arguments.at(0).c_str()));
     if (deed == "exit") _exit(std::atoi(arguments.at(0).c_str()));
     if (deed == "throw") throw std::runtime_error("nobody catches this");
+    if (deed == "run out of memory") RunOutOfMemory();
     if (deed == "abort") {
       (*communicator)->Abort(DataError("a file is broken"));
     }
@@ -62,7 +79,7 @@ int RunRank(const RankPlace& place, const std::string& output,
     }
   }
   if (deed == "sleep" || deed == "signal" || deed == "exit" ||
-      deed == "throw" || deed == "abort") {
+      deed == "throw" || deed == "abort" || deed == "run out of memory") {
     std::printf("pid %d\n", getpid());
     std::fflush(stdout);
     Sleep();
