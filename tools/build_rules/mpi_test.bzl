@@ -1,6 +1,6 @@
 """mpi_test: one test per number of ranks around one test program."""
 
-def mpi_test(name, srcs, deps, ranks = [1, 2, 3], size = "small", tags = [], args = [], **kwargs):
+def mpi_test(name, srcs, deps, ranks = [1, 2, 3, 4], size = "small", tags = [], args = [], **kwargs):
     """Defines <name>_np<N> for each N in ranks, and the suite <name>.
 
     Args:
