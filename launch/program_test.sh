@@ -33,7 +33,14 @@ strip() { sed 's/"timing":.*//; s/"results_folder":"[^"]*"//' "results/$1/metric
 
 title "ranks: the same run on two, and again"
 run 0 --quick --ranks=2 --results-dir=results --save-dir=ranks
-says "2 ranks of"
+says "2 ranks of" "learning rate 0.02 (0.01 x 2 ranks, --lr-scaling=linear), approached over 1 warm-up"
+# How the sums are made decides their last bits.
+python3 - results/ranks/run.json << 'END' || fail "run.json does not say how AllReduce is made"
+import json, re, sys
+communicator = json.load(open(sys.argv[1]))["communicator"]
+assert re.fullmatch(r"mpi: Open MPI v\d.*, AllReduce over a ring, from rank p-1 for part p; "
+                    r"up to \d+ bytes in rank order", communicator), communicator
+END
 grep -q $'\r' <<< "$output" && fail "a live line without a terminal"
 run 0 --quick --ranks=2 --results-dir=results --save-dir=ranks2
 cmp results/ranks/weights.safetensors results/ranks2/weights.safetensors || fail "weights differ"
@@ -74,6 +81,20 @@ run 0 --quick --ranks=2 --use-adasum --results-dir=results --save-dir=adasum
 says "reduction: Adasum" "not their exact mean" "learning rate 0.01,"
 run 0 --quick --ranks=2 --batch-size=4 --batches-per-allreduce=2 --results-dir=results --save-dir=parts
 says "step: 16 incoming samples" "in 2 parts of a rank" "learning rate 0.04 (0.01 x 2 ranks x 2 batches"
+
+title "ranks: five epochs of warm-up under linear scaling, where a task has as many"
+run 0 --quick --ranks=2 --epochs=6 --no-evaluate --results-dir=results --save-dir=warm
+says "approached over 5 warm-up epochs of each task"
+# The rates that a task's epochs ended with: three steps each, on the way to 0.02.
+python3 - results/warm/metrics.jsonl << 'END' || fail "the rates are not those of a warm-up"
+import json, sys
+records = [json.loads(line) for line in open(sys.argv[1])]
+epochs = [r for r in records if r["record"] == "train_epoch"]
+assert len(epochs) % 6 == 0 and len(epochs) >= 12, len(epochs)
+for i, epoch in enumerate(epochs):
+    expected = 0.01 * (1 + min(1, (3 * (i % 6) + 2) / 15))
+    assert abs(epoch["learning_rate"] - expected) < 1e-9, (i, epoch["learning_rate"], expected)
+END
 
 title "fewer representatives than ranks"
 run 0 --quick --ranks=2 --global-representatives=1 --lr-scaling=none --results-dir=results
@@ -179,9 +200,10 @@ says "ranks 0 and 1 differ" "lr = 0.01" "lr = 0.02"
 cp "$program" other_build
 chmod u+w other_build
 echo >> other_build
-# A copy finds its libraries where the program has them.
+# A copy finds its libraries where the program has them; after mpirun's own, as the
+# system may have another PMIx.
 libraries=$(ldd "$program" | sed -n 's|.* => \(/.*\)/[^/]* (.*|\1|p' | sort -u | paste -sd:)
-LD_LIBRARY_PATH=$libraries:${LD_LIBRARY_PATH:-} two_programs --quick -- ./other_build --quick
+LD_LIBRARY_PATH=${LD_LIBRARY_PATH:+$LD_LIBRARY_PATH:}$libraries two_programs --quick -- ./other_build --quick
 [ $code = 2 ] || fail "exit code $code for different builds: $output"
 says "ranks 0 and 1 differ" "program = xxh64:"
 
