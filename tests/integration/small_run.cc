@@ -9,6 +9,7 @@
 
 #include "agents/base/base_agent.h"
 #include "agents/batch_input.h"
+#include "agents/icarl/icarl_agent.h"
 #include "agents/nil/nil_agent.h"
 #include "core/base/check.h"
 #include "core/base/slices.h"
@@ -21,6 +22,11 @@
 
 namespace reprise {
 namespace {
+
+bool IsShared(BufferKind buffer) {
+  return buffer == BufferKind::kShared ||
+         buffer == BufferKind::kSharedAsynchronous;
+}
 
 std::unique_ptr<Model> NewModel(const SmallRun& run) {
   // Ranks share the cores; also, sums must not depend on how many there are.
@@ -54,7 +60,16 @@ std::unique_ptr<Agent> NewAgent(const SmallRun& run, int rank, int world_size,
   sizes.rank = rank;
   sizes.world_size = world_size;
   if (run.make_agent) return run.make_agent(sizes);
-  return run.method == Method::kBase ? MakeBaseAgent() : MakeSmallNil(sizes);
+  switch (run.method) {
+    case Method::kBase:
+      return MakeBaseAgent();
+    case Method::kNil:
+      return MakeSmallNil(sizes);
+    case Method::kIcarl:
+      return MakeIcarlAgent(
+          {sizes.num_classes, sizes.representatives_per_class});
+  }
+  return nullptr;
 }
 
 std::vector<int64_t> Ids(const Batch& batch, int64_t begin, int64_t end) {
@@ -121,7 +136,7 @@ void Update(const OptimizerOptions& options, int64_t step, double factor,
 std::unique_ptr<RehearsalBuffer> MakeSmallBuffer(
     const AgentSizes& sizes, BufferPolicy policy,
     std::unique_ptr<DeviceRows> device_rows) {
-  const bool shared = sizes.buffer != BufferKind::kOfEachRank;
+  const bool shared = IsShared(sizes.buffer);
   REPRISE_CHECK(!shared || sizes.communicator != nullptr)
       << "a shared buffer needs ranks that run at once";
   RehearsalBufferOptions options;
@@ -133,7 +148,8 @@ std::unique_ptr<RehearsalBuffer> MakeSmallBuffer(
   options.candidates = sizes.global_candidates;
   if (policy == BufferPolicy::kReservoir) options.candidates = std::nullopt;
   options.representatives = sizes.global_representatives;
-  options.asynchronous = sizes.buffer == BufferKind::kSharedAsynchronous;
+  options.asynchronous = sizes.buffer == BufferKind::kSharedAsynchronous ||
+                         sizes.buffer == BufferKind::kOfEachRankAsynchronous;
   options.seed = sizes.seed;
   auto buffer = std::make_unique<RehearsalBuffer>(
       shared ? options : options.OfRank(sizes.rank, sizes.world_size),
@@ -143,7 +159,7 @@ std::unique_ptr<RehearsalBuffer> MakeSmallBuffer(
 }
 
 std::unique_ptr<Agent> MakeSmallNil(const AgentSizes& sizes) {
-  const bool shared = sizes.buffer != BufferKind::kOfEachRank;
+  const bool shared = IsShared(sizes.buffer);
   NilOptions options;
   options.batch_size = shared ? sizes.global_batch : sizes.batch;
   options.candidates = shared ? sizes.global_candidates : sizes.candidates;
@@ -291,6 +307,13 @@ SmallRunResult RunSerially(const SmallRun& run, int world_size, int rank) {
         Note(batches[rank], result);
         ++step_of_task;
       }
+    }
+    // Takes in what the last step left under way.
+    for (const std::unique_ptr<Agent>& agent : agents) {
+      result.status.Update(
+          agent->OnTaskEnd({task, run.tasks[t], *SmallData().train,
+                            /*features=*/nullptr,
+                            /*snapshot=*/nullptr}));
     }
   }
   result.report = agents[rank]->Report();

@@ -33,9 +33,14 @@ const DatasetPair& SmallData();
 // test images.
 TaskSpec SmallTask(std::vector<int64_t> classes, int64_t samples);
 
-enum class Method { kBase, kNil };
+enum class Method { kBase, kNil, kIcarl };
 
-enum class BufferKind { kOfEachRank, kShared, kSharedAsynchronous };
+enum class BufferKind {
+  kOfEachRank,
+  kOfEachRankAsynchronous,
+  kShared,
+  kSharedAsynchronous
+};
 
 // What an agent of a small run is made for.
 struct AgentSizes {
