@@ -10,14 +10,21 @@
 #include <cstdio>
 #include <functional>
 #include <memory>
+#include <utility>
 #include <vector>
 
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "absl/strings/str_cat.h"
 #include "agents/base/base_agent.h"
 #include "agents/training_loop.h"
+#include "core/base/status.h"
 #include "core/base/status_matchers.h"
 #include "core/comm/communicator.h"
+#include "core/comm/forwarding_transport.h"
 #include "core/comm/gradient_reducer.h"
 #include "core/comm/in_process/ranks_as_threads.h"
+#include "core/comm/transport.h"
 #include "core/metrics/metric_sink.h"
 #include "data/dataset.h"
 #include "data/scenario/scenario.h"
@@ -58,36 +65,90 @@ std::vector<TaskSpec> Tasks() {
   return tasks;
 }
 
+std::unique_ptr<Model> NewModel(at::ScalarType type) {
+  at::set_num_threads(1);
+  ModelOptions options;
+  options.master_type = options.compute_type = type;
+  absl::StatusOr<std::unique_ptr<Model>> model =
+      MakeResNet({/*depth=*/18, /*width=*/4}, options);
+  REPRISE_EXPECT_OK(model);
+  (*model)->parameters().Initialize(42);
+  return *std::move(model);
+}
+
+absl::Status TrainOnRank(Model& model, int64_t global_batch_size, bool reset,
+                         const std::function<void(TrainingOptions&)>& change,
+                         Communicator& communicator) {
+  TrainingOptions training;
+  training.epochs = 2;
+  training.global_batch_size = global_batch_size;
+  training.eval_batch_size = 4;
+  training.augment = true;
+  training.reset_at_each_task = reset;
+  training.regime = Regime(OptimizerOptions{0.05, 0.9, 1e-4});
+  if (change) change(training);
+  const std::unique_ptr<Agent> agent = MakeBaseAgent();
+  MetricSink sink;
+  const std::vector<TaskSpec> tasks = Tasks();
+  return Train(training, Images(), tasks, model, *agent, communicator, sink);
+}
+
 // The trained networks by rank.
 std::vector<std::unique_ptr<Model>> Trained(
     int world_size, int64_t global_batch_size, bool reset = false,
     const std::function<void(TrainingOptions&)>& change = nullptr,
     at::ScalarType type = at::kDouble) {
-  at::set_num_threads(1);
   std::vector<std::unique_ptr<Model>> models(world_size);
   RunRanksAsThreads(world_size, [&](Communicator& communicator) {
-    const int rank = communicator.rank();
-    ModelOptions options;
-    options.master_type = options.compute_type = type;
-    REPRISE_ASSERT_OK_AND_ASSIGN(
-        models[rank], MakeResNet({/*depth=*/18, /*width=*/4}, options));
-    models[rank]->parameters().Initialize(42);
-    TrainingOptions training;
-    training.epochs = 2;
-    training.global_batch_size = global_batch_size;
-    training.eval_batch_size = 4;
-    training.augment = true;
-    training.reset_at_each_task = reset;
-    training.regime = Regime(OptimizerOptions{0.05, 0.9, 1e-4});
-    if (change) change(training);
-    const std::unique_ptr<Agent> agent = MakeBaseAgent();
-    MetricSink sink;
-    const std::vector<TaskSpec> tasks = Tasks();
-    REPRISE_EXPECT_OK(Train(training, Images(), tasks, *models[rank], *agent,
-                            communicator, sink));
+    std::unique_ptr<Model>& model = models[communicator.rank()];
+    model = NewModel(type);
+    REPRISE_EXPECT_OK(
+        TrainOnRank(*model, global_batch_size, reset, change, communicator));
   });
   return models;
 }
+
+// Changes what one gather gives one rank: of those of `bytes` from each rank,
+// the `which`-th, in element `element` of rank 0's part, by a millionth.
+class AlteringTransport final : public ForwardingTransport {
+ public:
+  AlteringTransport(std::unique_ptr<Transport> inside, int64_t bytes,
+                    int64_t which, int64_t element)
+      : ForwardingTransport(std::move(inside)),
+        bytes_(bytes),
+        which_(which),
+        element_(element) {}
+
+  absl::StatusOr<std::unique_ptr<Pending>> Start(
+      const Collective& collective) override {
+    REPRISE_ASSIGN_OR_RETURN(std::unique_ptr<Pending> pending,
+                             inside().Start(collective));
+    if (collective.kind != Collective::Kind::kAllGather ||
+        collective.count * SizeInBytes(collective.dtype) != bytes_ ||
+        gathers_++ != which_) {
+      return pending;
+    }
+    auto altered = std::make_unique<AlteredPending>();
+    altered->pending = std::move(pending);
+    altered->value = static_cast<double*>(collective.data) + element_;
+    return altered;
+  }
+
+ private:
+  struct AlteredPending final : public Pending {
+    std::unique_ptr<Pending> pending;
+    double* value = nullptr;
+
+    absl::StatusOr<bool> Test() override {
+      REPRISE_ASSIGN_OR_RETURN(const bool done, pending->Test());
+      if (done) *value *= 1 + 1e-6;
+      return done;
+    }
+  };
+
+  const int64_t bytes_, which_, element_;
+  int64_t gathers_ = 0;
+};
 
 TEST(BatchNormTraining, LeavesAllRanksWithTheSameBytes) {
   for (const int world_size : {2, 3}) {
@@ -103,6 +164,47 @@ TEST(BatchNormTraining, LeavesAllRanksWithTheSameBytes) {
     }
     EXPECT_FALSE(at::allclose(models[0]->running_statistics().means(),
                               models[0]->running_statistics().means().mul(0)));
+  }
+}
+
+// D02. The merge sets all ranks to the same statistics, so they can differ
+// only where a rank merges something else: here one has been given another
+// value, of the last channel of a layer in the middle.
+TEST(BatchNormTraining, StatisticsThatDifferEndTheRunAtTheEpochsEnd) {
+  const std::unique_ptr<Model> model = NewModel(at::kDouble);
+  const RunningStatistics& statistics = model->running_statistics();
+  const size_t layer = statistics.layers().size() / 2;
+  int64_t element = -1;
+  for (size_t i = 0; i <= layer; ++i) {
+    element += statistics.layers()[i].channels;
+  }
+  // Means, then variances, at the end of the first and of the second epoch.
+  for (const int64_t which : {0, 1, 2, 3}) {
+    RunRanksAsThreads(
+        3,
+        [&](Communicator& communicator) {
+          const std::unique_ptr<Model> own = NewModel(at::kDouble);
+          const absl::Status status =
+              TrainOnRank(*own, /*global_batch_size=*/6, /*reset=*/false,
+                          nullptr, communicator);
+          EXPECT_THAT(status, ExitsWith(ExitCode::kDistributed));
+          EXPECT_THAT(status, FailsWith(absl::StrCat(
+                                  "task 1: epoch ", 1 + which / 2, ": running ",
+                                  which % 2 == 0 ? "mean" : "variance", " of ",
+                                  statistics.layers()[layer].name,
+                                  " differs between rank 0 (digest ")));
+          EXPECT_THAT(status, FailsWith("and rank 1 (digest "));
+          // Two steps of six samples.
+          EXPECT_THAT(status, FailsWith(absl::StrCat(
+                                  "after ", which / 2 * 2 + 2, " steps")));
+        },
+        [&](std::unique_ptr<Transport> transport)
+            -> std::unique_ptr<Transport> {
+          if (transport->rank() != 1) return transport;
+          return std::make_unique<AlteringTransport>(
+              std::move(transport), statistics.means().nbytes(), which,
+              element);
+        });
   }
 }
 
