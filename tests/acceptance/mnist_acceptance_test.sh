@@ -44,4 +44,9 @@ one_global_batch=(--global-batch-size=64 --global-representatives=20 --global-ca
   --lr-scaling=none)
 run ranks --ranks=2 "${one_global_batch[@]}"
 check ranks 'overall > 0.78 and min(tasks) > 0.6'
+# Reductions that are not the exact mean converge all the same.
+run fp16 --ranks=2 "${one_global_batch[@]}" --fp16-allreduce
+check fp16 'overall > 0.78 and min(tasks) > 0.6'
+run adasum --ranks=2 "${one_global_batch[@]}" --use-adasum
+check adasum 'overall > 0.78 and min(tasks) > 0.6'
 exit $((failures > 0))
