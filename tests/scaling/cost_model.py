@@ -10,7 +10,8 @@
   python3 tests/scaling/cost_model_test.py                # the arithmetic
 
 The model:
-  message(m)    = alpha + m / beta; above the eager limit alpha_rendezvous in alpha's place
+  message(m)    = alpha + m / beta; above 64 KiB alpha_long in alpha's place: such messages
+                ask the receiver first (Horovod's), or go in pieces (ours)
   AllReduce(n)  = c + 2 (W-1) message(n / W), a ring; up to GATHERED bytes everybody sends
                 all to everybody, c + alpha + (W-1) n / beta; 0 for W = 1
   exchange(n)   = c + message(n): one AllToAllv, n bytes sent by each rank
@@ -22,7 +23,7 @@ The model:
   step          = forward + backward + exposed + optimizer; exposed: from the end of backward
                 to the end of the last bucket. Rehearsal's exchange goes first and is open from
                 the start of the step, beside forward.
-alpha, alpha_rendezvous, beta and c come from AllReduces alone (`calibrate`), timed on 2 and 4
+alpha, alpha_long, beta and c come from AllReduces alone (`calibrate`), timed on 2 and 4
 ranks over the same links. No step that is predicted is an input.
 """
 import argparse
@@ -33,7 +34,7 @@ import statistics
 import sys
 
 IN_FLIGHT = 4  # kMaxInFlight of core/comm/communicator.cc
-EAGER_LIMIT = 64 << 10  # of Open MPI's TCP layer (btl_tcp_eager_limit), with its headers
+EAGER_LIMIT = 64 << 10  # of Open MPI's TCP layer (btl_tcp_eager_limit)
 GATHERED = 16 << 10  # kGatheredAllReduceBytes of core/comm/mpi/mpi_transport.h
 
 
@@ -41,14 +42,14 @@ class Link:
     """Between two ranks. Seconds, bytes per second. gathered: 0 for rings of any size, as
     NCCL's and Horovod's."""
 
-    def __init__(self, alpha, beta, call=0.0, alpha_rendezvous=None, eager_limit=EAGER_LIMIT,
+    def __init__(self, alpha, beta, call=0.0, alpha_long=None, eager_limit=EAGER_LIMIT,
                  gathered=GATHERED):
         self.alpha, self.beta, self.call, self.gathered = alpha, beta, call, gathered
-        self.alpha_rendezvous = alpha if alpha_rendezvous is None else alpha_rendezvous
+        self.alpha_long = alpha if alpha_long is None else alpha_long
         self.eager_limit = eager_limit
 
     def message(self, size):
-        alpha = self.alpha if size <= self.eager_limit else self.alpha_rendezvous
+        alpha = self.alpha if size <= self.eager_limit else self.alpha_long
         return alpha + size / self.beta
 
     def waits(self, size, ranks):
@@ -134,25 +135,25 @@ class Step:
 # ---- calibration -------------------------------------------------------------------------
 
 # Bytes of the AllReduces that `calibrate` wants, all rings. Messages on 2 ranks are half as
-# large: those of SMALL below the eager limit, the others' above.
-SMALL, RENDEZVOUS, LARGE = 20 << 10, 256 << 10, 2 << 20
+# large: SMALL's below the eager limit, the others' above.
+SMALL, MIDDLE, LARGE = 20 << 10, 256 << 10, 2 << 20
 
 
 def calibrate(two, four):
     """A Link from medians of AllReduces: {bytes: seconds} on 2 ranks, of SMALL on 4.
 
-    RENDEZVOUS and LARGE on 2 are c + 2 alpha_rendezvous + n / beta: their difference gives
+    MIDDLE and LARGE on 2 are c + 2 alpha_long + n / beta: their difference gives
     beta, either the alpha. SMALL without its bytes is c + 2 (W-1) alpha: 2 and 4 ranks give
     alpha and c.
     """
-    beta = (LARGE - RENDEZVOUS) / max(1e-9, two[LARGE] - two[RENDEZVOUS])
+    beta = (LARGE - MIDDLE) / max(1e-9, two[LARGE] - two[MIDDLE])
     waits_two, waits_four = (
         seconds - sent_bytes(SMALL, ranks) / beta
         for seconds, ranks in ((two[SMALL], 2), (four[SMALL], 4)))
     alpha = max(1e-7, (waits_four - waits_two) / 4)
     call = max(0.0, waits_two - 2 * alpha)
-    rendezvous = max(alpha, (two[RENDEZVOUS] - RENDEZVOUS / beta - call) / 2)
-    return Link(alpha, beta, call, rendezvous)
+    alpha_long = max(alpha, (two[MIDDLE] - MIDDLE / beta - call) / 2)
+    return Link(alpha, beta, call, alpha_long)
 
 
 # ---- networks ----------------------------------------------------------------------------
@@ -284,9 +285,9 @@ GB = 1e9
 TCP_PAYLOAD = 1448 / 1538
 CLUSTERS = {
     # name: (GPUs a node, Link between nodes, bytes per second of a link within a node)
-    "chifflot": (2, Link(25e-6, 25 / 8 * GB * TCP_PAYLOAD, 20e-6, 75e-6, gathered=0), 12 * GB),
-    "drac": (4, Link(3e-6, 100 / 8 * GB * 0.95, 10e-6, 6e-6, gathered=0), 18 * GB),
-    "drac-noib": (4, Link(25e-6, 10 / 8 * GB * TCP_PAYLOAD, 20e-6, 75e-6, gathered=0), 18 * GB),
+    "chifflot": (2, Link(25e-6, 25 / 8 * GB * TCP_PAYLOAD, 20e-6, gathered=0), 12 * GB),
+    "drac": (4, Link(3e-6, 100 / 8 * GB * 0.95, 10e-6, gathered=0), 18 * GB),
+    "drac-noib": (4, Link(25e-6, 10 / 8 * GB * TCP_PAYLOAD, 20e-6, gathered=0), 18 * GB),
 }
 HOROVOD_LINK = Link(5e-6, 25 / 8 * GB * 0.95, 20e-6, 10e-6, gathered=0)
 HOROVOD_FUSION = 64 << 20
@@ -336,7 +337,7 @@ def link_of(cluster, gpus):
     per_node, between, within = CLUSTERS[cluster]
     if gpus > per_node:
         return between
-    return Link(5e-6, within, between.call, 10e-6, gathered=0)
+    return Link(5e-6, within, between.call, gathered=0)
 
 
 def extrapolated_step(name):
@@ -374,9 +375,9 @@ def print_inputs():
         rows += [(f"{name}: GPUs a node", per_node, "shared/spec/DEPLOYMENT.md"),
                  (f"{name}: beta", f"{link.beta / GB:.2f} GB/s",
                   "line rate of shared/spec/DEPLOYMENT.md x payload of a frame (0.94; IB 0.95)"),
-                 (f"{name}: alpha, above the eager limit, a call",
-                  f"{link.alpha * 1e6:.0f}, {link.alpha_rendezvous * 1e6:.0f}, "
-                  f"{link.call * 1e6:.0f} us", "ASSUMPTION: usual of kernel TCP and of verbs"),
+                 (f"{name}: alpha, a call",
+                  f"{link.alpha * 1e6:.0f}, {link.call * 1e6:.0f} us",
+                  "ASSUMPTION: usual of kernel TCP and of verbs"),
                  (f"{name}: within a node", f"{within / GB:.0f} GB/s",
                   "ASSUMPTION: PCIe 3.0 x16 / one NVLink 1 direction, as used")]
     rows += [("Horovod: 128 servers of 4 Pascal GPUs, RoCE 25 Gb/s; 90 % ResNet-101, 68 % VGG-16; "
@@ -481,11 +482,11 @@ def print_prediction(path, in_flight):
         if two and four:
             links[key] = calibrate({b: statistics.median(s) for b, s in two.items()},
                                    {b: statistics.median(s) for b, s in four.items()})
-    print("| links | delay, ms | rate, Mb/s | alpha, us | alpha above the eager limit, us |"
+    print("| links | delay, ms | rate, Mb/s | alpha, us | alpha above 64 KiB, us |"
           " beta, MB/s | c, us |\n|---|---|---|---|---|---|---|")
     for (kind, delay, rate), link in links.items():
         print(f"| {kind} | {delay:g} | {rate or 'none'} | {1e6 * link.alpha:.0f} |"
-              f" {1e6 * link.alpha_rendezvous:.0f} | {link.beta / 1e6:.1f} |"
+              f" {1e6 * link.alpha_long:.0f} | {link.beta / 1e6:.1f} |"
               f" {1e6 * link.call:.0f} |")
     print("\n| network | ranks | delay, ms | rate, Mb/s | step, ms: median (range) | predicted |"
           " error, % | exposed, ms | predicted | overlap, % | bytes / formula |"

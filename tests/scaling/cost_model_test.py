@@ -36,19 +36,19 @@ class LinkTest(unittest.TestCase):
                 ring.allreduce(16384, ranks),
                 3 * MS + 2 * (ranks - 1) * (2 * MS + 16384 / ranks / 1e6))
 
-    def test_large_messages_wait_for_a_rendezvous(self):
-        link = Link(alpha=1 * MS, beta=1e9, alpha_rendezvous=3 * MS, eager_limit=1000)
+    def test_long_messages_wait_longer(self):
+        link = Link(alpha=1 * MS, beta=1e9, alpha_long=3 * MS, eager_limit=1000)
         self.assertAlmostEqual(link.message(1000), 1 * MS + 1e-6)
         self.assertAlmostEqual(link.message(2000), 3 * MS + 2e-6)
 
     def test_calibration_finds_the_link(self):
-        link = Link(alpha=1 * MS, beta=5e7, call=0.2 * MS, alpha_rendezvous=2.5 * MS)
-        sizes = (cost_model.SMALL, cost_model.RENDEZVOUS, cost_model.LARGE)
+        link = Link(alpha=1 * MS, beta=5e7, call=0.2 * MS, alpha_long=2.5 * MS)
+        sizes = (cost_model.SMALL, cost_model.MIDDLE, cost_model.LARGE)
         found = cost_model.calibrate({s: link.allreduce(s, 2) for s in sizes},
                                      {cost_model.SMALL: link.allreduce(cost_model.SMALL, 4)})
         self.assertAlmostEqual(found.alpha, link.alpha, places=6)
         self.assertAlmostEqual(found.call, link.call, places=6)
-        self.assertAlmostEqual(found.alpha_rendezvous, link.alpha_rendezvous, places=6)
+        self.assertAlmostEqual(found.alpha_long, link.alpha_long, places=6)
         self.assertAlmostEqual(found.beta / link.beta, 1, places=6)
 
 

@@ -248,7 +248,7 @@ def replay(args):
         schedules[model] = args.out / f"{model}.schedule"
         schedules[model].write_text(cost_model.schedule_text(model))
     program = args.tools / "step_replay"
-    sizes = [cost_model.SMALL, cost_model.RENDEZVOUS, cost_model.LARGE]
+    sizes = [cost_model.SMALL, cost_model.MIDDLE, cost_model.LARGE]
     netem = has_netem()
     for turn in range(args.repeats):
         for kind, delay, rate in settings(args, netem):
