@@ -170,7 +170,7 @@ traced results/overflow.json 0 1
 mkdir -p results/no_weights/weights.safetensors
 run 5 --quick --ranks=2 --results-dir=results --save-dir=no_weights \
   --timeline=results/no_weights.json
-says "task 1: rank 0: " "weights.safetensors" "timeline: results/no_weights.json"
+says "error: rank 0: weights.safetensors: " "timeline: results/no_weights.json"
 traced results/no_weights.json 0 1
 # One that ends before it begins leaves the former file alone.
 run 2 --quick --results-dir=results --save-dir=nan --timeline=results/overflow.json

@@ -298,5 +298,46 @@ TEST(SyncBatchNorm, GoesWithPartsCompressionAndAdasum) {
   }
 }
 
+class FullDisk final : public MetricSink {
+ public:
+  explicit FullDisk(bool is_full) : is_full_(is_full) {}
+  absl::Status OnStep(const StepRecord&) override {
+    ++steps;
+    return is_full_ ? StorageError("the disk is full") : absl::OkStatus();
+  }
+  int steps = 0;
+
+ private:
+  const bool is_full_;
+};
+
+// The next step's sums are those of batch normalisation first.
+TEST(SyncBatchNorm, TellsAllRanksOfAFailureBetweenSteps) {
+  at::set_num_threads(1);
+  std::vector<absl::Status> statuses(3);
+  RunRanksAsThreads(3, [&](Communicator& communicator) {
+    const int rank = communicator.rank();
+    const std::unique_ptr<Model> model =
+        *MakeResNet({/*depth=*/18, /*width=*/4}, {});
+    model->parameters().Initialize(42);
+    TrainingOptions training;
+    training.global_batch_size = 4;
+    training.evaluate = false;
+    training.log_interval = 1;
+    training.sync_batch_norm = true;
+    const std::unique_ptr<Agent> agent = MakeBaseAgent();
+    FullDisk sink(/*is_full=*/rank == 1);
+    statuses[rank] =
+        Train(training, Images(), Tasks(), *model, *agent, communicator, sink);
+    EXPECT_EQ(sink.steps, 1);
+  });
+  for (const absl::Status& status : statuses) {
+    EXPECT_EQ(status, statuses[0]);
+    EXPECT_THAT(status,
+                FailsWith("task 1: epoch 1: rank 1: step 1: the disk is full"));
+    EXPECT_THAT(status, ExitsWith(ExitCode::kStorage));
+  }
+}
+
 }  // namespace
 }  // namespace reprise
