@@ -172,6 +172,19 @@ TEST(Launcher, RunsWhateverItsParentHasLeftIt) {
   EXPECT_THAT(outcome.err, HasSubstr("rank 1: here comes speak"));
 }
 
+// Two hosts that do not exist, of which mpirun would ask the second.
+TEST(Launcher, StaysOnThisHostWithinABatchJob) {
+  const std::vector<std::pair<const char*, const char*>> job = {
+      {"SLURM_JOBID", "7"},
+      {"SLURM_JOB_ID", "7"},
+      {"SLURM_NODELIST", "no-such-host-1,no-such-host-2"},
+      {"SLURM_TASKS_PER_NODE", "1(x2)"}};
+  for (const auto& [name, value] : job) setenv(name, value, /*overwrite=*/1);
+  const Outcome outcome = RunProgram({"2", "nothing", "1"});
+  for (const auto& [name, value] : job) unsetenv(name);
+  EXPECT_EQ(outcome.code(), 0) << outcome.err;
+}
+
 TEST(Launcher, PassesEveryArgumentUnchanged) {
   const Outcome outcome = RunProgram(
       {"2",          "echo",      "0",         "--agent-config={'a': \"b\"}",

@@ -46,7 +46,8 @@ const std::vector<MpirunRelease>& Releases() {
            "--prefix",
            "vader",
            "^hcoll",
-           {"--mca", "oob_tcp_if_exclude"}},
+           {"--mca", "oob_tcp_if_exclude"},
+           {"--mca", "ras", "^slurm,tm,lsf,gridengine,loadleveler,alps"}},
           // 5.0 starts by PRRTE, which calls --oversubscribe a part of
           // --map-by.
           {{5, 0},
@@ -55,7 +56,8 @@ const std::vector<MpirunRelease>& Releases() {
            "--prefix",
            "sm",
            "^hcoll,ucc",
-           {"--prtemca", "prte_if_exclude"}},
+           {"--prtemca", "prte_if_exclude"},
+           {"--prtemca", "ras", "^slurm,pbs,lsf,gridengine,flux"}},
       };
   return releases;
 }
@@ -175,7 +177,10 @@ absl::StatusOr<std::vector<std::string>> MpirunArguments(
   arguments.insert(arguments.end(), command.options.begin(),
                    command.options.end());
   arguments.insert(arguments.end(), {"-np", absl::StrCat(command.ranks)});
-  if (!command.hosts.empty()) {
+  if (command.hosts.empty()) {
+    arguments.insert(arguments.end(), release.this_host.begin(),
+                     release.this_host.end());
+  } else {
     arguments.insert(arguments.end(), {"--host", command.hosts});
     if (!mpirun.library_path.empty()) {
       arguments.insert(arguments.end(),

@@ -43,6 +43,9 @@ struct MpirunRelease {
   const char* collectives;    // without components that use verbs on their own
   // How mpirun's daemons are told which interfaces to leave alone.
   std::vector<std::string> daemons_exclude;
+  // Options that keep all ranks on this host. Within a batch job mpirun would
+  // spread them over the hosts that the scheduler has given to the job.
+  std::vector<std::string> this_host;
 };
 
 // DistributedError for an unknown release, which begins with `mpirun`.
