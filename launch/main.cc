@@ -138,16 +138,16 @@ int Main(const char* experiment, int argc, char** argv) {
                            : std::nullopt);
   const int rank = place.ok() && place->has_value() ? (**place).rank : 0;
   SetProcessRank(rank);
-  if (!command.ok()) {
-    // Of the ranks of a job started from outside, one tells.
-    if (rank == 0) LogError(command.status().message());
-    return static_cast<int>(ExitCodeOf(command.status()));
-  }
-  if (command->action != ParsedCommand::Action::kRun) {
-    if (rank == 0) std::fputs(command->text.c_str(), stdout);
+  const bool speaks = SpeaksForAll(place);
+  if (command.ok() && command->action != ParsedCommand::Action::kRun) {
+    if (speaks) std::fputs(command->text.c_str(), stdout);
     return 0;
   }
-  if (!place.ok()) return Fail(place.status());
+  for (const absl::Status& status : {command.status(), place.status()}) {
+    if (status.ok()) continue;
+    if (speaks) LogError(status.message());
+    return static_cast<int>(ExitCodeOf(status));
+  }
 
   const ExperimentSpec& spec = command->spec;
   const absl::StatusOr<std::optional<int>> job = LaunchRanksIfAsked(

@@ -121,6 +121,12 @@ absl::StatusOr<std::optional<RankPlace>> FindRankPlace() {
       " tasks that do not know of each other; use srun --mpi=pmix"));
 }
 
+bool SpeaksForAll(const absl::StatusOr<std::optional<RankPlace>>& place) {
+  // An error is one about tasks of srun.
+  if (!place.ok()) return ReadNumber("SLURM_PROCID").value_or(0) == 0;
+  return !place->has_value() || (**place).rank == 0;
+}
+
 bool HasLauncher() { return std::getenv(kLauncherVariable) != nullptr; }
 
 void TellLauncherThrough(int fd) { messages = fd; }

@@ -29,6 +29,10 @@ struct RankPlace {
 // tasks of a Slurm step that lacks PMIx, so that each would run alone.
 absl::StatusOr<std::optional<RankPlace>> FindRankPlace();
 
+// Whether this process speaks for those started with it, whose place is
+// `place`, in what each of them finds out by itself.
+bool SpeaksForAll(const absl::StatusOr<std::optional<RankPlace>>& place);
+
 // Whether this rank has a launcher (mpirun_launcher.h) that it tells things.
 bool HasLauncher();
 

@@ -76,6 +76,23 @@ TEST(FindRankPlace, UnderSrunCountsTheTasksOfItsNode) {
   EXPECT_THAT(Find(variables), ExitsWith(ExitCode::kUsage));
 }
 
+TEST(SpeaksForAll, IsTheFirstOfThoseStartedTogether) {
+  EXPECT_TRUE(SpeaksForAll(Find({})));
+  for (const char* number : {"0", "1", "11"}) {
+    const bool first = number == std::string("0");
+    EXPECT_EQ(first, SpeaksForAll(Find({{"OMPI_COMM_WORLD_RANK", number},
+                                        {"OMPI_COMM_WORLD_SIZE", "12"}})));
+    std::map<std::string, std::string> step = {{"SLURM_STEP_ID", "0"},
+                                               {"SLURM_STEP_NUM_TASKS", "12"},
+                                               {"SLURM_PROCID", number}};
+    const auto refused = Find(step);
+    EXPECT_FALSE(refused.ok());
+    EXPECT_EQ(first, SpeaksForAll(refused));
+    step["PMIX_RANK"] = number;
+    EXPECT_EQ(first, SpeaksForAll(Find(step)));
+  }
+}
+
 TEST(ThreadsOfRank, AreItsPartOfWhatRanksOfAHostMayUse) {
   unsetenv("OMP_NUM_THREADS");
   const int own = UsableCores();
