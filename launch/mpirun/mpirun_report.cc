@@ -33,6 +33,10 @@ struct ReportPatterns {
       R"((\d+) on node (\S+) exiting improperly)"};
   const RE2 abort{R"(MPI_ABORT was invoked on rank (\d+) in communicator .*)"
                   R"([Ee]rror ?code:? (-?\d+))"};
+  // Of a rank, over TCP; it ends the job then.
+  const RE2 lost{
+      R"(An MPI communication peer process has unexpectedly disconnected.*)"
+      R"( Local host: (\S+) Local PID: (\d+) Peer host: (\S+))"};
   // Follow another report and add nothing.
   const RE2 echo{
       R"((?:prterun|mpirun) has exited due to process rank \d+ .* calling )"
@@ -183,12 +187,39 @@ bool MpirunReport::ReadReport(absl::string_view report) {
   } else if (RE2::PartialMatch(text, patterns.abort, &failure.rank,
                                &failure.code)) {
     failure.kind = Failure::Kind::kAbort;
+  } else if (LostConnection lost; RE2::PartialMatch(
+                 text, patterns.lost, &lost.host, &lost.pid, &lost.peer_host)) {
+    if (!lost_.has_value()) lost_ = std::move(lost);
+    return true;
   } else {
     return RE2::PartialMatch(text, patterns.echo);
   }
   // The first end is the cause, the others its consequence.
   if (!failure_.has_value()) failure_ = std::move(failure);
   return true;
+}
+
+std::optional<Failure> MpirunReport::failure() const {
+  if (!lost_.has_value()) return failure_;
+  if (failure_.has_value()) {
+    const auto ended = ranks_.find(failure_->rank);
+    const bool is_consequence = (failure_->kind == Failure::Kind::kExit ||
+                                 failure_->kind == Failure::Kind::kLeft) &&
+                                ended != ranks_.end() &&
+                                ended->second.pid == lost_->pid &&
+                                ended->second.host == lost_->host;
+    if (!is_consequence) return failure_;
+  }
+  Failure failure;
+  failure.kind = Failure::Kind::kLost;
+  failure.rank = -1;
+  failure.host = lost_->peer_host;
+  int candidates = 0;
+  for (const auto& [number, rank] : ranks_) {
+    if (rank.host != lost_->peer_host || rank.completed.has_value()) continue;
+    failure.rank = ++candidates == 1 ? number : -1;
+  }
+  return failure;
 }
 
 std::string Describe(const MpirunReport::Failure& failure,
@@ -198,8 +229,10 @@ std::string Describe(const MpirunReport::Failure& failure,
   if (known != ranks.end()) rank = known->second;
   if (failure.pid != 0) rank.pid = failure.pid;
   if (!failure.host.empty()) rank.host = failure.host;
-  std::string text = absl::StrCat("rank ", failure.rank);
-  if (!rank.host.empty()) {
+  std::string text = failure.rank < 0
+                         ? absl::StrCat("a rank on host ", failure.host)
+                         : absl::StrCat("rank ", failure.rank);
+  if (failure.rank >= 0 && !rank.host.empty()) {
     absl::StrAppend(&text, " (host ", rank.host, ", pid ", rank.pid, ")");
   }
   switch (failure.kind) {
@@ -215,6 +248,9 @@ std::string Describe(const MpirunReport::Failure& failure,
       break;
     case Failure::Kind::kLeft:
       absl::StrAppend(&text, " exited before the run was complete");
+      break;
+    case Failure::Kind::kLost:
+      absl::StrAppend(&text, " ended, or its connection to another host did");
       break;
   }
   if (!rank.position.empty()) {

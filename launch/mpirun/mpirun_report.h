@@ -22,16 +22,19 @@ class MpirunReport {
     std::optional<int> completed;  // with this exit code
   };
 
-  // The rank whose end ended the job, as mpirun says.
+  // The rank whose end ended the job, as mpirun says. Where a rank on another
+  // host is gone, those connected to it may end the job before mpirun's daemon
+  // there has told: then it is the rank that they have lost.
   struct Failure {
     enum class Kind {
       kSignal,  // `code` is the signal
       kExit,    // `code` is the exit code
       kAbort,   // it called MPI_Abort with `code`
       kLeft,    // it exited without MPI_Finalize, perhaps with 0
+      kLost,    // another host's ranks lost the connection to it
     };
     Kind kind = Kind::kLeft;
-    int rank = 0;
+    int rank = 0;  // -1: one of `host`, not known which
     int code = 0;
     int64_t pid = 0;   // 0: not said
     std::string host;  // empty: not said
@@ -46,7 +49,7 @@ class MpirunReport {
   std::string Finish();
 
   const std::map<int, Rank>& ranks() const { return ranks_; }
-  const std::optional<Failure>& failure() const { return failure_; }
+  std::optional<Failure> failure() const;
 
  private:
   void TakeMessagesOut(absl::string_view bytes, std::string* rest);
@@ -54,10 +57,16 @@ class MpirunReport {
   void TakeReportsOut(absl::string_view bytes, std::string* shown);
   bool ReadReport(absl::string_view report);
 
+  struct LostConnection {
+    int64_t pid = 0;  // of the rank that says so
+    std::string host, peer_host;
+  };
+
   std::string message_;  // begun
   std::string report_;   // begun: hyphens or a bracket, perhaps more
   std::map<int, Rank> ranks_;
   std::optional<Failure> failure_;
+  std::optional<LostConnection> lost_;
 };
 
 // "rank 2 (host h, pid 7) was killed by signal 9 (Killed), last seen in task
