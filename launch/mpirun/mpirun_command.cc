@@ -8,6 +8,8 @@
 #include <climits>
 #include <cstdlib>
 #include <cstring>
+#include <filesystem>
+#include <system_error>
 
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
@@ -36,6 +38,25 @@ std::string ReadEnvironment(const char* name) {
 std::string RealPath(const std::string& path) {
   char resolved[PATH_MAX];
   return realpath(path.c_str(), resolved) == nullptr ? "" : resolved;
+}
+
+// Where the links from `path` lead, but no further than to a bin/mpirun: 4.1's
+// is a link to orterun, which calls itself by the name that it is started by,
+// in its version and in its reports. Empty if there is none.
+std::string FollowToMpirun(std::string path) {
+  namespace fs = std::filesystem;
+  std::string found;
+  for (int links = 0; links < 40; ++links) {
+    const size_t slash = path.rfind('/');
+    const std::string folder = RealPath(path.substr(0, slash));
+    path = folder + path.substr(slash);
+    if (absl::EndsWith(path, "/bin/mpirun")) found = path;
+    std::error_code error;
+    const fs::path target = fs::read_symlink(path, error);
+    if (error) break;
+    path = (fs::path(folder) / target).string();
+  }
+  return access(found.c_str(), X_OK) == 0 ? found : "";
 }
 
 const std::vector<MpirunRelease>& Releases() {
@@ -74,7 +95,7 @@ absl::StatusOr<Mpirun> FindMpirun(const std::string& program) {
   }
   for (const std::string& root : roots) {
     if (root.empty()) continue;
-    const std::string path = RealPath(root + "/mpi/bin/mpirun");
+    const std::string path = FollowToMpirun(root + "/mpi/bin/mpirun");
     if (path.empty()) continue;
     Mpirun mpirun;
     mpirun.path = path;
