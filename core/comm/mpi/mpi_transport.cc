@@ -134,12 +134,14 @@ class RingAllReduce final : public Transport::Pending {
   ~RingAllReduce() override { scratches_->push_back(std::move(scratch_)); }
 
   absl::StatusOr<bool> Test() override {
-    // What came with the piece before is often there already.
+    // In this order: a test may copy a whole piece, for which the next rank
+    // would wait if it were not given its own first; and what has gone makes
+    // room to receive. What came with the piece before is often there already.
     for (bool progressed = true; progressed;) {
       REPRISE_RETURN_IF_ERROR(PostReceives());
       REPRISE_RETURN_IF_ERROR(StartSends());
-      REPRISE_ASSIGN_OR_RETURN(const bool arrived, TakeArrived());
       REPRISE_ASSIGN_OR_RETURN(const bool gone, TakeSent());
+      REPRISE_ASSIGN_OR_RETURN(const bool arrived, TakeArrived());
       progressed = arrived || gone;
     }
     return IsEnd(arrived_.at) && IsEnd(gone_.at);
