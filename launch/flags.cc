@@ -573,7 +573,6 @@ class CommandParser {
     // A sample of MNIST takes well below a millisecond, one of the others up to
     // a second (CANDLENet).
     const bool small = spec.dataset == "mnist";
-    spec.max_steps_per_epoch = 3;
     spec.max_train_samples_per_task = small ? 256 : 24;
     spec.max_test_samples_per_task = small ? 64 : 16;
     const Origin origin = {Level::kDerived, "--quick"};
@@ -592,6 +591,10 @@ class CommandParser {
       SetKey(DictFlag::kAgent, key, most, origin);
     }
     const Level level = OriginOf("quick").level;
+    if (OriginOf("max-steps-per-epoch").level < level) {
+      spec.max_steps_per_epoch = 3;
+      origins_["max-steps-per-epoch"] = origin;
+    }
     if (OriginOf("epochs").level < level && spec.epochs != 1) {
       spec.epochs = 1;
       origins_["epochs"] = origin;

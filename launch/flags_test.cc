@@ -460,6 +460,10 @@ TEST_F(Flags, QuickCapsWhatTheCommandLineLeavesOpen) {
   REPRISE_ASSERT_OK_AND_ASSIGN(command, Parse({"--quick", "--epochs=2"}));
   EXPECT_EQ(Settings(command).at("epochs"), "2 command line");
   EXPECT_EQ(Settings(command).at("batch-size"), "4 config.yaml:2");
+  EXPECT_EQ(Settings(command).at("max-steps-per-epoch"), "3 --quick");
+  REPRISE_ASSERT_OK_AND_ASSIGN(command,
+                               Parse({"--quick", "--max-steps-per-epoch=7"}));
+  EXPECT_EQ(command.spec.max_steps_per_epoch, 7);
 }
 
 TEST_F(Flags, ScratchConcatenatesAndResets) {

@@ -3,7 +3,8 @@
 
   ./bazelw build //launch:all
   python3 tests/scaling/rehearsal_cost.py --data DATASETS --out FOLDER --ranks 1 2
-  python3 tests/scaling/rehearsal_cost.py --data DATASETS --out FOLDER --experiment resnet --ranks 1 2
+  python3 tests/scaling/rehearsal_cost.py --data DATASETS --out FOLDER --experiment resnet \
+    --steps 30 --repeats 3
 
 Runs take turns (none, sync, async, none, ...), one compute thread a rank, one epoch a task,
 no evaluation. For each: seconds of a step on rank 0, its rehearsal_wait as part of the step,
@@ -25,6 +26,7 @@ parser.add_argument("--out", required=True, type=pathlib.Path)
 parser.add_argument("--experiment", choices=["mnistnet", "resnet"], default="mnistnet")
 parser.add_argument("--ranks", type=int, nargs="+", default=[1, 2])
 parser.add_argument("--repeats", type=int, default=5)
+parser.add_argument("--steps", type=int, default=0, help="of an epoch, at most; 0: all")
 parser.add_argument("--programs", default=root / "bazel-bin/launch", type=pathlib.Path)
 args = parser.parse_args()
 
@@ -51,7 +53,8 @@ def step_seconds(ranks, kind):
     subprocess.run([args.programs / program, f"--dataset-dir={args.data}", f"--ranks={ranks}",
                     f"--results-dir={args.out}", f"--save-dir={folder.name}", "--threads=1",
                     "--epochs=1", "--no-evaluate", "--device=cpu", f"--batch-size={BATCH}",
-                    "--lr-scaling=none", *flags, *KINDS[kind]],
+                    "--lr-scaling=none", f"--max-steps-per-epoch={args.steps}",
+                    *flags, *KINDS[kind]],
                    check=True, stdout=subprocess.DEVNULL)
     epochs = [r for r in map(json.loads, (folder / "metrics.jsonl").read_text().splitlines())
               if r["record"] == "train_epoch"]
