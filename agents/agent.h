@@ -92,8 +92,9 @@ class Agent {
   // Whether the losses of a batch's samples and their gradients are the same in
   // any part of it. If not, a step cannot be split in parts.
   virtual bool loss_splits() const { return true; }
-  // After the optimizer step. Other ranks learn of a failure in the next step,
-  // in which this one takes part: what ranks share must be as after success.
+  // After the optimizer step. Other ranks learn of a Status that is not OK in
+  // the next step, in which this one takes part: what ranks share must be as
+  // after success. An exception aborts the job.
   virtual absl::Status OnStepEnd(const Batch&) { return absl::OkStatus(); }
   virtual absl::Status OnTaskEnd(const TaskContext&) {
     return absl::OkStatus();

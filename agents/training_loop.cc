@@ -254,9 +254,11 @@ class TrainingRun {
     for (int64_t step = 0; step < steps; ++step) {
       optimizer = options_.regime.At({epoch, step, steps, options_.epochs});
       const std::string place = absl::StrCat("step ", step + 1);
-      REPRISE_RETURN_IF_ERROR(CauseOf(Annotate(
-          Step(t, epoch, step, indices, sampler.LocalBatch(step), optimizer),
-          place)));
+      const absl::Status done = CatchTorch("training", [&] {
+        return Step(t, epoch, step, indices, sampler.LocalBatch(step),
+                    optimizer);
+      });
+      REPRISE_RETURN_IF_ERROR(CauseOf(Annotate(done, place)));
       if (step % options_.log_interval == 0 || step + 1 == steps) {
         REPRISE_RETURN_IF_ERROR(Annotate(
             Keep(step, ReportStep(t, epoch, step, steps, optimizer.lr, start)),
@@ -354,11 +356,7 @@ class TrainingRun {
     // The other ranks wait in the next layer's sum, not for the gradients'.
     if (synchronises_) REPRISE_RETURN_IF_ERROR(trained);
     REPRISE_RETURN_IF_ERROR(Keep(step_of_epoch, trained));
-    absl::Time backward_end;
-    REPRISE_RETURN_IF_ERROR(CatchTorch("end of backward", [&] {
-      backward_end = FinishBackward(local_weight);
-      return absl::OkStatus();
-    }));
+    const absl::Time backward_end = FinishBackward(local_weight);
 
     timer_.Enter(Phase::kReductionWait);
     REPRISE_ASSIGN_OR_RETURN(const double gradient_factor,
@@ -374,9 +372,8 @@ class TrainingRun {
     });
     REPRISE_RETURN_IF_ERROR(Keep(step_of_epoch, updated));
     timer_.Enter(Phase::kBufferUpdate);
-    const absl::Status ended =
-        CatchTorch("end of step", [&] { return agent_.OnStepEnd(batch); });
-    REPRISE_RETURN_IF_ERROR(Keep(step_of_epoch, ended));
+    // An exception may have left half of what ranks share: it is not kept.
+    REPRISE_RETURN_IF_ERROR(Keep(step_of_epoch, agent_.OnStepEnd(batch)));
     timer_.Enter(Phase::kOther);
     ++step_of_task_;
     ++steps_of_run_;

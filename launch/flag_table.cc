@@ -110,8 +110,9 @@ std::vector<Flag> MakeTable() {
       {
           Row("epochs", &Spec::epochs, "N", "per task").From(1).UpTo(1e6),
           Row("max-steps-per-epoch", &Spec::max_steps_per_epoch, "N",
-              "for trials and timing: an epoch ends after so many steps; 0: "
-              "when all samples were seen")
+              "for trials and timing: an epoch ends after so many steps, which "
+              "--regime and --warmup-epochs then count by; 0: when all samples "
+              "were seen")
               .From(0),
           Row("batch-size", &Spec::batch_size, "N", "per rank").From(1),
           Row("global-batch-size", &Spec::global_batch_size, "N",

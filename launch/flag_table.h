@@ -22,7 +22,7 @@ enum class DictFlag { kTasksets, kAgent, kModel };
 // --print-config, --no-cuda.
 struct Switch {};
 
-// A flag of EXPERIMENTS.md that no code serves yet: only its default is taken.
+// A flag of upstream's that no code serves yet: only its default is taken.
 struct Unbuilt {
   std::string default_text;
   bool is_bool = false;

@@ -4,10 +4,15 @@
 
 #include <string>
 
+#include "absl/strings/string_view.h"
+
 namespace reprise {
 
 // "unknown" where the system does not tell. Thread-safe.
 std::string HostName();
+
+// Without its domain, as Open MPI tells hosts apart; addresses whole.
+absl::string_view ShortHostName(absl::string_view host);
 
 }  // namespace reprise
 

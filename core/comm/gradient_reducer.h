@@ -17,7 +17,8 @@
 // which it makes every rank's: agreeing that all is well costs no collective.
 //
 // A step is AllReduces of [1 + P] elements in all: 2 (W-1)/W (1 + P)
-// sizeof(element) bytes sent by each of W ranks over a ring.
+// sizeof(element) bytes sent by each of W ranks over a ring; over MPI, buckets
+// up to 16 KiB are gathered, W-1 times their bytes.
 //
 // Compressed, the gradients of a bucket are rounded to 16 bits by whoever marks
 // its last parameter (a pass at the speed of memory), reduced as such, and

@@ -185,7 +185,7 @@ const char kHostCheckScript[] =
 
 bool NamesOtherHosts(const std::vector<Host>& hosts) {
   const std::string own = Lowercase(HostName());
-  const std::string own_short = own.substr(0, own.find('.'));
+  const absl::string_view own_short = ShortHostName(own);
   return std::any_of(hosts.begin(), hosts.end(), [&](const Host& host) {
     const std::string name = Lowercase(host.name);
     return name != "localhost" && !absl::StartsWith(name, "127.") &&
@@ -261,9 +261,10 @@ absl::Status CompareHosts(const std::vector<std::string>& files,
   }
   std::set<std::string> names;
   for (const HostAnswer& host : hosts) {
-    if (!names.insert(host.host).second) {
+    const std::string name(ShortHostName(host.host));
+    if (!names.insert(name).second) {
       return UsageError(absl::StrCat(
-          "two of the hosts are called ", Printable(host.host),
+          "two of the hosts are called ", Printable(name),
           ": expected a name for each, by which Open MPI tells them apart; "
           "name "
           "each host once in --hosts, and give each a host name of its own"));

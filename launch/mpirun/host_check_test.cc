@@ -141,6 +141,11 @@ TEST(CompareHosts, RefusesTwoHostsOfOneName) {
       CompareHosts({"/p"}, here, {here, {"h1", {"1:10"}}, here});
   EXPECT_THAT(status, ExitsWith(ExitCode::kUsage));
   EXPECT_THAT(status, FailsWith("two of the hosts are called h0"));
+  EXPECT_THAT(
+      CompareHosts({"/p"}, here, {{"n.here", {"1:10"}}, {"n.there", {"1:10"}}}),
+      FailsWith("two of the hosts are called n:"));
+  REPRISE_EXPECT_OK(CompareHosts(
+      {"/p"}, here, {{"10.0.0.1", {"1:10"}}, {"10.0.0.2", {"1:10"}}}));
 }
 
 TEST(CompareHosts, ListsSomeAndCountsAll) {

@@ -442,8 +442,9 @@ absl::StatusOr<int> LaunchRanks(const Launch& launch) {
   signal(SIGCHLD, SIG_DFL);
   RankCommand command;
   command.program = ProgramPath();
-  if (command.program.empty())
+  if (command.program.empty()) {
     return DistributedErrorFromErrno("/proc/self/exe");
+  }
   REPRISE_ASSIGN_OR_RETURN(const Mpirun mpirun, FindMpirun(command.program));
   for (const auto& [name, value] : MpirunEnvironment(mpirun)) {
     setenv(name.c_str(), value.c_str(), /*overwrite=*/1);

@@ -8,6 +8,7 @@
 #include "absl/strings/str_join.h"
 #include "absl/strings/str_split.h"
 #include "absl/strings/strip.h"
+#include "core/base/host_name.h"
 #include "launch/mpirun/launcher_message.h"
 #include "re2/re2.h"
 
@@ -203,11 +204,11 @@ std::optional<Failure> MpirunReport::failure() const {
   if (!lost_.has_value()) return failure_;
   if (failure_.has_value()) {
     const auto ended = ranks_.find(failure_->rank);
-    const bool is_consequence = (failure_->kind == Failure::Kind::kExit ||
-                                 failure_->kind == Failure::Kind::kLeft) &&
-                                ended != ranks_.end() &&
-                                ended->second.pid == lost_->pid &&
-                                ended->second.host == lost_->host;
+    const bool is_consequence =
+        (failure_->kind == Failure::Kind::kExit ||
+         failure_->kind == Failure::Kind::kLeft) &&
+        ended != ranks_.end() && ended->second.pid == lost_->pid &&
+        ShortHostName(ended->second.host) == ShortHostName(lost_->host);
     if (!is_consequence) return failure_;
   }
   Failure failure;
@@ -215,11 +216,18 @@ std::optional<Failure> MpirunReport::failure() const {
   failure.rank = -1;
   failure.host = lost_->peer_host;
   int candidates = 0;
+  bool have_completed = !ranks_.empty();
   for (const auto& [number, rank] : ranks_) {
-    if (rank.host != lost_->peer_host || rank.completed.has_value()) continue;
+    have_completed = have_completed && rank.completed.has_value();
+    if (rank.completed.has_value() ||
+        ShortHostName(rank.host) != ShortHostName(lost_->peer_host)) {
+      continue;
+    }
     failure.rank = ++candidates == 1 ? number : -1;
   }
-  return failure;
+  if (failure.rank >= 0) failure.host.clear();  // as the rank has told it
+  // Lost on the way out, by a job that was done.
+  return have_completed ? failure_ : failure;
 }
 
 std::string Describe(const MpirunReport::Failure& failure,

@@ -62,6 +62,23 @@ TEST(MpirunReport, NamesTheRankThatAnotherHostHasLost) {
             "rank 0 (host node-1, pid 10) exited before the run was complete");
 }
 
+TEST(MpirunReport, KnowsHostsByTheirNamesWithoutDomain) {
+  const std::string two =
+      Started(0, 10, "node-1.site.org") + Started(1, 20, "node-2.site.org");
+  EXPECT_EQ(Cause(two + Reported(kRank0Left) + LostConnection()),
+            "rank 1 (host node-2.site.org, pid 20) ended, or its connection to "
+            "another host did");
+}
+
+TEST(MpirunReport, IsOfNoFailureWhereAllHaveCompleted) {
+  EXPECT_EQ(Cause(Started(0, 10, "node-1") + Started(1, 20, "node-2") +
+                  "\x1e"
+                  "completed 0 0\n\x1e"
+                  "completed 1 0\n" +
+                  LostConnection()),
+            "none");
+}
+
 TEST(MpirunReport, BelievesMpirunAboutTheRankThatIsLost) {
   const std::string two = Started(0, 10, "node-1") + Started(1, 20, "node-2");
   EXPECT_EQ(Cause(two + LostConnection() +

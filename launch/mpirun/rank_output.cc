@@ -158,14 +158,16 @@ absl::Status RedirectOutput(absl::string_view output, const RankPlace& place) {
   Redirection& current = Current();
   current.to_file = output == "files";
   int ends[2];
-  if (pipe2(ends, O_CLOEXEC) != 0)
+  if (pipe2(ends, O_CLOEXEC) != 0) {
     return DistributedErrorFromErrno("--output: pipe2");
+  }
   const FileDescriptor read_end(ends[0]);
   const FileDescriptor write_end(ends[1]);
   current.out = fcntl(STDOUT_FILENO, F_DUPFD_CLOEXEC, 3);
   current.err = fcntl(STDERR_FILENO, F_DUPFD_CLOEXEC, 3);
-  if (current.out < 0 || current.err < 0)
+  if (current.out < 0 || current.err < 0) {
     return DistributedErrorFromErrno("--output: fcntl");
+  }
   std::fflush(stdout);
   const pid_t child = fork();
   if (child < 0) return DistributedErrorFromErrno("--output: fork");

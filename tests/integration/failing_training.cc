@@ -110,8 +110,10 @@ FailedTraining TrainWithFault(absl::string_view fault, absl::string_view way,
     if (fails && fault == "step_end") lid = 4;
     if (fails && fault == "epoch_end") lid = kSteps;
     if (fault == "two" && rank == last && last > 0) lid = 4;
-    agent.before = [&result, lid](absl::string_view hook) {
+    const bool throws = fails && fault == "half_step_end";
+    agent.before = [&result, lid, throws](absl::string_view hook) {
       if (hook != "OnStepEnd") return absl::OkStatus();
+      if (throws && result.steps == 3) Throw();
       return ++result.steps == lid ? StorageError("the lid is closed")
                                    : absl::OkStatus();
     };

@@ -52,8 +52,9 @@ struct FailedTraining {
   int steps = 0;  // that the agent was told the end of
 };
 
-// Collective. `fault`: as above, or "diverge": a learning rate of 1e30 on all
-// ranks. `way`: as above, or "adasum".
+// Collective. `fault`: as above; or "diverge", a learning rate of 1e30 on all
+// ranks; or "half_step_end": the agent's end of step 4 throws before the buffer
+// has taken its candidates in. `way`: as above, or "adasum".
 FailedTraining TrainWithFault(absl::string_view fault, absl::string_view way,
                               Communicator& communicator);
 

@@ -77,6 +77,20 @@ TEST(FailingTrainingWithAdasum, AbortsTheCommunicators) {
   }
 }
 
+// What ranks share differs by then: going on could wait for ever.
+TEST(FailingTrainingInTheBuffer, AbortsTheCommunicators) {
+  for (const char* way : {"plain", "sync"}) {
+    RunFailingRanksAsThreads(2, [&](Communicator& communicator) {
+      const absl::Status status =
+          TrainWithFault("half_step_end", way, communicator).status;
+      EXPECT_THAT(status, FailsWith("no memory"));
+      EXPECT_THAT(status, FailsWith("task 1: epoch 1: step "));
+      EXPECT_FALSE(IsSharedByAllRanks(status));
+      EXPECT_THAT(communicator.Barrier()->Wait(), FailsWith("no memory"));
+    });
+  }
+}
+
 class Divergence : public testing::TestWithParam<int> {};
 
 TEST_P(Divergence, EndsTheRunWithAnAdvice) {

@@ -372,9 +372,9 @@ def print_inputs():
          "ASSUMPTION: MACs at that rate, at least 5 us a kernel, 3 + 6 kernels a layer"),
     ]
     for name, (per_node, link, within) in CLUSTERS.items():
-        rows += [(f"{name}: GPUs a node", per_node, "shared/spec/DEPLOYMENT.md"),
+        rows += [(f"{name}: GPUs a node", per_node, "grid5000.fr, hardware of Lille and Grenoble"),
                  (f"{name}: beta", f"{link.beta / GB:.2f} GB/s",
-                  "line rate of shared/spec/DEPLOYMENT.md x payload of a frame (0.94; IB 0.95)"),
+                  "line rate of the site's pages x payload of a frame (0.94; IB 0.95)"),
                  (f"{name}: alpha, a call",
                   f"{link.alpha * 1e6:.0f}, {link.call * 1e6:.0f} us",
                   "ASSUMPTION: usual of kernel TCP and of verbs"),

@@ -22,10 +22,11 @@ Links are of two kinds (--links; auto is kernel where the kernel can do it):
 --delays: milliseconds from host to host, one way. --rates: Mb/s of each link and direction,
 0 for no limit.
 
-replay: two cores cannot compute for 8 ranks, so step_replay.cc sleeps where a rank would
-compute (the times are measured: MEASURED in cost_model.py; for its BYTES_ONLY it does not sleep)
-and communicates as a training step does. Runs take turns over all settings, --repeats times, and their records are appended to
-FOLDER/points.jsonl; calibration (AllReduces on 2 and 4 ranks, no steps) in the same turn.
+replay: two cores cannot compute for 8 ranks, so step_replay.cc sleeps where a rank would compute
+(the times are measured: MEASURED in cost_model.py; for its BYTES_ONLY it does not sleep) and
+communicates as a training step does. Runs take turns over all settings, --repeats times, and their
+records are appended to FOLDER/points.jsonl; calibration (AllReduces on 2 and 4 ranks, no steps) in
+the same turn.
 
 program: one epoch a task of mnist_nil_mnistnet on --ranks hosts; step, waits and overlap from
 metrics.jsonl, bytes on the wire from the interfaces' counters beside the formula. Prints a

@@ -4,7 +4,7 @@
   ./bazelw build //launch:all
   python3 tests/scaling/rehearsal_cost.py --data DATASETS --out FOLDER --ranks 1 2
   python3 tests/scaling/rehearsal_cost.py --data DATASETS --out FOLDER --experiment resnet \
-    --steps 30 --repeats 3
+    --steps 15 --repeats 3
 
 Runs take turns (none, sync, async, none, ...), one compute thread a rank, one epoch a task,
 no evaluation. For each: seconds of a step on rank 0, its rehearsal_wait as part of the step,

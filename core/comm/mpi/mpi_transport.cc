@@ -110,8 +110,7 @@ using Scratch = std::vector<char>;
 // the release of MPI. Each rank sends 2 (W - 1) / W of the bytes.
 //
 // A part goes in pieces, each passed on as soon as it is added: the rest of the
-// part is under way meanwhile. At most kWindow of them are sent and received at
-// a time.
+// part is under way meanwhile, but no more of it than a window of pieces.
 //
 // Written out with MPI's point-to-point calls since its own AllReduces choose
 // among orders of addition by size and by release.
@@ -122,6 +121,8 @@ class RingAllReduce final : public Transport::Pending {
       : collective_(collective),
         element_bytes_(SizeInBytes(collective.dtype)),
         piece_elements_(std::max<int64_t>(1, piece_bytes / element_bytes_)),
+        window_(
+            std::clamp<int64_t>(kWindowBytes / piece_bytes, 2, kMostInWindow)),
         rank_(rank),
         world_size_(world_size),
         tag_(tag),
@@ -137,7 +138,9 @@ class RingAllReduce final : public Transport::Pending {
     // In this order: a test may copy a whole piece, for which the next rank
     // would wait if it were not given its own first; and what has gone makes
     // room to receive. What came with the piece before is often there already.
-    for (bool progressed = true; progressed;) {
+    // Others in flight want their turn, too.
+    bool progressed = true;
+    for (int64_t turn = 0; progressed && turn < window_; ++turn) {
       REPRISE_RETURN_IF_ERROR(PostReceives());
       REPRISE_RETURN_IF_ERROR(StartSends());
       REPRISE_ASSIGN_OR_RETURN(const bool gone, TakeSent());
@@ -148,7 +151,8 @@ class RingAllReduce final : public Transport::Pending {
   }
 
  private:
-  static constexpr int64_t kWindow = 16;
+  // Enough for links that are long.
+  static constexpr int64_t kWindowBytes = 16 << 20, kMostInWindow = 64;
 
   // A piece by the step that it goes in and its first element in the part.
   struct Position {
@@ -206,7 +210,7 @@ class RingAllReduce final : public Transport::Pending {
   }
 
   absl::Status PostReceives() {
-    while (!IsEnd(posted_.at) && posted_.count - arrived_.count < kWindow) {
+    while (!IsEnd(posted_.at) && posted_.count - arrived_.count < window_) {
       const Piece piece = Received(posted_.at);
       char* into = piece.data;
       if (Adds(posted_.at)) {
@@ -218,7 +222,7 @@ class RingAllReduce final : public Transport::Pending {
       REPRISE_RETURN_IF_ERROR(FromMpi(
           MPI_Irecv(into, static_cast<int>(piece.bytes), MPI_BYTE,
                     (rank_ + world_size_ - 1) % world_size_, tag_,
-                    MPI_COMM_WORLD, &receives_[posted_.count % kWindow]),
+                    MPI_COMM_WORLD, &receives_[posted_.count % window_]),
           "MPI_Irecv"));
       Advance(&posted_, ReceivedPart(posted_.at));
     }
@@ -227,14 +231,18 @@ class RingAllReduce final : public Transport::Pending {
 
   // What is sent in a step is what came in the step before.
   absl::Status StartSends() {
-    while (!IsEnd(sent_.at) && sent_.count - gone_.count < kWindow &&
+    while (!IsEnd(sent_.at) && sent_.count - gone_.count < window_ &&
            (sent_.at.step == 0 ||
             Position{sent_.at.step - 1, sent_.at.element} < arrived_.at)) {
       const Piece piece = PieceOf(SentPart(sent_.at), sent_.at.element);
+      // Small ones go whether the next rank is ready for them or not: one of a
+      // window waits until it is, so that it need not keep more than that.
+      const auto send =
+          sent_.count % window_ == window_ - 1 ? MPI_Issend : MPI_Isend;
       REPRISE_RETURN_IF_ERROR(
-          FromMpi(MPI_Isend(piece.data, static_cast<int>(piece.bytes), MPI_BYTE,
-                            (rank_ + 1) % world_size_, tag_, MPI_COMM_WORLD,
-                            &sends_[sent_.count % kWindow]),
+          FromMpi(send(piece.data, static_cast<int>(piece.bytes), MPI_BYTE,
+                       (rank_ + 1) % world_size_, tag_, MPI_COMM_WORLD,
+                       &sends_[sent_.count % window_]),
                   "MPI_Isend"));
       Advance(&sent_, SentPart(sent_.at));
     }
@@ -246,7 +254,7 @@ class RingAllReduce final : public Transport::Pending {
     const int64_t before = arrived_.count;
     while (arrived_.count < posted_.count) {
       REPRISE_ASSIGN_OR_RETURN(const bool done,
-                               IsDone(&receives_[arrived_.count % kWindow]));
+                               IsDone(&receives_[arrived_.count % window_]));
       if (!done) break;
       if (Adds(arrived_.at)) {
         const Piece piece = Received(arrived_.at);
@@ -261,7 +269,7 @@ class RingAllReduce final : public Transport::Pending {
     const int64_t before = gone_.count;
     while (gone_.count < sent_.count) {
       REPRISE_ASSIGN_OR_RETURN(const bool done,
-                               IsDone(&sends_[gone_.count % kWindow]));
+                               IsDone(&sends_[gone_.count % window_]));
       if (!done) break;
       Advance(&gone_, SentPart(gone_.at));
     }
@@ -279,19 +287,20 @@ class RingAllReduce final : public Transport::Pending {
   char* Slot(int64_t number) {
     const int64_t bytes =
         std::min(piece_elements_, LengthOf(0)) * element_bytes_;
-    if (static_cast<int64_t>(scratch_.size()) < kWindow * bytes) {
-      scratch_.resize(kWindow * bytes);
+    if (static_cast<int64_t>(scratch_.size()) < window_ * bytes) {
+      scratch_.resize(window_ * bytes);
     }
-    return scratch_.data() + number % kWindow * bytes;
+    return scratch_.data() + number % window_ * bytes;
   }
 
   const Collective collective_;
   const int64_t element_bytes_, piece_elements_;
+  const int64_t window_;  // pieces
   const int rank_, world_size_, tag_;
   std::vector<Scratch>* const scratches_;
   Scratch scratch_;
   Progress posted_, arrived_, sent_, gone_;
-  MPI_Request receives_[kWindow], sends_[kWindow];
+  MPI_Request receives_[kMostInWindow], sends_[kMostInWindow];
 };
 
 // AllReduce of little: everybody's values go to everybody, who adds them in

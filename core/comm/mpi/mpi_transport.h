@@ -17,18 +17,19 @@ namespace reprise {
 inline constexpr int64_t kGatheredAllReduceBytes = 16 << 10;
 
 // Over MPI_COMM_WORLD; a process makes one transport in its life. Non-blocking
-// collectives; AllToAllv is one message per pair of ranks that has bytes.
+// collectives; AllToAllv has messages for the pairs of ranks that have bytes.
 // Counts have no limit: what exceeds `piece_bytes` goes in several calls, since
 // one call of MPI takes at most 2^31 - 1 elements; tests pass less. Codes of
 // MPI become DistributedError with MPI's own text.
 //
 // AllReduce adds in one of two orders, whatever the release of MPI. Around the
 // ring each rank sends 2 (W - 1) / W of the bytes in 2 (W - 1) steps, in pieces
-// that are added and passed on while others are under way. 16 pieces (1 MB
-// between hosts, 16 MB on one) are kept in memory per AllReduce in flight.
+// that are added and passed on while others are under way. At most 64 pieces
+// between hosts (4 MB) and 16 on one (16 MB) are under way and kept in memory
+// per AllReduce in flight; a rank that is late keeps as many more.
 //
 // Between hosts messages have at most 60 KiB, below what Open MPI asks the
-// receiver for over TCP.
+// receiver for over TCP. Over InfiniBand, too: not tried there.
 //
 // Abort is MPI_Abort with the status's exit code: it logs the status, ends all
 // ranks and does not return.

@@ -57,7 +57,7 @@ void CheckSums(Communicator& communicator, DType dtype, const Draw& draw) {
       kGatheredAllReduceBytes / static_cast<int64_t>(sizeof(T));
   for (const int64_t count :
        {int64_t{1}, int64_t{2}, int64_t{5}, most_gathered, most_gathered + 1,
-        int64_t{70001}, int64_t{1000003}}) {
+        int64_t{70001}, int64_t{4000037}}) {
     std::vector<T> mine(count), all(count * ranks);
     for (T& value : mine) value = draw();
     const int64_t bytes = count * static_cast<int64_t>(sizeof(T));
