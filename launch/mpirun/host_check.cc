@@ -266,8 +266,8 @@ absl::Status CompareHosts(const std::vector<std::string>& files,
       return UsageError(absl::StrCat(
           "two of the hosts are called ", Printable(name),
           ": expected a name for each, by which Open MPI tells them apart; "
-          "name "
-          "each host once in --hosts, and give each a host name of its own"));
+          "name each host once in --hosts, and give each a host name of its "
+          "own"));
     }
   }
   std::vector<std::string> lines;

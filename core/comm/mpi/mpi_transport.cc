@@ -249,38 +249,36 @@ class RingAllReduce final : public Transport::Pending {
     return absl::OkStatus();
   }
 
-  // Whether there was any.
   absl::StatusOr<bool> TakeArrived() {
-    const int64_t before = arrived_.count;
-    while (arrived_.count < posted_.count) {
-      REPRISE_ASSIGN_OR_RETURN(const bool done,
-                               IsDone(&receives_[arrived_.count % window_]));
-      if (!done) break;
+    return TakeDone(receives_, posted_, arrived_, [this] {
       if (Adds(arrived_.at)) {
         const Piece piece = Received(arrived_.at);
         Reduce(Slot(arrived_.count), piece.data, piece.count, collective_.dtype,
                collective_.op);
       }
       Advance(&arrived_, ReceivedPart(arrived_.at));
-    }
-    return arrived_.count > before;
+    });
   }
   absl::StatusOr<bool> TakeSent() {
-    const int64_t before = gone_.count;
-    while (gone_.count < sent_.count) {
-      REPRISE_ASSIGN_OR_RETURN(const bool done,
-                               IsDone(&sends_[gone_.count % window_]));
-      if (!done) break;
-      Advance(&gone_, SentPart(gone_.at));
-    }
-    return gone_.count > before;
+    return TakeDone(sends_, sent_, gone_,
+                    [this] { Advance(&gone_, SentPart(gone_.at)); });
   }
 
-  static absl::StatusOr<bool> IsDone(MPI_Request* request) {
-    int done = 0;
-    REPRISE_RETURN_IF_ERROR(
-        FromMpi(MPI_Test(request, &done, MPI_STATUS_IGNORE), "MPI_Test"));
-    return done != 0;
+  // Calls `take`, which advances `taken`, for each of the pieces begun whose
+  // request is done, in order. Whether there was any.
+  template <typename Take>
+  absl::StatusOr<bool> TakeDone(MPI_Request* requests, const Progress& begun,
+                                const Progress& taken, const Take& take) {
+    const int64_t before = taken.count;
+    while (taken.count < begun.count) {
+      int done = 0;
+      REPRISE_RETURN_IF_ERROR(FromMpi(
+          MPI_Test(&requests[taken.count % window_], &done, MPI_STATUS_IGNORE),
+          "MPI_Test"));
+      if (!done) break;
+      take();
+    }
+    return taken.count > before;
   }
 
   // Where received piece `number` waits. Of part 0, which none is longer than.
