@@ -57,10 +57,10 @@ std::vector<std::string> Reasons(const std::vector<RankDevice>& ranks,
 
 // Strings of several lines, for the other ranks.
 std::string Pack(const RankDevice& rank) {
-  return absl::StrJoin({rank.host, std::string(rank.on_gpu ? "1" : "0"),
-                        std::string(rank.is_expected ? "1" : "0"),
-                        rank.missing},
-                       "\n");
+  return absl::StrJoin(
+      {rank.host, std::string(rank.on_gpu ? "1" : "0"),
+       std::string(rank.is_expected ? "1" : "0"), rank.missing},
+      "\n");
 }
 
 absl::StatusOr<RankDevice> Unpack(const std::string& packed) {
@@ -74,7 +74,7 @@ absl::StatusOr<RankDevice> Unpack(const std::string& packed) {
 }
 
 struct Place {
-  int gpu = 0;               // this rank's
+  int gpu = 0;                       // this rank's
   std::vector<std::string> of_host;  // PCI ids
 };
 
@@ -114,9 +114,8 @@ absl::StatusOr<std::vector<std::string>> CompareDevices(
   }
   std::vector<std::string> warnings;
   if (on_gpus.size() == ranks.size()) return warnings;
-  const std::string reasons =
-      absl::StrJoin(Reasons(ranks, [](const RankDevice&) { return true; }),
-                    "; ");
+  const std::string reasons = absl::StrJoin(
+      Reasons(ranks, [](const RankDevice&) { return true; }), "; ");
   if (wanted == "cuda") {
     return UsageError(absl::StrCat("--device=cuda: ", reasons,
                                    "; --device=cpu runs without"));

@@ -50,9 +50,9 @@ TEST(CompareDevices, WarnsOfEveryRankAndTellsEachReasonOnce) {
 }
 
 TEST(CompareDevices, RefusesAJobOnCpusAndGpusAndNamesRanksHostsAndReasons) {
-  const auto mixed = CompareDevices(
-      "auto", {kOnGpu, kOnGpu, OnCpu("b", "no driver", false), kOnGpu,
-               OnCpu("c", "ECC error")});
+  const auto mixed =
+      CompareDevices("auto", {kOnGpu, kOnGpu, OnCpu("b", "no driver", false),
+                              kOnGpu, OnCpu("c", "ECC error")});
   EXPECT_THAT(mixed, ExitsWith(ExitCode::kUsage));
   EXPECT_THAT(mixed,
               FailsWith("found some for ranks 0-1,3 on a and none for rank 2 "
@@ -75,7 +75,8 @@ DeviceSource Sees(const std::string& host, Ids ids, const Ids& broken = {}) {
             choice.is_expected = true;
             if (ids.empty()) choice.missing = "no device";
             for (const std::string& id : broken) {
-              if (!ids.empty() && ids[gpu] == id) choice.missing = id + " broken";
+              if (!ids.empty() && ids[gpu] == id)
+                choice.missing = id + " broken";
             }
             if (!choice.missing.empty()) return choice;
             choice.device = c10::Device(c10::DeviceType::CUDA,
@@ -106,8 +107,7 @@ TEST(ChooseJobDevices, GivesTheRanksOfEachHostGpusOfTheirOwn) {
 TEST(ChooseJobDevices, TellsAllRanksTheSame) {
   RunRanksAsThreads(3, [](Communicator& communicator) {
     const auto mixed = ChooseJobDevices(
-        "auto", communicator,
-        Sees("one", {"x", "y", "z"}, /*broken=*/{"y"}));
+        "auto", communicator, Sees("one", {"x", "y", "z"}, /*broken=*/{"y"}));
     EXPECT_THAT(mixed, ExitsWith(ExitCode::kUsage));
     EXPECT_TRUE(IsSharedByAllRanks(mixed.status()));
     EXPECT_THAT(mixed, FailsWith("ranks 0,2 on one and none for rank 1 on one: "

@@ -325,6 +325,9 @@ class Run {
     if (rank_ == 0) {
       for (const std::string& warning : devices.warnings) LogWarning(warning);
     }
+    absl::StatusOr<RankCores> cores = BindByGpu(devices.gpus_of_host);
+    REPRISE_RETURN_IF_ERROR(AgreeOnStatus(communicator_, cores.status()));
+    cores_ = *std::move(cores);
     REPRISE_ASSIGN_OR_RETURN(
         gradients_,
         MakeGradientCommunicator(
@@ -379,7 +382,6 @@ class Run {
         devices.own.is_cpu() ? &communicator_ : gradients_.on_devices.get();
     if (world_size_ == 1) ranks.on_devices = nullptr;
     if (SharesDeviceBuffer()) {
-      // Some may compute on CPUs.
       REPRISE_RETURN_IF_ERROR(AgreeOnStatus(
           communicator_,
           ranks.on_devices != nullptr
@@ -395,6 +397,14 @@ class Run {
                     ? world_size_ * spec_.batches_per_allreduce
                     : 1;
     return absl::OkStatus();
+  }
+
+  absl::StatusOr<RankCores> BindByGpu(const std::vector<std::string>& gpus) {
+    // Ranks that have one name for several hosts do not share cores.
+    if (static_cast<int>(gpus.size()) != communicator_.local_size()) {
+      return cores_;
+    }
+    return BindRankByGpu(spec_.bind, cores_, communicator_.local_rank(), gpus);
   }
 
   absl::Status OpenResults() {
@@ -694,7 +704,7 @@ class Run {
   }
 
   const ExperimentSpec& spec_;
-  const RankCores& cores_;
+  RankCores cores_;
   Communicator& communicator_;
   TimelineFile* const timeline_;  // nullptr: none
   const int rank_, world_size_;

@@ -1,6 +1,6 @@
-// What NVIDIA's driver says before LibTorch's CUDA half is loaded: whether there
-// is one, for which CUDA, and which GPUs this process sees. Found at run time;
-// makes no context, so it costs a GPU nothing.
+// What NVIDIA's driver says before LibTorch's CUDA half is loaded: whether
+// there is one, for which CUDA, and which GPUs this process sees. Found at run
+// time; makes no context, so it costs a GPU nothing.
 #ifndef REPRISE_CORE_DEVICE_CUDA_DRIVER_H_
 #define REPRISE_CORE_DEVICE_CUDA_DRIVER_H_
 

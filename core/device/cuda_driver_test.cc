@@ -15,9 +15,8 @@ using testing::HasSubstr;
 class CudaDriverTest : public testing::Test {
  protected:
   CudaDriverTest() {
-    for (const char* name :
-         {"EMULATED_CUDA_INIT", "EMULATED_CUDA_VERSION", "EMULATED_CUDA_GPUS",
-          "CUDA_VISIBLE_DEVICES"}) {
+    for (const char* name : {"EMULATED_CUDA_INIT", "EMULATED_CUDA_VERSION",
+                             "EMULATED_CUDA_GPUS", "CUDA_VISIBLE_DEVICES"}) {
       unsetenv(name);
     }
   }

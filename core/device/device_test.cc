@@ -41,17 +41,17 @@ TEST(UsePrecision, TurnsTf32OffUnlessItIsAskedFor) {
   for (const char* name : {"fp32", "tf32", "bf16"}) {
     UsePrecision({name, c10::ScalarType::Float});
     const bool tf32 = std::string(name) == "tf32";
-    for (const auto operation : {at::Float32Op::CONV, at::Float32Op::MATMUL,
-                                 at::Float32Op::RNN}) {
+    for (const auto operation :
+         {at::Float32Op::CONV, at::Float32Op::MATMUL, at::Float32Op::RNN}) {
       EXPECT_EQ(of_operation(operation) == at::Float32Precision::TF32, tf32)
           << name;
     }
     // They throw where the older and the newer state contradict each other.
     EXPECT_EQ(context.allowTF32CuDNN(), tf32);
     EXPECT_EQ(context.allowTF32CuBLAS(), tf32);
-    EXPECT_EQ(context.float32MatmulPrecision() !=
-                  at::Float32MatmulPrecision::HIGHEST,
-              tf32);
+    EXPECT_EQ(
+        context.float32MatmulPrecision() != at::Float32MatmulPrecision::HIGHEST,
+        tf32);
   }
 }
 

@@ -52,8 +52,8 @@ int cuDriverGetVersion(int* version) {
 }
 
 int cuDeviceGetCount(int* count) {
-  *count = static_cast<int>(
-      Split(Variable("EMULATED_CUDA_GPUS", ""), ';').size());
+  *count =
+      static_cast<int>(Split(Variable("EMULATED_CUDA_GPUS", ""), ';').size());
   return 0;
 }
 
@@ -77,8 +77,8 @@ int cuDeviceGetAttribute(int* value, int attribute, int handle) {
 }
 
 int cuGetErrorString(int error, const char** text) {
-  *text = error == 100 ? "no CUDA-capable device is detected"
-                       : "an emulated error";
+  *text =
+      error == 100 ? "no CUDA-capable device is detected" : "an emulated error";
   return 0;
 }
 
