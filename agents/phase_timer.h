@@ -1,5 +1,5 @@
 // Where the training thread's time goes: one phase at a time, charged on
-// change.
+// change, which the run's position follows (core/base/run_position.h).
 #ifndef REPRISE_AGENTS_PHASE_TIMER_H_
 #define REPRISE_AGENTS_PHASE_TIMER_H_
 
@@ -8,6 +8,8 @@
 
 #include "absl/time/clock.h"
 #include "absl/time/time.h"
+#include "core/base/phase.h"
+#include "core/base/run_position.h"
 #include "core/metrics/metric_sink.h"
 
 namespace reprise {
@@ -30,6 +32,7 @@ class PhaseTimer {
     seconds_[static_cast<int>(phase_)] +=
         std::chrono::duration<double>(now - since_).count();
     since_ = now;
+    SetRunPhase(next, std::chrono::nanoseconds(now.time_since_epoch()).count());
     const Phase left = phase_;
     phase_ = next;
     return left;

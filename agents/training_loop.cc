@@ -23,6 +23,7 @@
 #include "agents/feature_extraction.h"
 #include "agents/phase_timer.h"
 #include "agents/tensor_gradients.h"
+#include "core/base/run_position.h"
 #include "core/base/slices.h"
 #include "core/base/status.h"
 #include "core/comm/adasum.h"
@@ -221,6 +222,7 @@ class TrainingRun {
     best_ = nullptr;
     optimizer_.Reset();
     step_of_task_ = 0;
+    SetRunStep(t + 1, /*epoch=*/0, /*step=*/0);
 
     std::vector<int64_t> indices = tasks_[t].train_indices;
     indices.insert(indices.end(), plan->extra_training_indices.begin(),
@@ -252,6 +254,7 @@ class TrainingRun {
     reduction_ = ReductionTimes{};
     OptimizerOptions optimizer;
     for (int64_t step = 0; step < steps; ++step) {
+      SetRunStep(t + 1, epoch + 1, step + 1);
       optimizer = options_.regime.At({epoch, step, steps, options_.epochs});
       const std::string place = absl::StrCat("step ", step + 1);
       const absl::Status done = CatchTorch("training", [&] {
@@ -271,6 +274,7 @@ class TrainingRun {
       }
     }
     timer_.Enter(Phase::kOther);
+    SetRunStep(t + 1, epoch + 1, /*step=*/0);
     // What came after the last step's sum.
     REPRISE_RETURN_IF_ERROR(AgreeOnStatus(communicator_, pending_));
     REPRISE_RETURN_IF_ERROR(MergeRunningStatistics());

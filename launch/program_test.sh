@@ -195,6 +195,8 @@ says "task " "epoch " "step " "not finite" "training rows"
 title "a timeline of a run that fails"
 says "timeline: results/nan.json, with the events of rank 0 alone, up to the failure"
 traced results/nan.json 0
+grep -q '"until the failure: task 1, epoch 1, step [0-9]*, forward"' results/nan.json \
+  || fail "results/nan.json does not have the phase that the run failed in"
 # All ranks have this failure and can still be asked.
 run 1 --quick --ranks=2 --fp16-allreduce --gradient-predivide-factor=1e-9 \
   --results-dir=results --save-dir=overflow --timeline=results/overflow.json

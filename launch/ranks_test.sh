@@ -76,7 +76,7 @@ assert run.wait(30) == -number, run.returncode
 END
     [ $? = 0 ] || fail "$name: $(tail -n 5 "$name.out")"
     output=$(cat "$name.out")
-    grep -qE "^reprise: signal [0-9]+ \((Interrupt|Terminated)\) ended the run in task 1, epoch 1, step [0-9]+; results so far: results/$name\$" \
+    grep -qE "^reprise: signal [0-9]+ \((Interrupt|Terminated)\) ended the run in task 1, epoch 1, step [0-9]+(, [a-z_]+)?; results so far: results/$name\$" \
       <<< "$output" || fail "$name: no line about it: $(tail -n 5 <<< "$output")"
     [ "$(grep -c '^reprise:' <<< "$output")" = 1 ] || fail "$name: more than one line: $output"
   done

@@ -19,7 +19,6 @@
 #include "absl/strings/str_join.h"
 #include "absl/strings/str_split.h"
 #include "absl/strings/string_view.h"
-#include "absl/time/clock.h"
 #include "absl/time/time.h"
 #include "agents/base/base_agent.h"
 #include "agents/er/er_agent.h"
@@ -246,27 +245,6 @@ std::unique_ptr<Agent> MakeAgent(const ExperimentSpec& spec,
       MakeBuffer(spec, data, sizes, BufferPolicy::kClassBalanced, ranks));
 }
 
-// Tells the launcher where this rank is, for its message should the rank die.
-class PositionSink final : public MetricSink {
- public:
-  explicit PositionSink(RankPlace place) : place_(place) {}
-
-  absl::Status OnStep(const StepRecord& step) override {
-    SetInterruptPosition(step.task + 1, step.epoch + 1, step.step + 1);
-    const absl::Time now = absl::Now();
-    if (now < next_) return absl::OkStatus();
-    next_ = now + absl::Milliseconds(200);
-    ReportPosition(place_,
-                   absl::StrFormat("task %d, epoch %d, step %d", step.task + 1,
-                                   step.epoch + 1, step.step + 1));
-    return absl::OkStatus();
-  }
-
- private:
-  RankPlace place_;
-  absl::Time next_ = absl::InfinitePast();
-};
-
 class Run {
  public:
   Run(const ExperimentSpec& spec, const RankCores& cores,
@@ -290,8 +268,6 @@ class Run {
                                AllGatherStrings(communicator_, folder_));
       SendOutputTo(folders[0]);
     }
-    sink_.Add("position", MetricsFanout::OnFailure::kWarnOnce,
-              std::make_unique<PositionSink>(RankPlace{rank_, world_size_}));
     Announce();
     REPRISE_RETURN_IF_ERROR(
         AgreeOnStatus(communicator_, sink_.OnRunStart(Start())));

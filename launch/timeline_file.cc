@@ -1,12 +1,19 @@
 #include "launch/timeline_file.h"
 
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
 #include <vector>
 
 #include "absl/status/statusor.h"
 #include "absl/strings/str_cat.h"
+#include "absl/strings/string_view.h"
+#include "absl/time/clock.h"
 #include "absl/time/time.h"
 #include "core/base/file.h"
 #include "core/base/log.h"
+#include "core/base/phase.h"
+#include "core/base/run_position.h"
 #include "core/base/status.h"
 #include "core/comm/gather_strings.h"
 #include "core/comm/observing/observing_transport.h"
@@ -30,7 +37,23 @@ absl::Status TimelineFile::Open() {
   return absl::OkStatus();
 }
 
+void TimelineFile::AddOpenPhase() {
+  const RunPosition position = ReadRunPosition();
+  if (position.task == 0 || position.phase == Phase::kOther) return;
+  char text[kLongestRunPosition];
+  const size_t length = PrintRunPosition(position, text, sizeof(text));
+  const absl::Time now = absl::Now();
+  const int64_t steady_now_ns =
+      std::chrono::nanoseconds(
+          std::chrono::steady_clock::now().time_since_epoch())
+          .count();
+  events_.Add("compute", absl::StrCat("until the failure: ",
+                                      absl::string_view(text, length)),
+              now - absl::Nanoseconds(steady_now_ns - position.since_ns), now);
+}
+
 absl::Status TimelineFile::Write(Communicator& communicator) {
+  AddOpenPhase();
   REPRISE_ASSIGN_OR_RETURN(const std::vector<absl::Duration> ahead,
                            ClocksAheadOfRank0(communicator));
   REPRISE_ASSIGN_OR_RETURN(
@@ -44,6 +67,7 @@ absl::Status TimelineFile::Write(Communicator& communicator) {
 
 void TimelineFile::WriteOwnEvents() {
   if (!is_open_.exchange(false)) return;
+  AddOpenPhase();
   Write({events_.Packed()}, {absl::ZeroDuration()},
         ", with the events of rank 0 alone, up to the failure");
 }

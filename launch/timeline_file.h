@@ -42,6 +42,9 @@ class TimelineFile {
   void WriteOwnEvents();
 
  private:
+  // The phase that the run has not left, if it has failed in one.
+  void AddOpenPhase();
+
   void Write(const std::vector<std::string>& packed,
              const std::vector<absl::Duration>& ahead, absl::string_view what);
 

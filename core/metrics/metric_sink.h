@@ -16,23 +16,11 @@
 #include <vector>
 
 #include "absl/status/status.h"
+#include "core/base/phase.h"
 
 namespace reprise {
 
 // Where the time of a run goes, as seen by the training thread of a rank.
-enum class Phase {
-  kLoad,           // batch preparation
-  kRehearsalWait,  // drawing representatives, waiting for their exchange
-  kForward,        // forward pass and loss
-  kBackward,
-  kReductionWait,  // after backward, until the last bucket is reduced
-  kOptimizer,
-  kBufferUpdate,  // offering candidates
-  kEvaluation,
-  kOther,  // task preparation, herding, results
-};
-inline constexpr int kNumPhases = 9;
-const char* PhaseName(Phase phase);  // "load", "rehearsal_wait", ...
 using PhaseSeconds = std::array<double, kNumPhases>;
 
 struct RunStart {

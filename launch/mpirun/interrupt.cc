@@ -9,6 +9,8 @@
 #include <climits>
 #include <cstring>
 
+#include "core/base/run_position.h"
+
 namespace reprise {
 namespace {
 
@@ -59,27 +61,19 @@ void AddLine(int signal, absl::string_view position, absl::string_view folder,
   line->Add("\n");
 }
 
-// Task 0: no step yet. Each may be one step older than the next.
-std::atomic<int64_t> task_now{0}, epoch_now{0}, step_now{0};
 std::atomic<const char*> folder_now{nullptr};
 std::atomic<bool> on_terminal{false};
 
 void EndBy(int signal) {
   const int saved = errno;
-  Text position, line;
-  const int64_t task = task_now.load();
-  if (task > 0) {
-    position.Add("task ");
-    position.Add(task);
-    position.Add(", epoch ");
-    position.Add(epoch_now.load());
-    position.Add(", step ");
-    position.Add(step_now.load());
-  }
+  char position[kLongestRunPosition];
+  const size_t length =
+      PrintRunPosition(ReadRunPosition(), position, sizeof(position));
+  Text line;
   const char* folder = folder_now.load();
   // A live line may stand there, and the ^C of the keyboard.
   if (on_terminal.load()) line.Add("\n");
-  AddLine(signal, position.get(),
+  AddLine(signal, absl::string_view(position, length),
           folder == nullptr ? absl::string_view() : folder, &line);
   // Should it fail, nobody is there to be told.
   const ssize_t written =
@@ -100,6 +94,7 @@ std::string InterruptLine(int signal, absl::string_view position,
 }
 
 void ReportInterrupts() {
+  PrepareRunPosition();  // not in the handler
   on_terminal = isatty(STDOUT_FILENO) == 1 && isatty(STDERR_FILENO) == 1;
   struct sigaction action = {};
   action.sa_handler = EndBy;
@@ -114,12 +109,6 @@ void ReportInterrupts() {
     }
     sigaction(signal, &action, nullptr);
   }
-}
-
-void SetInterruptPosition(int64_t task, int64_t epoch, int64_t step) {
-  step_now = step;
-  epoch_now = epoch;
-  task_now = task;
 }
 
 void SetInterruptFolder(const std::string& folder) {

@@ -4,7 +4,6 @@
 #define REPRISE_LAUNCH_MPIRUN_INTERRUPT_H_
 
 #include <cstddef>
-#include <cstdint>
 #include <string>
 
 #include "absl/strings/string_view.h"
@@ -22,8 +21,7 @@ std::string InterruptLine(int signal, absl::string_view position,
 // that has no launcher to write it.
 void ReportInterrupts();
 
-// What the line says, from 1. Any thread.
-void SetInterruptPosition(int64_t task, int64_t epoch, int64_t step);
+// What the line says beside core/base/run_position.h. Any thread.
 void SetInterruptFolder(const std::string& folder);
 
 }  // namespace reprise

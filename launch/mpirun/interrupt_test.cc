@@ -6,6 +6,7 @@
 #include <cstdlib>
 #include <string>
 
+#include "core/base/run_position.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 
@@ -28,7 +29,7 @@ TEST(ReportInterruptsDeathTest, ProcessEndsByTheSignalAfterOneLine) {
     EXPECT_EXIT(
         {
           ReportInterrupts();
-          SetInterruptPosition(10, 2, 1234567890123);
+          SetRunStep(10, 2, 1234567890123);
           SetInterruptFolder("/the results");
           raise(signal);
           _exit(0);

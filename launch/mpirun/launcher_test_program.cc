@@ -13,6 +13,7 @@
 #include <string>
 #include <vector>
 
+#include "core/base/run_position.h"
 #include "core/base/status.h"
 #include "core/comm/communicator.h"
 #include "core/comm/mpi/mpi_transport.h"
@@ -59,7 +60,7 @@ int RunRank(const RankPlace& place, const std::string& output,
   }
   auto communicator = Communicator::Create([] { return MakeMpiTransport(); });
   if (!communicator.ok()) return Complete(place, 4);
-  ReportPosition(place, "task 2, epoch 1, step 30");
+  SetRunStep(2, 1, 30);
   ReportResults(place, "/the results");
   if (!(*communicator)->Barrier()->Wait().ok()) return Complete(place, 4);
   if (does) {

@@ -257,10 +257,23 @@ class Job {
           EndNow();  // asked twice
         } else {
           interrupted_by_ = signal;
-          kill(mpirun_, SIGTERM);
-          SetDeadline(kAfterInterrupt);
+          Interrupt();
         }
     }
+  }
+
+  // An mpirun that ends itself forwards nothing more, so rank 0 goes first: its
+  // witness tells where it was, and mpirun then ends the others.
+  void Interrupt() {
+    const auto first = watched_.find(0);
+    if (first != watched_.end() && first->second.process.get() >= 0 &&
+        syscall(SYS_pidfd_send_signal, first->second.process.get(), SIGTERM,
+                nullptr, 0) == 0) {
+      SetDeadline(kMpirunReacts);
+      return;
+    }
+    kill(mpirun_, SIGTERM);
+    SetDeadline(kAfterInterrupt);
   }
 
   MpirunReport::Rank Reported(int rank) const {

@@ -1,20 +1,30 @@
 #include "launch/mpirun/rank_process.h"
 
+#include <poll.h>
 #include <signal.h>
+#include <sys/prctl.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <atomic>
+#include <cerrno>
 #include <chrono>
+#include <cstdio>
 #include <cstdlib>
+#include <cstring>
 #include <string>
 #include <thread>
 
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_split.h"
+#include "absl/time/clock.h"
+#include "core/base/check.h"
 #include "core/base/cores.h"
+#include "core/base/file.h"
 #include "core/base/host_name.h"
+#include "core/base/run_position.h"
 #include "core/base/status.h"
 #include "launch/mpirun/launcher_message.h"
 #include "re2/re2.h"
@@ -71,6 +81,60 @@ void EndWithParent() {
     kill(getpid(), SIGKILL);
   }).detach();
   pthread_sigmask(SIG_SETMASK, &before, nullptr);
+}
+
+void TellPosition(const RankPlace& place, const RunPosition& position) {
+  char text[kLongestRunPosition];
+  const size_t length = PrintRunPosition(position, text, sizeof(text));
+  if (length > 0) Tell(kPositionWord, place, {text, length});
+}
+
+// Of a kernel before Linux 5.3 there is no descriptor of a process.
+bool IsGoneWithin(pid_t parent, int pidfd, absl::Duration patience) {
+  const absl::Time end = absl::Now() + patience;
+  pollfd event = {pidfd, POLLIN, 0};
+  const absl::Duration nap = pidfd >= 0 ? patience : absl::Milliseconds(20);
+  while (getppid() == parent) {
+    if (absl::Now() >= end) return false;
+    poll(&event, 1, static_cast<int>(absl::ToInt64Milliseconds(nap)));
+  }
+  return true;
+}
+
+// A thread would be gone with the rank, and what the rank tells while it lives
+// is old when it dies. All output but the messages is closed: readers of the
+// rank's pipes wait for their end.
+[[noreturn]] void Witness(const RankPlace& place, pid_t rank, int pidfd) {
+  // mpirun's signals are for the rank, as are those to its process group.
+  sigset_t all;
+  sigfillset(&all);
+  sigprocmask(SIG_SETMASK, &all, nullptr);
+  setpgid(0, 0);
+  prctl(PR_SET_NAME, "reprise-witness");
+  const int to_launcher = messages;
+  for (const int fd : {STDIN_FILENO, STDOUT_FILENO, STDERR_FILENO}) {
+    if (fd != to_launcher) close(fd);
+  }
+  RunPosition told;
+  while (!IsGoneWithin(rank, pidfd, kWitnessInterval)) {
+    const RunPosition position = ReadRunPosition();
+    if (position.since_ns == told.since_ns) continue;
+    TellPosition(place, position);
+    told = position;
+  }
+  TellPosition(place, ReadRunPosition());
+  _exit(0);
+}
+
+void StartWitness(const RankPlace& place) {
+  PrepareRunPosition();
+  const pid_t rank = getpid();
+  const FileDescriptor pidfd(
+      static_cast<int>(syscall(SYS_pidfd_open, rank, 0)));
+  std::fflush(stdout);
+  const pid_t child = fork();
+  REPRISE_CHECK(child >= 0) << "fork: " << strerror(errno);
+  if (child == 0) Witness(place, rank, pidfd.get());
 }
 
 }  // namespace
@@ -132,12 +196,9 @@ bool HasLauncher() { return std::getenv(kLauncherVariable) != nullptr; }
 void TellLauncherThrough(int fd) { messages = fd; }
 
 void StartRank(const RankPlace& place) {
+  if (HasLauncher()) StartWitness(place);
   EndWithParent();
   Tell(kStartedWord, place, absl::StrCat(getpid(), " ", HostName()));
-}
-
-void ReportPosition(const RankPlace& place, absl::string_view position) {
-  Tell(kPositionWord, place, position);
 }
 
 void ReportResults(const RankPlace& place, absl::string_view folder) {

@@ -10,6 +10,7 @@
 
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
+#include "absl/time/time.h"
 
 namespace reprise {
 
@@ -39,14 +40,17 @@ bool HasLauncher();
 // Messages go there instead of stderr: the descriptor of what stderr was.
 void TellLauncherThrough(int fd);
 
-// First thing in a rank. From now on the process ends within a second after its
-// parent, the launching daemon, is gone (mpirun killed: ranks would stay for
-// ever). Tells the launcher host and process id.
+// First thing in a rank, before any thread is started; aborts if there is no
+// process or memory left for it. From now on
+// - the process ends within a second after its parent, the launching daemon, is
+//   gone (mpirun killed: ranks would stay for ever);
+// - where there is a launcher, a witness, a child process that does nothing but
+//   wait, tells it the run's position (core/base/run_position.h) once this
+//   process is gone, however it ended, and every kWitnessInterval before, for
+//   the case that the whole host is lost.
+// Tells the launcher host and process id.
+inline constexpr absl::Duration kWitnessInterval = absl::Seconds(2);
 void StartRank(const RankPlace& place);
-
-// Where the run is ("task 2, epoch 1, step 30"), for the message about a rank
-// that dies; one line, at most 100 bytes. Thread-safe, one write.
-void ReportPosition(const RankPlace& place, absl::string_view position);
 
 // Where the results of the run are.
 void ReportResults(const RankPlace& place, absl::string_view folder);

@@ -8,14 +8,18 @@
 R01 of docs/RELIABILITY.md: SIGKILL to a random rank at a random step, --trials times; R02: SIGSEGV,
 SIGABRT and SIGBUS to a rank; R04: SIGKILL to mpirun, and to the launcher. In each trial all
 ranks must be gone and the launcher have ended, not with 0, within 3 s (R04: 5 s); one line must
-name rank, host, process, signal and the place in the run. Prints each trial's seconds.
+name rank, host, process, signal and the place in the run: task, epoch, step and phase as they stood
+in the memory of the rank, which is stopped before it is killed so that they can be read there, and
+in agreement with what the other ranks and metrics.jsonl say. Prints each trial's seconds.
 """
 import argparse
+import json
 import os
 import pathlib
 import random
 import re
 import signal
+import struct
 import subprocess
 import tempfile
 import time
@@ -42,14 +46,42 @@ def processes(mark):
             variables = dict(v.split(b"=", 1) for v in
                              (folder / "environ").read_bytes().split(b"\0") if b"=" in v)
             state = (folder / "stat").read_text().rpartition(")")[2].split()[0]
+            name = (folder / "comm").read_text().strip()
         except (OSError, ValueError):
             continue
         if f"--save-dir={mark}".encode() not in words or state == "Z":
             continue
         rank = variables.get(b"OMPI_COMM_WORLD_RANK")
-        found.append((int(folder.name), None if rank is None else int(rank),
-                      os.path.basename(words[0].decode())))
+        found.append((int(folder.name), None if rank is None else int(rank), name))
     return found
+
+
+PHASES = ("load", "rehearsal_wait", "forward", "backward", "reduction_wait", "optimizer", "buffer_update",
+          "evaluation", "other")
+
+
+def position(pid):
+    """(task, epoch, step, phase) in the memory of a stopped rank: core/base/run_position.cc."""
+    for line in pathlib.Path(f"/proc/{pid}/maps").read_text().splitlines():
+        place, rights, *rest = line.split()
+        if rights != "rw-s" or "/dev/zero" not in line:
+            continue
+        begin, end = (int(number, 16) for number in place.split("-"))
+        if end - begin != os.sysconf("SC_PAGESIZE"):
+            continue
+        with open(f"/proc/{pid}/mem", "rb") as memory:
+            memory.seek(begin)
+            board = memory.read(8 + 8 * 40)
+        number, = struct.unpack_from("Q", board)
+        task, epoch, step, phase, since = struct.unpack_from("5q", board, 8 + 40 * (number % 8))
+        if number > 0 and task > 0 and 0 <= phase < len(PHASES) and since > 0:
+            return task, epoch, step, PHASES[phase]
+    raise RuntimeError(f"process {pid} has no position")
+
+
+def in_words(task, epoch, step, phase):
+    return (f"task {task}" + (f", epoch {epoch}" if epoch else "") + (f", step {step}" if step else "")
+            + (f", {phase}" if phase != "other" else ""))
 
 
 class Job:
@@ -59,18 +91,23 @@ class Job:
         self.output = open(folder / f"{self.mark}.txt", "w+")
         self.launcher = subprocess.Popen(
             [os.path.abspath(args.program), f"--ranks={args.ranks}", "--epochs=1000", "--device=cpu", "--threads=1",
-             f"--results-dir={folder}", f"--save-dir={self.mark}", "--log-interval=1",
-             "--no-evaluate"],
+             f"--results-dir={folder}", f"--save-dir={self.mark}", "--no-evaluate"],
             stdout=self.output, stderr=subprocess.STDOUT, cwd=folder,
             # No data sets there: the generated ones.
             env={k: v for k, v in os.environ.items() if k != "REPRISE_DATASETS"}
             | {"HOME": str(folder)})
 
-    def wait_for_steps(self, steps):
+    def steps_told(self):
+        """Global steps, from 0, of the step records in metrics.jsonl."""
         metrics = self.folder / self.mark / "metrics.jsonl"
+        text = metrics.read_text() if metrics.exists() else ""
+        records = (json.loads(line) for line in text.splitlines() if line.endswith("}"))
+        return [r["global_step"] for r in records if "global_step" in r]
+
+    def wait_for_records(self, count):
         deadline = time.monotonic() + 120
         while time.monotonic() < deadline:
-            if metrics.exists() and metrics.read_text().count('"step"') >= steps:
+            if len(self.steps_told()) >= count:
                 return True
             if self.launcher.poll() is not None:
                 break
@@ -78,7 +115,8 @@ class Job:
         return False
 
     def ranks(self):
-        return {rank: pid for pid, rank, _ in processes(self.mark) if rank is not None}
+        return {rank: pid for pid, rank, name in processes(self.mark)
+                if rank is not None and name != "reprise-witness"}
 
     def finish(self, limit):
         """Exit code, seconds until the launcher and all ranks were gone, and the output."""
@@ -100,7 +138,7 @@ class Job:
 
 def trial(number, what, limit, strike, expected):
     job = Job(folder, number)
-    if not job.wait_for_steps(random.randint(2, 40)):
+    if not job.wait_for_records(random.randint(1, 6)):
         job.finish(0)
         failures.append(f"{what}: the job did not come to its steps")
         return
@@ -123,14 +161,30 @@ def trial(number, what, limit, strike, expected):
 def kill_a_rank(number):
     def strike(job):
         rank = random.randrange(args.ranks)
-        pid = job.ranks()[rank]
+        pids = job.ranks()
+        pid = pids[rank]
+        os.kill(pid, signal.SIGSTOP)
+        while pathlib.Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "T":
+            time.sleep(0.001)
+        time.sleep(0.1)  # the others come to wait for it
+        place = position(pid)
+        others = {r: position(p) for r, p in pids.items() if r != rank}
+        for other, theirs in others.items():
+            # They may have had its part of the last step's sum.
+            if theirs[:2] == place[:2] and place[2] and theirs[2] and abs(theirs[2] - place[2]) > 1:
+                failures.append(f"rank {rank} stopped in {in_words(*place)}, rank {other} in {in_words(*theirs)}")
+        # One task, one epoch of many: steps of the run are those of the epochs before and of this.
+        told = job.steps_told()[-1]
+        if place[:2] == (1, 1) and place[2] and not 0 <= place[2] - 1 - told <= 11:
+            failures.append(f"rank {rank} stopped in {in_words(*place)}; metrics.jsonl has step {told + 1}")
         os.kill(pid, number)
-        return {"rank": rank, "pid": pid, "signal": int(number)}
+        os.kill(pid, signal.SIGCONT)
+        return {"rank": rank, "pid": pid, "signal": int(number), "place": re.escape(in_words(*place))}
     return strike
 
 
 LOST = (r"reprise: rank %(rank)d \(host \S+, pid %(pid)d\) was killed by signal %(signal)d "
-        r"\(.*\), last seen in task \d+, epoch \d+, step \d+; the job has ended")
+        r"\(.*\), last seen in %(place)s; the job has ended")
 
 
 def kill_mpirun(job):

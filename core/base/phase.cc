@@ -1,4 +1,4 @@
-#include "core/metrics/metric_sink.h"
+#include "core/base/phase.h"
 
 namespace reprise {
 

@@ -1,0 +1,148 @@
+#include "core/base/run_position.h"
+
+#include <sys/mman.h>
+
+#include <atomic>
+#include <cstring>
+#include <new>
+
+#include "core/base/check.h"
+
+namespace reprise {
+namespace {
+
+struct Slot {
+  std::atomic<int64_t> task{0}, epoch{0}, step{0};
+  std::atomic<int64_t> phase{static_cast<int64_t>(Phase::kOther)};
+  std::atomic<int64_t> since_ns{0};
+};
+
+// Position number n lies in slot n % kSlots. The writer fills the slot after
+// the current one, so a reader has the time of several writings to copy its
+// slot, and tells by the number whether that was enough.
+constexpr uint64_t kSlots = 8;
+struct Board {
+  std::atomic<uint64_t> current{0};
+  Slot slots[kSlots];
+};
+static_assert(std::atomic<int64_t>::is_always_lock_free);
+
+Board& TheBoard() {
+  static Board& board = *[] {
+    void* const page =
+        mmap(nullptr, sizeof(Board), PROT_READ | PROT_WRITE,
+             MAP_SHARED | MAP_ANONYMOUS, /*fd=*/-1, /*offset=*/0);
+    REPRISE_CHECK(page != MAP_FAILED) << "no memory for the run's position";
+    return new (page) Board;
+  }();
+  return board;
+}
+
+RunPosition Copied(const Slot& slot) {
+  RunPosition position;
+  position.task = slot.task.load(std::memory_order_relaxed);
+  position.epoch = slot.epoch.load(std::memory_order_relaxed);
+  position.step = slot.step.load(std::memory_order_relaxed);
+  position.phase =
+      static_cast<Phase>(slot.phase.load(std::memory_order_relaxed));
+  position.since_ns = slot.since_ns.load(std::memory_order_relaxed);
+  return position;
+}
+
+void Write(const RunPosition& position) {
+  Board& board = TheBoard();
+  const uint64_t next = board.current.load(std::memory_order_relaxed) + 1;
+  // No store of this writing may be seen before the number of the last one.
+  std::atomic_thread_fence(std::memory_order_release);
+  Slot& slot = board.slots[next % kSlots];
+  slot.task.store(position.task, std::memory_order_relaxed);
+  slot.epoch.store(position.epoch, std::memory_order_relaxed);
+  slot.step.store(position.step, std::memory_order_relaxed);
+  slot.phase.store(static_cast<int64_t>(position.phase),
+                   std::memory_order_relaxed);
+  slot.since_ns.store(position.since_ns, std::memory_order_relaxed);
+  board.current.store(next, std::memory_order_release);
+}
+
+class Text {
+ public:
+  Text(char* bytes, size_t size) : bytes_(bytes), size_(size) {}
+  ~Text() {
+    if (size_ > 0) bytes_[length_] = '\0';
+  }
+
+  void Add(const char* text) {
+    for (; *text != '\0' && length_ + 1 < size_; ++text) {
+      bytes_[length_++] = *text;
+    }
+  }
+  void Add(int64_t number) {
+    char digits[24] = {};
+    size_t first = sizeof(digits) - 1;
+    do {
+      digits[--first] = static_cast<char>('0' + number % 10);
+      number /= 10;
+    } while (number > 0);
+    Add(digits + first);
+  }
+  size_t length() const { return length_; }
+
+ private:
+  char* const bytes_;
+  const size_t size_;
+  size_t length_ = 0;
+};
+
+}  // namespace
+
+void PrepareRunPosition() { TheBoard(); }
+
+void SetRunStep(int64_t task, int64_t epoch, int64_t step) {
+  RunPosition position = ReadRunPosition();
+  position.task = task;
+  position.epoch = epoch;
+  position.step = step;
+  Write(position);
+}
+
+void SetRunPhase(Phase phase, int64_t since_ns) {
+  RunPosition position = ReadRunPosition();
+  position.phase = phase;
+  position.since_ns = since_ns;
+  Write(position);
+}
+
+RunPosition ReadRunPosition() {
+  const Board& board = TheBoard();
+  while (true) {
+    const uint64_t number = board.current.load(std::memory_order_acquire);
+    const RunPosition position = Copied(board.slots[number % kSlots]);
+    std::atomic_thread_fence(std::memory_order_acquire);
+    // The slot is written again once kSlots - 1 others have been.
+    if (board.current.load(std::memory_order_relaxed) - number < kSlots - 1) {
+      return position;
+    }
+  }
+}
+
+size_t PrintRunPosition(const RunPosition& position, char* text, size_t size) {
+  Text out(text, size);
+  if (position.task == 0) return out.length();
+  out.Add("task ");
+  out.Add(position.task);
+  if (position.epoch > 0) {
+    out.Add(", epoch ");
+    out.Add(position.epoch);
+  }
+  if (position.step > 0) {
+    out.Add(", step ");
+    out.Add(position.step);
+  }
+  if (position.phase != Phase::kOther) {
+    out.Add(", ");
+    out.Add(PhaseName(position.phase));
+  }
+  return out.length();
+}
+
+}  // namespace reprise
