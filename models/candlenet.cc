@@ -1,6 +1,5 @@
 #include "models/candlenet.h"
 
-#include <ATen/ops/conv2d.h>
 #include <ATen/ops/linear.h>
 #include <ATen/ops/max_pool2d.h>
 #include <ATen/ops/relu.h>
@@ -9,6 +8,7 @@
 #include <utility>
 #include <vector>
 
+#include "models/convolution.h"
 #include "models/layers.h"
 
 namespace reprise {
@@ -34,9 +34,11 @@ class CandleNet final : public Model {
                       const ForwardContext& context) override {
     const ParameterStore& p = parameters();
     // One-dimensional convolutions are two-dimensional ones of height 1.
-    at::Tensor x =
-        at::conv2d(inputs, p.leaf(0).unsqueeze(2), p.leaf(1)).relu_();
-    x = at::conv2d(x, p.leaf(2).unsqueeze(2), p.leaf(3));
+    at::Tensor x = Convolve(inputs, p.leaf(0).unsqueeze(2), p.leaf(1),
+                            /*stride=*/1, /*padding=*/0)
+                       .relu_();
+    x = Convolve(x, p.leaf(2).unsqueeze(2), p.leaf(3), /*stride=*/1,
+                 /*padding=*/0);
     // In this order relu works on a tenth of the elements; they commute.
     x = at::max_pool2d(x, {1, kPool}).relu_();
     x = at::linear(x.flatten(1), p.leaf(4), p.leaf(5)).relu_();

@@ -1,6 +1,5 @@
 #include "models/mnistnet.h"
 
-#include <ATen/ops/conv2d.h>
 #include <ATen/ops/linear.h>
 #include <ATen/ops/max_pool2d.h>
 #include <ATen/ops/relu.h>
@@ -8,6 +7,7 @@
 #include <utility>
 #include <vector>
 
+#include "models/convolution.h"
 #include "models/layers.h"
 
 namespace reprise {
@@ -36,9 +36,10 @@ class MnistNet final : public Model {
                           kConv2Channels + kFeatures, kDropoutProbability);
     }
 
-    at::Tensor x = at::conv2d(inputs, p.leaf(0), p.leaf(1));
+    at::Tensor x =
+        Convolve(inputs, p.leaf(0), p.leaf(1), /*stride=*/1, /*padding=*/0);
     x = at::relu(at::max_pool2d(x, {2, 2}));
-    x = at::conv2d(x, p.leaf(2), p.leaf(3));
+    x = Convolve(x, p.leaf(2), p.leaf(3), /*stride=*/1, /*padding=*/0);
     x = at::relu(at::max_pool2d(x, {2, 2}));
     if (context.training) {
       x = x.mul(masks.narrow(1, 0, kConv2Channels).unsqueeze(-1).unsqueeze(-1));

@@ -1,7 +1,6 @@
 #include "models/resnet.h"
 
 #include <ATen/ops/adaptive_avg_pool2d.h>
-#include <ATen/ops/conv2d.h>
 #include <ATen/ops/linear.h>
 
 #include <cmath>
@@ -11,6 +10,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "core/base/status.h"
+#include "models/convolution.h"
 
 namespace reprise {
 namespace {
@@ -213,9 +213,8 @@ class ResNet final : public Model {
  private:
   at::Tensor Apply(const ConvNorm& layer, const at::Tensor& x, bool training) {
     const ParameterStore& p = parameters();
-    const at::Tensor y =
-        at::conv2d(x, p.leaf(layer.conv), {}, {layer.stride, layer.stride},
-                   {layer.padding, layer.padding});
+    const at::Tensor y = Convolve(x, p.leaf(layer.conv), /*bias=*/{},
+                                  layer.stride, layer.padding);
     return BatchNorm(y, p.leaf(layer.scale), p.leaf(layer.shift),
                      running_statistics(), layer.statistics, training);
   }

@@ -1,0 +1,174 @@
+// ResNets of any width against the same network in fp64, between pages that
+// nobody may touch: oneDNN leaves its memory in convolutions of few channels.
+#include <ATen/Parallel.h>
+#include <ATen/core/Tensor.h>
+#include <ATen/ops/empty.h>
+#include <ATen/ops/full.h>
+
+#include <algorithm>
+#include <cstdint>
+#include <cstdio>
+#include <exception>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "core/base/philox.h"
+#include "core/base/status_matchers.h"
+#include "gtest/gtest.h"
+#include "models/model.h"
+#include "models/parameter_store.h"
+#include "models/resnet.h"
+#include "tests/convolution/guarded_memory.h"
+
+namespace reprise {
+namespace {
+
+constexpr int64_t kSamples = 4, kSide = 32, kClasses = 10;
+constexpr int64_t kWidths[] = {1, 2, 3, 4, 5, 6, 7, 8, 9, 12, 16, 20};
+
+// The largest relative distances: of the logits, and of a parameter's gradient.
+struct Precision {
+  const char* name;
+  at::ScalarType type;
+  double logits, gradients;
+};
+
+constexpr Precision kPrecisions[] = {{"fp32", at::kFloat, 1e-5, 1e-3},
+                                     {"bf16", at::kBFloat16, 5e-2, 3e-1}};
+
+std::unique_ptr<Model> Network(const ResNetOptions& resnet,
+                               at::ScalarType compute_type) {
+  ModelOptions options;
+  options.num_classes = kClasses;
+  options.compute_type = compute_type;
+  options.master_type = compute_type == at::kDouble ? at::kDouble : at::kFloat;
+  absl::StatusOr<std::unique_ptr<Model>> model = MakeResNet(resnet, options);
+  REPRISE_EXPECT_OK(model);
+  ParameterStore& parameters = (*model)->parameters();
+  parameters.Initialize(42);
+  // Normalised values times 0.2 plus 2 are positive: no rounding moves one
+  // across relu's kink, where a gradient jumps. And no block's last scale is 0,
+  // which would hide the block.
+  for (size_t i = 0; i < parameters.specs().size(); ++i) {
+    const ParameterSpec& spec = parameters.specs()[i];
+    if (!spec.in_master_type) continue;
+    const bool scale = spec.name.substr(spec.name.rfind('.')) == ".weight";
+    parameters.Import(static_cast<int64_t>(i),
+                      at::full(spec.shape, scale ? 0.2 : 2.0, at::kDouble));
+  }
+  parameters.RefreshLeaves();
+  return *std::move(model);
+}
+
+at::Tensor Drawn(const std::vector<int64_t>& shape, uint32_t number) {
+  PhiloxStream stream({42, Purpose::kTest, 7, 0, number});
+  at::Tensor values = at::empty(shape, at::kDouble);
+  for (int64_t e = 0; e < values.numel(); ++e) {
+    values.data_ptr<double>()[e] = stream.NextUniform() - 0.5;
+  }
+  return values;
+}
+
+// The logits, then the gradient of every parameter, in fp64.
+std::vector<at::Tensor> Step(const ResNetOptions& resnet, at::ScalarType type,
+                             const at::Tensor& images,
+                             const at::Tensor& gradient) {
+  const std::unique_ptr<Model> model = Network(resnet, type);
+  ParameterStore& parameters = model->parameters();
+  ForwardContext training;
+  training.training = true;
+  const ModelOutput output = model->Forward(
+      images.to(type).contiguous(at::MemoryFormat::ChannelsLast), training);
+  parameters.BeginBackward();
+  output.logits.backward(gradient.to(output.logits.scalar_type()));
+  parameters.FinishBackward();
+  std::vector<at::Tensor> values = {
+      output.logits.detach().to(at::kDouble).clone()};
+  for (size_t i = 0; i < parameters.specs().size(); ++i) {
+    const at::Tensor& leaf = parameters.leaf(static_cast<int64_t>(i));
+    values.push_back(
+        parameters.gradients_with_weight_sum()
+            .as_strided(leaf.sizes(), leaf.strides(), 1 + leaf.storage_offset())
+            .to(at::kDouble)
+            .clone());
+  }
+  return values;
+}
+
+double Norm(const at::Tensor& tensor) { return tensor.norm().item<double>(); }
+
+class NarrowNetworksTest : public testing::TestWithParam<Precision> {
+ protected:
+  static void SetUpTestSuite() {
+    at::set_num_threads(1);
+    static const bool once = [] {
+      UseGuardedMemoryForTensors();
+      return true;
+    }();
+    static_cast<void>(once);
+  }
+
+  void CheckDepth(int64_t depth, bool upstream) {
+    const Precision& precision = GetParam();
+    const at::Tensor images = Drawn({kSamples, 3, kSide, kSide}, 0);
+    const at::Tensor gradient = Drawn({kSamples, kClasses}, 1);
+    for (const int64_t width : kWidths) {
+      const ResNetOptions resnet{depth, width, upstream};
+      const std::vector<at::Tensor> exact =
+          Step(resnet, at::kDouble, images, gradient);
+      std::vector<at::Tensor> found;
+      try {
+        const GuardedScope guarded(width % 2 == 0 ? GuardedSide::kEnd
+                                                  : GuardedSide::kBegin);
+        found = Step(resnet, precision.type, images, gradient);
+      } catch (const std::exception& error) {
+        ASSERT_EQ(precision.type, at::kBFloat16) << error.what();
+        GTEST_SKIP() << "no bf16 on this processor: " << error.what();
+      }
+      const double logits = Norm(found[0].sub(exact[0])) / Norm(exact[0]);
+      // Batch normalisation makes the gradient of a filter's scale 0, which is
+      // all of a filter with one weight.
+      double largest = 0, worst = 0;
+      for (size_t i = 1; i < exact.size(); ++i) {
+        largest = std::max(largest, Norm(exact[i]));
+      }
+      for (size_t i = 1; i < exact.size(); ++i) {
+        worst = std::max(worst, Norm(found[i].sub(exact[i])) /
+                                    std::max(Norm(exact[i]), 1e-2 * largest));
+      }
+      std::printf("%s depth %d%s width %d: logits %.1e, gradients %.1e\n",
+                  precision.name, static_cast<int>(depth),
+                  upstream ? " upstream" : "", static_cast<int>(width), logits,
+                  worst);
+      EXPECT_LE(logits, precision.logits) << "width " << width;
+      EXPECT_LE(worst, precision.gradients) << "width " << width;
+    }
+    EXPECT_EQ(ChangedPatterns(), 0);
+  }
+};
+
+TEST_P(NarrowNetworksTest, BasicBlocksComputeWhatTheyDoInFp64) {
+  CheckDepth(18, /*upstream=*/false);
+}
+
+TEST_P(NarrowNetworksTest, BottlenecksComputeWhatTheyDoInFp64) {
+  CheckDepth(50, /*upstream=*/false);
+}
+
+TEST_P(NarrowNetworksTest, UpstreamsBasicBlocksComputeWhatTheyDoInFp64) {
+  CheckDepth(18, /*upstream=*/true);
+}
+
+TEST_P(NarrowNetworksTest, UpstreamsBottlenecksComputeWhatTheyDoInFp64) {
+  CheckDepth(50, /*upstream=*/true);
+}
+
+INSTANTIATE_TEST_SUITE_P(Types, NarrowNetworksTest,
+                         testing::ValuesIn(kPrecisions),
+                         [](const testing::TestParamInfo<Precision>& info)
+                             -> std::string { return info.param.name; });
+
+}  // namespace
+}  // namespace reprise
