@@ -20,6 +20,7 @@
 #include "agents/batch_input.h"
 #include "agents/evaluation_loop.h"
 #include "agents/feature_extraction.h"
+#include "agents/phase_clock.h"
 #include "agents/phase_timer.h"
 #include "agents/tensor_gradients.h"
 #include "core/base/slices.h"
@@ -73,6 +74,7 @@ class TrainingRun {
         communicator_(communicator),
         sink_(sink),
         input_(data.train->format),
+        timer_(MakePhaseClock(parameters_.device())),
         gradient_scale_(1.0 / (options.global_batch_size +
                                options.global_representatives)) {}
 
@@ -725,6 +727,7 @@ class TrainingRun {
   Communicator& communicator_;
   MetricSink& sink_;
   const BatchInput input_;
+  PhaseTimer timer_;
   const double gradient_scale_;
 
   std::unique_ptr<GradientReducer> reducer_;
@@ -741,7 +744,6 @@ class TrainingRun {
   // With select_on_test_loss: of the task, and its mean loss on the test sets.
   std::unique_ptr<Model> best_;
   double best_loss_ = 0;
-  PhaseTimer timer_;
   TrainMeter meter_;              // of the epoch, this rank
   ReductionTimes reduction_;      // of the epoch, this rank
   ReductionTimes run_reduction_;  // of the run so far, all ranks
