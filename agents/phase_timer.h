@@ -1,55 +1,56 @@
-// Where the training thread's time goes: one phase at a time, charged on
-// change, which the run's position follows (core/base/run_position.h).
+// Where the time of training goes: one phase at a time, charged on change, by
+// the clock of the device that computes (agents/phase_clock.h). A phase of the
+// host's that the device is too busy to notice takes no time; what the device
+// waits for, idle, is part of the phase in which it does. The run's position
+// (core/base/run_position.h) follows the host's phase.
 #ifndef REPRISE_AGENTS_PHASE_TIMER_H_
 #define REPRISE_AGENTS_PHASE_TIMER_H_
 
-#include <chrono>
+#include <deque>
 #include <functional>
+#include <memory>
 
-#include "absl/time/clock.h"
 #include "absl/time/time.h"
+#include "agents/phase_clock.h"
 #include "core/base/phase.h"
-#include "core/base/run_position.h"
 #include "core/metrics/metric_sink.h"
 
 namespace reprise {
 
+// Not thread-safe.
 class PhaseTimer {
  public:
-  // Called, where set, for each time spent in a phase.
+  // Changes of phase that the device has not come to, at most: some tens of
+  // steps, of which the host is hardly ever one ahead.
+  static constexpr size_t kMostPending = 256;
+
+  explicit PhaseTimer(std::unique_ptr<PhaseClock> clock);
+
+  // Called, where set, for each time spent in a phase, in order; of a device's
+  // clock with what the host's would show.
   std::function<void(Phase phase, absl::Time begin, absl::Time end)> observer;
 
-  // Charges the time since the last call to the current phase and enters
-  // `next`. Returns the phase that it left, so that a nested section can go
-  // back.
-  Phase Enter(Phase next) {
-    const Clock::time_point now = Clock::now();
-    if (observer) {
-      const absl::Time time = absl::Now();
-      observer(phase_, observed_, time);
-      observed_ = time;
-    }
-    seconds_[static_cast<int>(phase_)] +=
-        std::chrono::duration<double>(now - since_).count();
-    since_ = now;
-    SetRunPhase(next, std::chrono::nanoseconds(now.time_since_epoch()).count());
-    const Phase left = phase_;
-    phase_ = next;
-    return left;
-  }
+  // All that the device is given from now on is of `next`. Waits for the device
+  // only where kMostPending changes are before it.
+  void Enter(Phase next);
 
-  // Seconds in each phase up to now.
-  PhaseSeconds Seconds() {
-    Enter(phase_);
-    return seconds_;
-  }
+  // Seconds in each phase up to now. Waits for the device.
+  PhaseSeconds Seconds();
 
  private:
-  using Clock = std::chrono::steady_clock;
-  Phase phase_ = Phase::kOther;
-  Clock::time_point since_ = Clock::now();
+  struct Begun {
+    std::unique_ptr<PhaseClock::Mark> mark;
+    Phase phase;
+  };
+
+  void SetMark(Phase phase);
+  // To the oldest phase, whose end has passed.
+  void ChargeOldest();
+
+  const std::unique_ptr<PhaseClock> clock_;
+  std::deque<Begun> begun_;  // the first one's begin has passed
   PhaseSeconds seconds_{};
-  absl::Time observed_ = absl::Now();
+  absl::Time time_;  // of the host, when the first one began
 };
 
 inline PhaseSeconds Difference(const PhaseSeconds& later,

@@ -30,13 +30,12 @@ class TensorGradients final : public GradientMemory {
   void Set(int64_t element, double value) override {
     flat_.narrow(0, element, 1).fill_(value);
   }
-  double WeightSum() override {
-    return flat_.narrow(0, 0, 1).item().toDouble();
+  double Get(int64_t element) override {
+    return flat_.narrow(0, element, 1).item().toDouble();
   }
-  void* weight_sum() override { return flat_.data_ptr(); }
+  void* at(int64_t element) override { return PointerInto(flat_, element); }
   void* sent(int64_t offset) override {
-    const at::Tensor& sent = halves_.defined() ? halves_ : flat_;
-    return static_cast<char*>(sent.data_ptr()) + offset * sent.element_size();
+    return PointerInto(halves_.defined() ? halves_ : flat_, offset);
   }
 
   void Prepare(int64_t offset, int64_t count, double factor) override {
@@ -61,6 +60,10 @@ class TensorGradients final : public GradientMemory {
   }
 
  private:
+  static void* PointerInto(const at::Tensor& flat, int64_t element) {
+    return static_cast<char*>(flat.data_ptr()) + element * flat.element_size();
+  }
+
   const at::Tensor flat_;
   at::Tensor halves_;  // by element of flat_, when compressed
 };

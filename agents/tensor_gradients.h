@@ -11,9 +11,9 @@
 
 namespace reprise {
 
-// `flat`: [1 + P] fp32 or fp64, contiguous. Works on the calling thread's
-// current stream, with the results of MakeHostGradients. LibTorch exceptions
-// pass through.
+// `flat`: fp32 or fp64, one-dimensional, contiguous. Works on the calling
+// thread's current stream, with the results of MakeHostGradients. LibTorch
+// exceptions pass through.
 std::unique_ptr<GradientMemory> MakeTensorGradients(const at::Tensor& flat);
 
 }  // namespace reprise

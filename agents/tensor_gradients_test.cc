@@ -51,7 +51,7 @@ TEST_P(OfAllKinds, TensorGradientsDoBitByBitWhatHostGradientsDo) {
                        kElements);
     }
     memory->Set(0, 84.5);
-    EXPECT_EQ(memory->WeightSum(), 84.5);
+    EXPECT_EQ(memory->Get(0), 84.5);
     memory->Prepare(1, 7000, 1 / factor);
     memory->Prepare(7001, kElements - 7001, 1 / factor);
   }

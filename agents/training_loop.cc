@@ -1,6 +1,5 @@
 #include "agents/training_loop.h"
 
-#include <ATen/ops/aminmax.h>
 #include <ATen/ops/stack.h>
 #include <ATen/ops/zeros.h>
 #include <c10/core/GradMode.h>
@@ -21,6 +20,7 @@
 #include "agents/batch_input.h"
 #include "agents/evaluation_loop.h"
 #include "agents/feature_extraction.h"
+#include "agents/phase_clock.h"
 #include "agents/phase_timer.h"
 #include "agents/tensor_gradients.h"
 #include "core/base/run_position.h"
@@ -75,6 +75,7 @@ class TrainingRun {
         communicator_(communicator),
         sink_(sink),
         input_(data.train->format),
+        timer_(MakePhaseClock(parameters_.device())),
         gradient_scale_(1.0 / (options.global_batch_size +
                                options.global_representatives)) {}
 
@@ -101,15 +102,14 @@ class TrainingRun {
         reducer_,
         GradientReducer::Create(
             on_device ? *options_.device_communicator : communicator_,
-            parameters_.sizes(),
+            parameters_.layout(),
             on_device ? MakeTensorGradients(reduced_)
                       : MakeHostGradients(reduced_.data_ptr(), dtype),
             {options_.first_bucket_bytes, options_.bucket_bytes,
              options_.compression, options_.gradient_predivide_factor}));
     if (options_.use_adasum && communicator_.world_size() > 1) {
-      adasum_ = std::make_unique<Adasum>(communicator_, parameters_.sizes(),
-                                         WithoutWeightSum(reduced_).data_ptr(),
-                                         dtype);
+      adasum_ = std::make_unique<Adasum>(communicator_, parameters_.layout(),
+                                         ReducedGradients().data_ptr(), dtype);
     }
     synchronises_ = options_.sync_batch_norm &&
                     communicator_.world_size() > 1 &&
@@ -149,9 +149,8 @@ class TrainingRun {
     return !reduced_.is_same(parameters_.gradients_with_weight_sum());
   }
 
-  // Without the leading sum of weights, which the reducer keeps.
-  at::Tensor WithoutWeightSum(const at::Tensor& flat) const {
-    return flat.narrow(0, 1, parameters_.total_size());
+  at::Tensor ReducedGradients() const {
+    return ParameterStore::WithoutWeightSum(reduced_);
   }
 
   absl::Status BroadcastParameters() {
@@ -280,10 +279,7 @@ class TrainingRun {
     REPRISE_RETURN_IF_ERROR(MergeRunningStatistics());
     REPRISE_RETURN_IF_ERROR(CheckParametersAgree());
     REPRISE_RETURN_IF_ERROR(CheckStatisticsAgree());
-    // A NaN is the least and the largest value of its tensor.
-    const auto [least, largest] = at::aminmax(parameters_.master());
-    if (!std::isfinite(least.item<double>()) ||
-        !std::isfinite(largest.item<double>())) {
+    if (!parameters_.AllFinite()) {
       return SharedByAllRanks(absl::OutOfRangeError(
           "the parameters are not finite at the end of the epoch; lower --lr "
           "or start from other parameters (--seed)"));
@@ -360,16 +356,16 @@ class TrainingRun {
     // The other ranks wait in the next layer's sum, not for the gradients'.
     if (synchronises_) REPRISE_RETURN_IF_ERROR(trained);
     REPRISE_RETURN_IF_ERROR(Keep(step_of_epoch, trained));
-    const absl::Time backward_end = FinishBackward(local_weight);
+    FinishBackward(local_weight);
 
     timer_.Enter(Phase::kReductionWait);
-    REPRISE_ASSIGN_OR_RETURN(const double gradient_factor,
-                             adasum_ != nullptr ? CombineByAdasum(local_weight)
-                                                : FinishSum(backward_end));
+    REPRISE_ASSIGN_OR_RETURN(
+        const double gradient_factor,
+        adasum_ != nullptr ? CombineByAdasum(local_weight) : FinishSum());
     timer_.Enter(Phase::kOptimizer);
     const absl::Status updated = CatchTorch("optimizer", [&] {
       if (gradient_factor > 0) {
-        optimizer_.Step(optimizer, gradient_factor, WithoutWeightSum(reduced_));
+        optimizer_.Step(optimizer, gradient_factor, ReducedGradients());
         parameters_.RefreshLeaves();
       }
       return absl::OkStatus();
@@ -426,20 +422,17 @@ class TrainingRun {
     return absl::OkStatus();
   }
 
-  // When backward has ended. Parameters without a gradient take part with
-  // zeros: all of them in an empty batch, and what a failure has left.
-  absl::Time FinishBackward(double local_weight) {
+  // Parameters without a gradient take part with zeros: all of them in an empty
+  // batch, and what a failure has left.
+  void FinishBackward(double local_weight) {
     parameters_.FinishBackward();
     if (IsStaged()) {
-      WithoutWeightSum(reduced_).copy_(
-          WithoutWeightSum(parameters_.gradients_with_weight_sum()));
+      ReducedGradients().copy_(parameters_.gradients());
     }
-    const absl::Time end = absl::Now();
-    if (adasum_ != nullptr) return end;
+    if (adasum_ != nullptr) return;
     // Its buckets would have stood before what backward sums.
     if (synchronises_) reducer_->BeginStep(local_weight);
     reducer_->MarkAllReady();
-    return end;
   }
 
   // Of the samples of `batch`: their numerators are added to the gradients.
@@ -484,9 +477,8 @@ class TrainingRun {
 
   // Collective: waits for the sum of the numerators, and gives the factor that
   // makes it the gradient; 0 without any sample.
-  absl::StatusOr<double> FinishSum(absl::Time backward_end) {
-    REPRISE_ASSIGN_OR_RETURN(const StepReduction reduction,
-                             reducer_->Finish(backward_end));
+  absl::StatusOr<double> FinishSum() {
+    REPRISE_ASSIGN_OR_RETURN(const StepReduction reduction, reducer_->Finish());
     reduction_.overlapped_seconds += reduction.overlapped_seconds;
     reduction_.busy_seconds += reduction.busy_seconds;
     if (!reduction.finite) {
@@ -504,7 +496,7 @@ class TrainingRun {
   absl::StatusOr<double> CombineByAdasum(double local_weight) {
     const absl::Time start = absl::Now();
     if (local_weight > 0) {
-      WithoutWeightSum(reduced_).mul_(1.0 / (gradient_scale_ * local_weight));
+      ReducedGradients().mul_(1.0 / (gradient_scale_ * local_weight));
     }
     REPRISE_RETURN_IF_ERROR(adasum_->Combine());
     reduction_.busy_seconds += absl::ToDoubleSeconds(absl::Now() - start);
@@ -739,6 +731,7 @@ class TrainingRun {
   Communicator& communicator_;
   MetricSink& sink_;
   const BatchInput input_;
+  PhaseTimer timer_;
   const double gradient_scale_;
 
   std::unique_ptr<GradientReducer> reducer_;
@@ -755,7 +748,6 @@ class TrainingRun {
   // With select_on_test_loss: of the task, and its mean loss on the test sets.
   std::unique_ptr<Model> best_;
   double best_loss_ = 0;
-  PhaseTimer timer_;
   TrainMeter meter_;              // of the epoch, this rank
   ReductionTimes reduction_;      // of the epoch, this rank
   ReductionTimes run_reduction_;  // of the run so far, all ranks

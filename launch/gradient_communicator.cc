@@ -1,16 +1,20 @@
 #include "launch/gradient_communicator.h"
 
 #include <cstdint>
+#include <cstdlib>
 #include <map>
 #include <utility>
 #include <vector>
 
 #include "absl/status/status.h"
+#include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
+#include "absl/time/time.h"
 #include "core/base/host_name.h"
 #include "core/base/status.h"
 #include "core/comm/nccl/nccl_transport.h"
 #include "core/comm/transport.h"
+#include "core/tensor/compute_stream.h"
 
 namespace reprise {
 namespace {
@@ -43,6 +47,20 @@ absl::Status CanUseNccl(c10::Device device,
   return absl::OkStatus();
 }
 
+// What a slow cluster sets.
+absl::StatusOr<absl::Duration> TimeLimit() {
+  const char* const text = getenv("REPRISE_NCCL_SECONDS");
+  if (text == nullptr) return NcclOptions().time_limit;
+  double seconds = 0;
+  if (!absl::SimpleAtod(text, &seconds) || !(seconds > 0)) {
+    return UsageError(
+        absl::StrCat("REPRISE_NCCL_SECONDS must be a number of seconds above "
+                     "0, not '",
+                     text, "'"));
+  }
+  return absl::Seconds(seconds);
+}
+
 }  // namespace
 
 absl::StatusOr<GradientCommunicator> MakeGradientCommunicator(
@@ -62,14 +80,18 @@ absl::StatusOr<GradientCommunicator> MakeGradientCommunicator(
     return made;
   }
   REPRISE_RETURN_IF_ERROR(Annotate(can, "--reduction=nccl"));
+  const absl::StatusOr<absl::Duration> time_limit = TimeLimit();
+  REPRISE_RETURN_IF_ERROR(AgreeOnStatus(host, time_limit.status()));
+  NcclOptions options;
+  options.compute_stream = [device] { return ComputeStream(device); };
+  options.time_limit = *time_limit;
+  options.decorator = [&observer](std::unique_ptr<Transport> transport) {
+    if (!observer) return transport;
+    return MakeObservingTransport(std::move(transport), observer);
+  };
   REPRISE_ASSIGN_OR_RETURN(
       made.on_devices,
-      CreateNcclCommunicator(**api, device.index(), host,
-                             [&observer](std::unique_ptr<Transport> transport) {
-                               if (!observer) return transport;
-                               return MakeObservingTransport(
-                                   std::move(transport), observer);
-                             }));
+      CreateNcclCommunicator(**api, device.index(), host, options));
   return made;
 }
 

@@ -25,8 +25,9 @@ struct GradientCommunicator {
 // Collective over `host`. `wanted`: "host"; "nccl", UsageError on all ranks
 // where one of them cannot; or "auto": NCCL where every rank has a GPU of its
 // own and NCCL is there. Of one rank, or on CPUs, there is nothing to sum on
-// devices. `observer`, where given, is told of its collectives. `api`: what
-// LoadDeviceApi gives, or emulated devices in tests.
+// devices. It is connected once this returns, or has failed within five minutes
+// (REPRISE_NCCL_SECONDS). `observer`, where given, is told of its collectives.
+// `api`: what LoadDeviceApi gives, or emulated devices in tests.
 absl::StatusOr<GradientCommunicator> MakeGradientCommunicator(
     absl::string_view wanted, c10::Device device, Communicator& host,
     CollectiveObserver observer,

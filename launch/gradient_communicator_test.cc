@@ -1,5 +1,6 @@
 #include "launch/gradient_communicator.h"
 
+#include <cstdlib>
 #include <vector>
 
 #include "absl/status/status.h"
@@ -95,6 +96,36 @@ TEST(GradientCommunicator, NcclWhereOneRankHasNoGpuIsEveryRanksError) {
     EXPECT_EQ(made.status().message(),
               "--reduction=nccl: rank 1: it computes on the CPU");
   });
+}
+
+TEST(GradientCommunicator, ATimeLimitThatIsNoneIsEveryRanksError) {
+  ResetEmulatedDevices();
+  for (const char* limit : {"0", "-1", "soon", ""}) {
+    setenv("REPRISE_NCCL_SECONDS", limit, /*overwrite=*/1);
+    RunFailingRanksAsThreads(2, [&](Communicator& host) {
+      EXPECT_THAT(MakeGradientCommunicator("auto", Gpu(host.rank()), host,
+                                           nullptr, Emulated())
+                      .status(),
+                  FailsWith("REPRISE_NCCL_SECONDS must be a number of seconds "
+                            "above 0, not '"));
+    });
+  }
+  unsetenv("REPRISE_NCCL_SECONDS");
+}
+
+TEST(GradientCommunicator, ARankThatDoesNotAnswerEndsAllAtTheTimeLimit) {
+  ResetEmulatedDevices();
+  BreakEmulatedDevice(1, EmulatedFault::kInitNeverEnds);
+  setenv("REPRISE_NCCL_SECONDS", "0.2", /*overwrite=*/1);
+  RunFailingRanksAsThreads(2, [&](Communicator& host) {
+    EXPECT_THAT(
+        MakeGradientCommunicator("auto", Gpu(host.rank()), host, nullptr,
+                                 Emulated())
+            .status(),
+        FailsWith("connecting the ranks' GPUs by NCCL has not ended within "
+                  "200ms on 2 of 2 ranks"));
+  });
+  unsetenv("REPRISE_NCCL_SECONDS");
 }
 
 TEST(GradientCommunicator, WithoutNcclAutoSaysWhatIsMissing) {

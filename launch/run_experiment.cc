@@ -474,7 +474,7 @@ class Run {
     info.generated_data = data_.generated;
     info.data_digests = data_.digests;
     info.model = absl::StrCat(model_->name(), ", ", precision_);
-    info.parameters = model_->parameters().total_size();
+    info.parameters = model_->parameters().layout().num_values();
     for (const ExperimentSpec::Setting& setting : spec_.settings) {
       info.settings.push_back(
           {setting.name, setting.value_json, setting.origin});
@@ -526,7 +526,7 @@ class Run {
       devices.insert(rank.device);
     }
     LogInfo(absl::StrCat(
-        "model: ", model_->name(), ", ", model_->parameters().total_size(),
+        "model: ", model_->name(), ", ", model_->parameters().layout().num_values(),
         " parameters, ", precision_, " on ", absl::StrJoin(devices, ", "), "; ",
         world_size_, world_size_ == 1 ? " rank of " : " ranks of ", threads_,
         threads_ == 1 ? " thread" : " threads",

@@ -16,7 +16,7 @@ int64_t Parameters(const ModelChoice& choice, int64_t num_classes = 10) {
   options.num_classes = num_classes;
   const auto model = MakeModel(choice, options);
   EXPECT_TRUE(model.ok()) << model.status();
-  return (*model)->parameters().total_size();
+  return (*model)->parameters().layout().num_values();
 }
 
 TEST(ModelTable, ParameterCountsAreTheDocumentedOnes) {

@@ -1,5 +1,6 @@
 #include "models/parameter_store.h"
 
+#include <ATen/ops/aminmax.h>
 #include <ATen/ops/empty.h>
 #include <ATen/ops/zeros.h>
 #include <c10/core/GradMode.h>
@@ -62,6 +63,12 @@ std::vector<int64_t> StridesOf(const std::vector<int64_t>& shape) {
   return strides;
 }
 
+std::vector<int64_t> SizesOf(const std::vector<ParameterSpec>& specs) {
+  std::vector<int64_t> sizes;
+  for (const ParameterSpec& spec : specs) sizes.push_back(spec.size());
+  return sizes;
+}
+
 }  // namespace
 
 int64_t ParameterSpec::size() const {
@@ -73,22 +80,21 @@ int64_t ParameterSpec::size() const {
 ParameterStore::ParameterStore(std::vector<ParameterSpec> specs,
                                at::Device device, at::ScalarType master_type,
                                at::ScalarType compute_type)
-    : specs_(std::move(specs)), compute_type_(compute_type) {
-  for (const ParameterSpec& spec : specs_) {
-    offsets_.push_back(total_size_);
-    total_size_ += spec.size();
-  }
+    : specs_(std::move(specs)),
+      layout_(SizesOf(specs_)),
+      compute_type_(compute_type) {
   const auto options = at::TensorOptions().device(device).dtype(master_type);
-  master_ = at::zeros({total_size_}, options);
-  gradients_ = at::zeros({1 + total_size_}, options);
+  master_ = at::zeros({layout_.length()}, options);
+  gradients_ = at::zeros({layout_.gradients_length()}, options);
   compute_ = compute_type == master_type
                  ? master_
-                 : at::zeros({total_size_}, options.dtype(compute_type));
+                 : at::zeros({layout_.length()}, options.dtype(compute_type));
   received_.resize(specs_.size());
   for (int64_t i = 0; i < static_cast<int64_t>(specs_.size()); ++i) {
-    gradient_slots_.push_back(ViewOf(gradients_, i, 1));
+    gradient_slots_.push_back(
+        ViewOf(gradients_, i, layout_.gradient_offset(i)));
     const at::Tensor& values = specs_[i].in_master_type ? master_ : compute_;
-    at::Tensor leaf = ViewOf(values, i, 0).detach();
+    at::Tensor leaf = ViewOf(values, i, layout_.offset(i)).detach();
     leaf.set_requires_grad(true);
     CallWhenAccumulated(leaf, [this, i](const at::Tensor& accumulated) {
       c10::AutoGradMode no_grad(false);
@@ -105,15 +111,13 @@ ParameterStore::ParameterStore(std::vector<ParameterSpec> specs,
 }
 
 at::Tensor ParameterStore::ViewOf(const at::Tensor& flat, int64_t i,
-                                  int64_t lead) const {
-  return flat.as_strided(specs_[i].shape, StridesOf(specs_[i].shape),
-                         lead + offsets_[i]);
+                                  int64_t offset) const {
+  return flat.as_strided(specs_[i].shape, StridesOf(specs_[i].shape), offset);
 }
 
-std::vector<int64_t> ParameterStore::sizes() const {
-  std::vector<int64_t> sizes;
-  for (const ParameterSpec& spec : specs_) sizes.push_back(spec.size());
-  return sizes;
+at::Tensor ParameterStore::WithoutWeightSum(const at::Tensor& gradients) {
+  return gradients.narrow(0, ParameterLayout::kLead,
+                          gradients.numel() - ParameterLayout::kLead);
 }
 
 void ParameterStore::Initialize(uint64_t seed) {
@@ -121,7 +125,7 @@ void ParameterStore::Initialize(uint64_t seed) {
   for (int64_t i = 0; i < static_cast<int64_t>(specs_.size()); ++i) {
     PhiloxStream stream({seed, Purpose::kInitialWeights, /*task=*/0,
                          /*step=*/0, static_cast<uint32_t>(i)});
-    const at::Tensor parameter = ViewOf(master_, i, 0);
+    const at::Tensor parameter = MasterOf(i);
     const int64_t num_rows = specs_[i].shape[0];
     const int64_t row_size = specs_[i].size() / std::max<int64_t>(num_rows, 1);
     // A few rows at a time: all of a large parameter would take twice its
@@ -174,12 +178,28 @@ void ParameterStore::FinishBackward() {
 }
 
 at::Tensor ParameterStore::Exported(int64_t i) const {
-  return ViewOf(master_, i, 0).contiguous(at::MemoryFormat::Contiguous);
+  return MasterOf(i).contiguous(at::MemoryFormat::Contiguous);
 }
 
 void ParameterStore::Import(int64_t i, const at::Tensor& value) {
   c10::AutoGradMode no_grad(false);
-  ViewOf(master_, i, 0).copy_(value);
+  MasterOf(i).copy_(value);
+}
+
+bool ParameterStore::AllFinite() const {
+  // A NaN is the least and the largest value of its tensor.
+  const auto is_finite = [](const at::Tensor& values) {
+    if (values.numel() == 0) return true;
+    const auto [least, largest] = at::aminmax(values);
+    return std::isfinite(least.item<double>()) &&
+           std::isfinite(largest.item<double>());
+  };
+  // At once; and where that fails without what pads the parameters.
+  if (is_finite(master_)) return true;
+  for (int64_t i = 0; i < layout_.num_parameters(); ++i) {
+    if (!is_finite(MasterOf(i))) return false;
+  }
+  return true;
 }
 
 }  // namespace reprise

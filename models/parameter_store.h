@@ -2,7 +2,8 @@
 // another: the optimizer is one pass over memory, a gradient bucket is a slice,
 // a snapshot is a copy, and a checkpoint a write.
 //
-// Three flat tensors over the same layout, parameters in registration order:
+// Three flat tensors over one layout (core/comm/parameter_layout.h), parameters
+// in registration order, P its length, with the zeros that pad each parameter:
 //   master    [P] fp32 (fp64 in tests): what the optimizer updates
 //   gradients [P] same type: numerators of the weighted mean (see
 //             docs/ALGORITHMS.md); autograd hooks write into it
@@ -20,6 +21,8 @@
 #include <functional>
 #include <string>
 #include <vector>
+
+#include "core/comm/parameter_layout.h"
 
 namespace reprise {
 
@@ -48,8 +51,7 @@ class ParameterStore {
   ParameterStore(const ParameterStore&) = delete;
 
   const std::vector<ParameterSpec>& specs() const { return specs_; }
-  int64_t total_size() const { return total_size_; }
-  std::vector<int64_t> sizes() const;
+  const ParameterLayout& layout() const { return layout_; }
   at::ScalarType compute_type() const { return compute_type_; }
   at::Device device() const { return master_.device(); }
 
@@ -61,12 +63,16 @@ class ParameterStore {
   void Initialize(uint64_t seed);
 
   const at::Tensor& master() const { return master_; }
-  // Element 0 is reserved for the sum of sample weights, which is reduced with
-  // the last bucket; the gradients follow it: [1 + P].
+  // [layout().gradients_length()]: led by the sum of sample weights, which is
+  // reduced with them.
   const at::Tensor& gradients_with_weight_sum() const { return gradients_; }
+  // [P]: of such a tensor what follows the sum of weights.
+  static at::Tensor WithoutWeightSum(const at::Tensor& gradients);
+  at::Tensor gradients() const { return WithoutWeightSum(gradients_); }
 
-  // The tensor of parameter i for the forward pass.
+  // The tensor of parameter i for the forward pass, and its gradient's place.
   const at::Tensor& leaf(int64_t i) const { return leaves_[i]; }
+  const at::Tensor& gradient(int64_t i) const { return gradient_slots_[i]; }
 
   // Copies the master into the leaves where they are not the same memory. Call
   // after every change of the master.
@@ -91,12 +97,18 @@ class ParameterStore {
   // The inverse: `value` has PyTorch's shape. RefreshLeaves is the caller's.
   void Import(int64_t i, const at::Tensor& value);
 
+  // Whether no value of a parameter is infinite or not a number.
+  bool AllFinite() const;
+
  private:
-  at::Tensor ViewOf(const at::Tensor& flat, int64_t i, int64_t lead) const;
+  // Parameter i where its slot begins at `offset`.
+  at::Tensor ViewOf(const at::Tensor& flat, int64_t i, int64_t offset) const;
+  at::Tensor MasterOf(int64_t i) const {
+    return ViewOf(master_, i, layout_.offset(i));
+  }
 
   std::vector<ParameterSpec> specs_;
-  std::vector<int64_t> offsets_;
-  int64_t total_size_ = 0;
+  const ParameterLayout layout_;
   at::ScalarType compute_type_;
   at::Tensor master_, compute_, gradients_;
   std::vector<at::Tensor> leaves_, gradient_slots_;

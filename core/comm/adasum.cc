@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <cstddef>
-#include <numeric>
 #include <utility>
 
 #include "core/base/check.h"
@@ -47,31 +46,32 @@ void Combine(const Dots& dots, const T* low, const T* high, int64_t count,
 // Calls visit(parameter, first element, count) for each parameter's part of
 // [begin, end).
 template <typename Visit>
-void ForEachParameter(const std::vector<int64_t>& sizes, int64_t begin,
-                      int64_t end, const Visit& visit) {
-  int64_t offset = 0;
-  for (size_t parameter = 0; parameter < sizes.size(); ++parameter) {
+void ForEachParameter(const ParameterLayout& layout, int64_t begin, int64_t end,
+                      const Visit& visit) {
+  for (int64_t parameter = 0; parameter < layout.num_parameters();
+       ++parameter) {
+    const int64_t offset = layout.offset(parameter);
     const int64_t first = std::max(begin, offset);
-    offset += sizes[parameter];
-    const int64_t count = std::min(end, offset) - first;
+    const int64_t count =
+        std::min(end, offset + layout.size(parameter)) - first;
     if (count > 0) visit(parameter, first, count);
   }
 }
 
 }  // namespace
 
-Adasum::Adasum(Communicator& communicator, std::vector<int64_t> sizes,
-               void* flat, DType dtype)
+Adasum::Adasum(Communicator& communicator, ParameterLayout layout, void* flat,
+               DType dtype)
     : communicator_(communicator),
-      sizes_(std::move(sizes)),
-      elements_(std::accumulate(sizes_.begin(), sizes_.end(), int64_t{0})),
+      layout_(std::move(layout)),
       flat_(static_cast<char*>(flat)),
       dtype_(dtype) {
   REPRISE_CHECK(dtype == DType::kFloat32 || dtype == DType::kFloat64);
   const int world_size = communicator.world_size();
   if (world_size == 1) return;
   const bool is_power = (world_size & (world_size - 1)) == 0;
-  received_.resize((is_power ? (elements_ + 1) / 2 : elements_) *
+  const int64_t elements = layout_.length();
+  received_.resize((is_power ? (elements + 1) / 2 : elements) *
                    SizeInBytes(dtype));
 }
 
@@ -82,7 +82,7 @@ absl::Status Adasum::Combine() {
   while (2 * paired <= world_size) paired *= 2;
   const int rest = world_size - paired;
   const bool has_extra = rank < rest, is_extra = rank >= paired;
-  const Range all = {0, elements_};
+  const Range all = {0, layout_.length()};
   if (rest > 0) {
     REPRISE_RETURN_IF_ERROR(Exchange(is_extra ? rank - paired : -1, all,
                                      has_extra ? rank + paired : -1, all,
@@ -135,13 +135,13 @@ absl::Status Adasum::CombineWithReceived(Range mine, int distance,
                                          bool takes_part) {
   const int rank = communicator_.rank();
   const bool is_low = (rank & distance) == 0;
-  std::vector<Dots> dots(sizes_.size());
+  std::vector<Dots> dots(layout_.num_parameters());
   // Partners multiply and add in the same order.
   const auto for_each = [&](auto like, const auto& visit) {
     using T = decltype(like);
     const T* const received = reinterpret_cast<const T*>(received_.data());
-    ForEachParameter(sizes_, mine.begin, mine.end,
-                     [&](size_t parameter, int64_t first, int64_t count) {
+    ForEachParameter(layout_, mine.begin, mine.end,
+                     [&](int64_t parameter, int64_t first, int64_t count) {
                        T* const own = reinterpret_cast<T*>(At(first));
                        const T* const other = received + (first - mine.begin);
                        visit(&dots[parameter], is_low ? own : other,
@@ -168,7 +168,7 @@ absl::Status Adasum::CombineWithReceived(Range mine, int distance,
   if (!takes_part) return absl::OkStatus();
   // The ranks that hold parts of the same two vectors. An extra rank's partner
   // holds all of both.
-  const bool whole = mine.size() == elements_;
+  const bool whole = mine.size() == layout_.length();
   const int first = whole ? rank : rank / (2 * distance) * (2 * distance);
   const int count = whole ? 1 : 2 * distance;
   dots.assign(dots.size(), Dots{});

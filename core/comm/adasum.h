@@ -24,17 +24,18 @@
 
 #include "absl/status/status.h"
 #include "core/comm/communicator.h"
+#include "core/comm/parameter_layout.h"
 #include "core/comm/transport.h"
 
 namespace reprise {
 
 class Adasum {
  public:
-  // `sizes`: elements of each parameter, which lie one after the other in
-  // `flat`, of type kFloat32 or kFloat64, in host memory that outlives this.
-  // The same on all ranks. Holds a second vector, half of one where W is a
-  // power of two.
-  Adasum(Communicator& communicator, std::vector<int64_t> sizes, void* flat,
+  // `flat`: the parameters' gradients as `layout` has vectors of values, of
+  // type kFloat32 or kFloat64, in host memory that outlives this. The same
+  // layout on all ranks. Holds a second vector, half of one where W is a power
+  // of two.
+  Adasum(Communicator& communicator, ParameterLayout layout, void* flat,
          DType dtype);
   Adasum(const Adasum&) = delete;
 
@@ -58,8 +59,7 @@ class Adasum {
   char* At(int64_t element) const;
 
   Communicator& communicator_;
-  const std::vector<int64_t> sizes_;
-  int64_t elements_ = 0;
+  const ParameterLayout layout_;
   char* const flat_;
   const DType dtype_;
   std::vector<char> received_;

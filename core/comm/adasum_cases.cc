@@ -10,6 +10,7 @@
 #include "core/base/status_matchers.h"
 #include "core/comm/adasum.h"
 #include "core/comm/communicator.h"
+#include "core/comm/parameter_layout.h"
 #include "core/comm/transport.h"
 #include "gtest/gtest.h"
 #include "tests/conformance/rank_cases.h"
@@ -68,8 +69,15 @@ Vector RandomGradients(int rank) {
 template <typename T>
 std::vector<T> Combined(Communicator& communicator,
                         const std::vector<int64_t>& sizes, const Vector& mine) {
-  std::vector<T> flat(mine.begin(), mine.end());
-  Adasum adasum(communicator, sizes, flat.data(),
+  const ParameterLayout layout(sizes);
+  std::vector<T> flat(layout.length());
+  size_t next = 0;
+  for (int64_t p = 0; p < layout.num_parameters(); ++p) {
+    std::copy_n(mine.begin() + next, layout.size(p),
+                flat.begin() + layout.offset(p));
+    next += layout.size(p);
+  }
+  Adasum adasum(communicator, layout, flat.data(),
                 sizeof(T) == 8 ? DType::kFloat64 : DType::kFloat32);
   REPRISE_EXPECT_OK(adasum.Combine());
   const int64_t bytes = static_cast<int64_t>(flat.size() * sizeof(T));
@@ -81,7 +89,15 @@ std::vector<T> Combined(Communicator& communicator,
               0)
         << "rank " << rank << " has other bytes";
   }
-  return flat;
+  std::vector<T> values;
+  for (int64_t p = 0; p < layout.num_parameters(); ++p) {
+    const auto begin = flat.begin() + layout.offset(p);
+    const auto end = begin + layout.size(p);
+    values.insert(values.end(), begin, end);
+    EXPECT_EQ(std::count(end, flat.begin() + layout.offset(p + 1), T{0}),
+              layout.offset(p + 1) - layout.offset(p) - layout.size(p));
+  }
+  return values;
 }
 
 void IsTheTreeOfPairsOfEachParameter(Communicator& communicator,
@@ -145,7 +161,8 @@ void ARankSendsLessThanTheVectorTwice(Communicator& communicator,
   const int64_t elements = 64 * 64;
   std::vector<float> flat(elements, 1);
   const size_t before = issued.size();
-  Adasum adasum(communicator, {elements}, flat.data(), DType::kFloat32);
+  Adasum adasum(communicator, ParameterLayout({elements}), flat.data(),
+                DType::kFloat32);
   REPRISE_EXPECT_OK(adasum.Combine());
   int64_t sent = 0;
   for (size_t i = before; i < issued.size(); ++i) {

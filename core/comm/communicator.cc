@@ -59,8 +59,7 @@ class QueuedWork final : public Work {
   void Open() override;
   absl::Status Wait() override;
   bool Done() const override;
-  absl::Time issued() const override { return issued_; }
-  absl::Time completed() const override { return completed_; }
+  CollectiveTimes times() const override { return times_; }
 
  private:
   friend class Engine;
@@ -69,8 +68,8 @@ class QueuedWork final : public Work {
   // Guarded by the engine's mutex.
   bool open_;
   bool done_ = false;
-  // Written by who drives, before done_.
-  absl::Time issued_, completed_;
+  // Written by who opens, then by who drives, before done_.
+  CollectiveTimes times_;
 };
 
 // The queue and who works it off. One thread at a time *drives*: issues what is
@@ -142,6 +141,7 @@ class Engine {
   void Abort(const absl::Status& status) {
     std::unique_lock<std::mutex> lock(mutex_);
     if (failure_.ok() && !stopped_) failure_ = status;
+    if (transport_ != nullptr) transport_->Interrupt();
     WakeWhoDrives();
     callers_.wait(lock, [&] { return stopped_; });
   }
@@ -167,6 +167,7 @@ class Engine {
 
   void NoteReady(QueuedWork& work) {
     work.collective_.ready = transport_->NoteReady();
+    work.times_.ready = absl::Now();
   }
 
   void End(bool& reason) {
@@ -319,7 +320,7 @@ class Engine {
   // `next` may be nullptr.
   absl::Status IssueAndTest(std::shared_ptr<QueuedWork> next) {
     if (next != nullptr) {
-      next->issued_ = absl::Now();
+      next->times_.begun = absl::Now();
       REPRISE_ASSIGN_OR_RETURN(std::unique_ptr<Transport::Pending> pending,
                                transport_->Start(next->collective_));
       next->collective_.ready = nullptr;
@@ -327,7 +328,11 @@ class Engine {
     }
     for (InFlight& one : in_flight_) {
       REPRISE_ASSIGN_OR_RETURN(one.done, one.pending->Test());
-      if (one.done) one.work->completed_ = absl::Now();
+      if (!one.done) continue;
+      one.work->times_.completed = absl::Now();
+      if (const auto times = one.pending->Times(); times.has_value()) {
+        one.work->times_ = *times;
+      }
     }
     return absl::OkStatus();
   }

@@ -46,10 +46,11 @@ class Work {
 
   virtual bool Done() const = 0;
 
-  // When it was issued and when it was found complete; valid
-  // once Wait has returned OK. For the measured overlap with backward.
-  virtual absl::Time issued() const = 0;
-  virtual absl::Time completed() const = 0;
+  // When it was open, when it was issued, and when it was found complete; of
+  // memory of a device when that had computed what was given to it until the
+  // Work was opened, when it began the collective and when it had ended it.
+  // Valid once Wait has returned OK. For the measured overlap with backward.
+  virtual CollectiveTimes times() const = 0;
 };
 
 enum class Gate { kOpen, kClosed };
@@ -101,8 +102,9 @@ class Communicator {
 
   // Makes this communicator unusable with `status` on this rank, and tells the
   // other ranks as far as the transport can. Returns once all buffers are the
-  // caller's again. Over MPI it logs `status`, ends the job with its exit code
-  // and does not return.
+  // caller's again; a caller that waits, and one that is in a call that waits
+  // for a lost rank, is sent on. Over MPI it logs `status`, ends the job with
+  // its exit code and does not return.
   virtual void Abort(const absl::Status& status) = 0;
 
   // Collective: waits for all enqueued work, finalises the transport, joins

@@ -32,6 +32,7 @@ class ForwardingTransport : public Transport {
       const Collective& collective) override {
     return inside_->Start(collective);
   }
+  void Interrupt() override { inside_->Interrupt(); }
   void Abort(const absl::Status& status) override { inside_->Abort(status); }
   absl::Status Finalize() override { return inside_->Finalize(); }
 

@@ -24,10 +24,12 @@ class HostGradients final : public GradientMemory {
   void Set(int64_t element, double value) override {
     flat_[element] = static_cast<T>(value);
   }
-  double WeightSum() override { return static_cast<double>(*flat_); }
-  void* weight_sum() override { return flat_; }
+  double Get(int64_t element) override {
+    return static_cast<double>(flat_[element]);
+  }
+  void* at(int64_t element) override { return flat_ + element; }
   void* sent(int64_t offset) override {
-    if (!half_type_.has_value()) return flat_ + offset;
+    if (!half_type_.has_value()) return at(offset);
     return halves_.data() + offset;
   }
 

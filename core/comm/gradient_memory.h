@@ -10,10 +10,9 @@
 
 namespace reprise {
 
-// Elements are numbered over the whole buffer; element 0 is the sum of sample
-// weights, the rest are gradients. Ranges of different calls may be worked on
-// by different threads. Exceptions of LibTorch, where one is made of tensors,
-// pass through.
+// Elements are numbered over the whole buffer (core/comm/parameter_layout.h
+// says what they are). Ranges of different calls may be worked on by different
+// threads. Exceptions of LibTorch, where one is made of tensors, pass through.
 class GradientMemory {
  public:
   virtual ~GradientMemory() = default;
@@ -24,10 +23,10 @@ class GradientMemory {
   virtual void Compress(DType dtype, int64_t elements) = 0;
 
   virtual void Set(int64_t element, double value) = 0;
-  virtual double WeightSum() = 0;
-  // For collectives: the sum of weights; what is sent of the gradients from
+  virtual double Get(int64_t element) = 0;
+  // For collectives: the element itself; what is sent of the gradients from
   // element `offset` on.
-  virtual void* weight_sum() = 0;
+  virtual void* at(int64_t element) = 0;
   virtual void* sent(int64_t offset) = 0;
 
   // Before the sum: what is sent = gradients * factor.

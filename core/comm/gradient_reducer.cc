@@ -3,13 +3,12 @@
 #include <algorithm>
 #include <cmath>
 #include <limits>
-#include <numeric>
 #include <utility>
 
 #include "absl/memory/memory.h"
 #include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
-#include "absl/time/clock.h"
+#include "absl/time/time.h"
 #include "core/base/check.h"
 #include "core/base/status.h"
 
@@ -17,29 +16,29 @@ namespace reprise {
 namespace {
 
 std::vector<GradientReducer::Bucket> PlanBuckets(
-    const std::vector<int64_t>& sizes, int64_t element_bytes,
+    const ParameterLayout& layout, int64_t element_bytes,
     const GradientReducer::Options& options) {
   std::vector<GradientReducer::Bucket> buckets;
-  const int64_t total = std::accumulate(sizes.begin(), sizes.end(), int64_t{0});
   GradientReducer::Bucket bucket;
-  bucket.offset = 1 + total;
+  bucket.offset = layout.gradients_length();
   int64_t limit = options.first_bucket_bytes;
-  for (int64_t p = static_cast<int64_t>(sizes.size()) - 1; p >= 0; --p) {
+  for (int64_t p = layout.num_parameters() - 1; p >= 0; --p) {
+    const int64_t slot = bucket.offset - layout.gradient_offset(p);
     if (bucket.parameters > 0 &&
-        (bucket.count + sizes[p]) * element_bytes > limit) {
+        (bucket.count + slot) * element_bytes > limit) {
       buckets.push_back(bucket);
       bucket.count = bucket.parameters = 0;
       limit = options.bucket_bytes;
     }
-    bucket.offset -= sizes[p];
-    bucket.count += sizes[p];
+    bucket.offset -= slot;
+    bucket.count += slot;
     bucket.first_parameter = p;
     ++bucket.parameters;
   }
   if (options.compression == GradientReducer::Compression::kNone) {
     // The sum of weights.
-    --bucket.offset;
-    ++bucket.count;
+    bucket.count += bucket.offset;
+    bucket.offset = 0;
   }
   buckets.push_back(bucket);
   return buckets;
@@ -48,7 +47,7 @@ std::vector<GradientReducer::Bucket> PlanBuckets(
 }  // namespace
 
 absl::StatusOr<std::unique_ptr<GradientReducer>> GradientReducer::Create(
-    Communicator& communicator, const std::vector<int64_t>& parameter_sizes,
+    Communicator& communicator, const ParameterLayout& layout,
     std::unique_ptr<GradientMemory> gradients, const Options& options) {
   const DType dtype = gradients->dtype();
   if (dtype != DType::kFloat32 && dtype != DType::kFloat64) {
@@ -70,18 +69,11 @@ absl::StatusOr<std::unique_ptr<GradientReducer>> GradientReducer::Create(
         absl::StrCat("the predivide factor must be from 1e-9 to 1e9, not ",
                      options.predivide_factor));
   }
-  for (const int64_t size : parameter_sizes) {
-    if (size < 0) {
-      return absl::InvalidArgumentError(
-          absl::StrCat("parameter of ", size, " elements"));
-    }
-  }
   const int64_t sent_bytes =
       is_compressed ? sizeof(uint16_t) : SizeInBytes(dtype);
-  return absl::WrapUnique(
-      new GradientReducer(communicator, std::move(gradients), options,
-                          PlanBuckets(parameter_sizes, sent_bytes, options),
-                          static_cast<int64_t>(parameter_sizes.size())));
+  return absl::WrapUnique(new GradientReducer(
+      communicator, std::move(gradients), options,
+      PlanBuckets(layout, sent_bytes, options), layout.num_parameters()));
 }
 
 GradientReducer::GradientReducer(Communicator& communicator,
@@ -97,7 +89,8 @@ GradientReducer::GradientReducer(Communicator& communicator,
       ready_(std::make_unique<std::atomic<bool>[]>(parameters)),
       remaining_(std::make_unique<std::atomic<int64_t>[]>(buckets_.size())) {
   if (IsCompressed() && communicator_.world_size() > 1) {
-    gradients_->Compress(CompressedType(), 1 + TotalCount());
+    gradients_->Compress(CompressedType(),
+                         ParameterLayout::kLead + TotalCount());
   }
   for (size_t b = 0; b < buckets_.size(); ++b) {
     for (int64_t i = 0; i < buckets_[b].parameters; ++i) {
@@ -111,11 +104,12 @@ void GradientReducer::BeginStep(double local_weight_sum) {
   local_weight_sum_ = local_weight_sum;
   if (communicator_.world_size() == 1) return;
   REPRISE_CHECK(works_.empty()) << "BeginStep before the last step's Finish";
-  gradients_->Set(0, local_weight_sum);
+  gradients_->Set(ParameterLayout::kWeightSum, local_weight_sum);
   for (size_t p = 0; p < bucket_of_parameter_.size(); ++p) ready_[p] = false;
   if (IsCompressed()) {
-    weight_sum_work_ = communicator_.AllReduce(
-        gradients_->weight_sum(), 1, gradients_->dtype(), ReduceOp::kSum);
+    weight_sum_work_ =
+        communicator_.AllReduce(gradients_->at(ParameterLayout::kWeightSum), 1,
+                                gradients_->dtype(), ReduceOp::kSum);
   }
   const DType sent_type =
       IsCompressed() ? CompressedType() : gradients_->dtype();
@@ -161,7 +155,7 @@ void GradientReducer::MarkAllReady() {
   }
 }
 
-absl::StatusOr<StepReduction> GradientReducer::Finish(absl::Time backward_end) {
+absl::StatusOr<StepReduction> GradientReducer::Finish() {
   StepReduction reduction;
   reduction.weight_sum = local_weight_sum_;
   if (communicator_.world_size() == 1) return reduction;
@@ -172,8 +166,10 @@ absl::StatusOr<StepReduction> GradientReducer::Finish(absl::Time backward_end) {
   }
   std::vector<std::shared_ptr<Work>> works = std::move(works_);
   works_.clear();
+  absl::Time last_ready = absl::InfinitePast();
   for (size_t b = 0; b < buckets_.size(); ++b) {
     REPRISE_RETURN_IF_ERROR(works[b]->Wait());
+    last_ready = std::max(last_ready, works[b]->times().ready);
     reduction.finite &=
         gradients_->Restore(FirstGradient(buckets_[b]), Gradients(buckets_[b]),
                             options_.predivide_factor);
@@ -183,18 +179,19 @@ absl::StatusOr<StepReduction> GradientReducer::Finish(absl::Time backward_end) {
     works.insert(works.begin(), std::move(weight_sum_work_));
     weight_sum_work_ = nullptr;
   }
-  reduction.weight_sum = gradients_->WeightSum();
+  reduction.weight_sum = gradients_->Get(ParameterLayout::kWeightSum);
   reduction.finite &= !std::isnan(reduction.weight_sum);
   // The union of the buckets' intervals, which are in order of issue.
   absl::Time covered = absl::InfinitePast();
   for (const std::shared_ptr<Work>& work : works) {
-    const absl::Time begin = std::max(work->issued(), covered);
-    const absl::Time end = work->completed();
+    const CollectiveTimes times = work->times();
+    const absl::Time begin = std::max(times.begun, covered);
+    const absl::Time end = times.completed;
     if (end <= begin) continue;
     covered = end;
     reduction.busy_seconds += absl::ToDoubleSeconds(end - begin);
-    reduction.overlapped_seconds += std::max(
-        0.0, absl::ToDoubleSeconds(std::min(end, backward_end) - begin));
+    reduction.overlapped_seconds +=
+        std::max(0.0, absl::ToDoubleSeconds(std::min(end, last_ready) - begin));
   }
   return reduction;
 }
@@ -216,7 +213,7 @@ int64_t GradientReducer::TotalCount() const {
 }
 
 int64_t GradientReducer::FirstGradient(const Bucket& bucket) {
-  return std::max<int64_t>(1, bucket.offset);
+  return std::max(int64_t{ParameterLayout::kLead}, bucket.offset);
 }
 
 int64_t GradientReducer::Gradients(const Bucket& bucket) {

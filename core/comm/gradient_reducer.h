@@ -1,12 +1,10 @@
 // Sums gradients over all ranks during backward, bucket by bucket.
 //
 // The gradients of all parameters lie in one flat buffer of the caller, led by
-// one element for the sum of sample weights S:
-//
-//   [S | parameter 0 | parameter 1 | ... | parameter n-1]
+// the sum of sample weights S (core/comm/parameter_layout.h).
 //
 // A bucket is a slice of that buffer, reduced in place by one AllReduce.
-// Buckets are formed over whole parameters in reverse registration order, about
+// Buckets are formed over whole slots in reverse registration order, about
 // the order in which backward produces gradients; S is part of the last bucket,
 // so it costs no collective of its own. BeginStep declares all buckets of the
 // step, in that order; marking a bucket's last parameter lets it go. Which
@@ -16,16 +14,16 @@
 // A rank that has failed says so in the first element of its last bucket, NaN,
 // which it makes every rank's: agreeing that all is well costs no collective.
 //
-// A step is AllReduces of [1 + P] elements in all: 2 (W-1)/W (1 + P)
-// sizeof(element) bytes sent by each of W ranks over a ring; over MPI, buckets
-// up to 16 KiB are gathered, W-1 times their bytes.
+// A step is AllReduces of P elements in all, the length of the buffer: 2
+// (W-1)/W P sizeof(element) bytes sent by each of W ranks over a ring; over
+// MPI, buckets up to 16 KiB are gathered, W-1 times their bytes.
 //
 // Compressed, the gradients of a bucket are rounded to 16 bits by whoever marks
 // its last parameter (a pass at the speed of memory), reduced as such, and
 // widened in Finish while later buckets are under way. S keeps its fp32: its
 // part in every gradient would make its rounding error theirs. It goes alone,
 // as the step's first collective, open from BeginStep on, so it is long done
-// when the first bucket is. AllReduces of 4 + 2 P bytes in all.
+// when the first bucket is. AllReduces of 4 + 2 (P - 32) bytes in all.
 //
 // With u = 2^-11 (fp16) or 2^-8 (bf16), each of W ranks rounds once and each of
 // W - 1 additions once, so for every element, over the ranks' gradients g_r,
@@ -41,9 +39,9 @@
 #include <vector>
 
 #include "absl/status/statusor.h"
-#include "absl/time/time.h"
 #include "core/comm/communicator.h"
 #include "core/comm/gradient_memory.h"
+#include "core/comm/parameter_layout.h"
 #include "core/comm/transport.h"
 
 namespace reprise {
@@ -52,7 +50,8 @@ namespace reprise {
 struct StepReduction {
   double weight_sum = 0;    // S over all ranks
   double busy_seconds = 0;  // at least one bucket was under way
-  // The part of busy_seconds before the end of backward: hidden behind it.
+  // The part of busy_seconds before the last bucket was ready, which is the end
+  // of backward: hidden behind it. On devices by their clock.
   double overlapped_seconds = 0;
   // Whether no rank has failed and all sums are finite; the latter is looked at
   // when compressed or predivided only, where what is beyond the range of the
@@ -80,13 +79,13 @@ class GradientReducer {
     int64_t first_parameter = 0, parameters = 0;
   };
 
-  // `parameter_sizes`: elements, in registration order, the same on all ranks.
-  // `gradients`: 1 + their sum elements, in memory that `communicator` works
-  // on. InvalidArgument on types other than kFloat32 and kFloat64, compression
-  // of other than kFloat32, negative sizes, bucket sizes below 1 and predivide
-  // factors outside [1e-9, 1e9].
+  // `layout`: of the parameters in registration order, the same on all ranks.
+  // `gradients`: layout.gradients_length() elements, zero where they pad, in
+  // memory that `communicator` works on. InvalidArgument on types other than
+  // kFloat32 and kFloat64, compression of other than kFloat32, bucket sizes
+  // below 1 and predivide factors outside [1e-9, 1e9].
   static absl::StatusOr<std::unique_ptr<GradientReducer>> Create(
-      Communicator& communicator, const std::vector<int64_t>& parameter_sizes,
+      Communicator& communicator, const ParameterLayout& layout,
       std::unique_ptr<GradientMemory> gradients, const Options& options);
 
   GradientReducer(const GradientReducer&) = delete;
@@ -110,11 +109,11 @@ class GradientReducer {
 
   // Waits until the buffer holds the sums over all ranks. All parameters are
   // marked. The communicator's error, if it failed.
-  absl::StatusOr<StepReduction> Finish(absl::Time backward_end);
+  absl::StatusOr<StepReduction> Finish();
 
   // In the order of issue.
   const std::vector<Bucket>& buckets() const { return buckets_; }
-  // Reduced per step: (1 + P) sizeof(element), compressed 4 + 2 P.
+  // Reduced per step: P sizeof(element), compressed 4 + 2 (P - 32).
   int64_t bytes_per_step() const;
 
  private:
@@ -129,7 +128,7 @@ class GradientReducer {
   DType CompressedType() const;
   void Send(size_t bucket);
   int64_t TotalCount() const;  // of all buckets
-  // The bucket's elements without the sum of weights.
+  // The bucket's elements without the sum of weights and what pads it.
   static int64_t FirstGradient(const Bucket& bucket);
   static int64_t Gradients(const Bucket& bucket);
 

@@ -4,14 +4,20 @@
 #include <cstdint>
 #include <memory>
 #include <stdexcept>
+#include <string>
 #include <utility>
 #include <vector>
 
-#include "absl/time/clock.h"
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "absl/time/time.h"
 #include "core/base/status.h"
 #include "core/base/status_matchers.h"
+#include "core/comm/communicator.h"
 #include "core/comm/gradient_memory.h"
 #include "core/comm/in_process/ranks_as_threads.h"
+#include "core/comm/parameter_layout.h"
+#include "core/comm/transport.h"
 #include "gtest/gtest.h"
 
 namespace reprise {
@@ -35,7 +41,7 @@ Buckets Plan(const std::vector<int64_t>& sizes, int64_t first_bucket_bytes,
     options.bucket_bytes = bucket_bytes;
     REPRISE_ASSERT_OK_AND_ASSIGN(
         const std::unique_ptr<GradientReducer> reducer,
-        GradientReducer::Create(communicator, sizes,
+        GradientReducer::Create(communicator, ParameterLayout(sizes),
                                 MakeHostGradients(nullptr, DType::kFloat32),
                                 options));
     buckets = reducer->buckets();
@@ -43,32 +49,32 @@ Buckets Plan(const std::vector<int64_t>& sizes, int64_t first_bucket_bytes,
   return buckets;
 }
 
-TEST(Buckets, HoldWholeParametersFromTheLastToTheFirst) {
-  EXPECT_EQ(Plan({100, 10, 50, 5, 20}, /*first=*/100, /*others=*/240),
-            (Buckets{{161, 25, 3, 2}, {101, 60, 1, 2}, {0, 101, 0, 1}}));
+TEST(Buckets, HoldWholeSlotsFromTheLastToTheFirst) {
+  EXPECT_EQ(Plan({100, 10, 50, 5, 20}, /*first=*/256, /*others=*/384),
+            (Buckets{{256, 64, 3, 2}, {160, 96, 1, 2}, {0, 160, 0, 1}}));
 }
 
 TEST(Buckets, GiveAParameterBeyondTheLimitABucketOfItsOwn) {
   EXPECT_EQ(Plan({10, 5000, 10}, 100, 100),
-            (Buckets{{5011, 10, 2, 1}, {11, 5000, 1, 1}, {0, 11, 0, 1}}));
+            (Buckets{{5088, 32, 2, 1}, {64, 5024, 1, 1}, {0, 64, 0, 1}}));
 }
 
 TEST(Buckets, HoldTheWeightSumEvenWithoutParameters) {
-  EXPECT_EQ(Plan({}, 100, 100), (Buckets{{0, 1, 0, 0}}));
-  EXPECT_EQ(Plan({0}, 100, 100), (Buckets{{0, 1, 0, 1}}));
+  EXPECT_EQ(Plan({}, 100, 100), (Buckets{{0, 32, 0, 0}}));
+  EXPECT_EQ(Plan({0}, 100, 100), (Buckets{{0, 32, 0, 1}}));
 }
 
 TEST(GradientReducer, ReducesTheWeightSumOfAModelWithoutParameters) {
   RunRanksAsThreads(3, [](Communicator& communicator) {
-    float weight_sum = 0;
+    std::vector<float> flat(ParameterLayout({}).gradients_length());
     REPRISE_ASSERT_OK_AND_ASSIGN(
         const std::unique_ptr<GradientReducer> reducer,
-        GradientReducer::Create(communicator, {},
-                                MakeHostGradients(&weight_sum, DType::kFloat32),
+        GradientReducer::Create(communicator, ParameterLayout({}),
+                                MakeHostGradients(flat.data(), DType::kFloat32),
                                 {}));
     reducer->BeginStep(2);
     REPRISE_ASSERT_OK_AND_ASSIGN(const StepReduction reduction,
-                                 reducer->Finish(absl::Now()));
+                                 reducer->Finish());
     EXPECT_EQ(reduction.weight_sum, 6);
   });
 }
@@ -87,8 +93,8 @@ class FaultyGradients final : public GradientMemory {
   void Set(int64_t element, double value) override {
     inside_->Set(element, value);
   }
-  double WeightSum() override { return inside_->WeightSum(); }
-  void* weight_sum() override { return inside_->weight_sum(); }
+  double Get(int64_t element) override { return inside_->Get(element); }
+  void* at(int64_t element) override { return inside_->at(element); }
   void* sent(int64_t offset) override { return inside_->sent(offset); }
   void Prepare(int64_t offset, int64_t count, double factor) override {
     if (std::exchange(fails_, false)) throw std::runtime_error("no memory");
@@ -106,14 +112,15 @@ class FaultyGradients final : public GradientMemory {
 TEST(GradientReducer, ABucketThatCouldNotBePreparedCanBeMarkedAgain) {
   RunRanksAsThreads(2, [](Communicator& communicator) {
     for (const int64_t faulty : {1, 0}) {
-      std::vector<float> flat(1 + 20, 1.0f);
+      const ParameterLayout layout({10, 10});
+      std::vector<float> flat(layout.gradients_length(), 1.0f);
       auto memory = std::make_unique<FaultyGradients>(flat.data());
       FaultyGradients& gradients = *memory;
       GradientReducer::Options options;
       options.first_bucket_bytes = options.bucket_bytes = 1;
       REPRISE_ASSERT_OK_AND_ASSIGN(
           const std::unique_ptr<GradientReducer> reducer,
-          GradientReducer::Create(communicator, {10, 10}, std::move(memory),
+          GradientReducer::Create(communicator, layout, std::move(memory),
                                   options));
       reducer->BeginStep(1);
       if (communicator.rank() == 1) {
@@ -124,23 +131,100 @@ TEST(GradientReducer, ABucketThatCouldNotBePreparedCanBeMarkedAgain) {
       }
       reducer->MarkAllReady();
       REPRISE_ASSERT_OK_AND_ASSIGN(const StepReduction reduction,
-                                   reducer->Finish(absl::Now()));
+                                   reducer->Finish());
       EXPECT_FALSE(reduction.finite);
-      EXPECT_EQ(flat[20], 2);
+      EXPECT_EQ(flat[layout.gradient_offset(1)], 2);
     }
   });
 }
 
+// Of two ranks, whose collectives take the times that they are told.
+class ScriptedCommunicator final : public Communicator {
+ public:
+  explicit ScriptedCommunicator(std::vector<CollectiveTimes> times)
+      : times_(std::move(times)) {}
+
+  int rank() const override { return 0; }
+  int world_size() const override { return 2; }
+  int local_rank() const override { return 0; }
+  int local_size() const override { return 1; }
+  int local_cores() const override { return 1; }
+  std::string Describe() const override { return "scripted"; }
+  std::shared_ptr<Work> AllReduce(void*, int64_t, DType, ReduceOp,
+                                  Gate) override {
+    return std::make_shared<ScriptedWork>(times_[next_++]);
+  }
+  std::shared_ptr<Work> Broadcast(void*, int64_t, int, Gate) override {
+    return nullptr;
+  }
+  std::shared_ptr<Work> AllGather(const void*, int64_t, void*, Gate) override {
+    return nullptr;
+  }
+  std::shared_ptr<Work> AllToAllv(const void*, std::vector<int64_t>, void*,
+                                  std::vector<int64_t>, Gate) override {
+    return nullptr;
+  }
+  std::shared_ptr<Work> Barrier() override { return nullptr; }
+  void Abort(const absl::Status&) override {}
+  absl::Status Finalize() override { return absl::OkStatus(); }
+
+ private:
+  struct ScriptedWork final : public Work {
+    explicit ScriptedWork(const CollectiveTimes& times) : scripted(times) {}
+    void Open() override {}
+    absl::Status Wait() override { return absl::OkStatus(); }
+    bool Done() const override { return true; }
+    CollectiveTimes times() const override { return scripted; }
+    const CollectiveTimes scripted;
+  };
+
+  const std::vector<CollectiveTimes> times_;
+  size_t next_ = 0;
+};
+
+// Of two buckets (ready, begun, completed): the union of their times, split
+// where the second is ready; it may be so before the first, whose turn it is.
+TEST(GradientReducer, OverlapIsWhatLiesBeforeTheLastBucketIsReady) {
+  const absl::Time zero = absl::UnixEpoch();
+  const auto reduce = [&](const std::vector<std::vector<int>>& seconds) {
+    std::vector<CollectiveTimes> times;
+    for (const std::vector<int>& one : seconds) {
+      times.push_back({zero + absl::Seconds(one[0]),
+                       zero + absl::Seconds(one[1]),
+                       zero + absl::Seconds(one[2])});
+    }
+    ScriptedCommunicator communicator(times);
+    const ParameterLayout layout({10, 10});
+    std::vector<float> flat(layout.gradients_length());
+    GradientReducer::Options options;
+    options.first_bucket_bytes = options.bucket_bytes = 1;
+    const absl::StatusOr<std::unique_ptr<GradientReducer>> reducer =
+        GradientReducer::Create(communicator, layout,
+                                MakeHostGradients(flat.data(), DType::kFloat32),
+                                options);
+    (*reducer)->BeginStep(1);
+    (*reducer)->MarkAllReady();
+    const absl::StatusOr<StepReduction> reduction = (*reducer)->Finish();
+    REPRISE_EXPECT_OK(reduction);
+    return std::vector<double>{reduction->busy_seconds,
+                               reduction->overlapped_seconds};
+  };
+  EXPECT_EQ(reduce({{0, 1, 4}, {6, 6, 9}}), (std::vector<double>{6, 3}));
+  EXPECT_EQ(reduce({{0, 1, 8}, {6, 7, 9}}), (std::vector<double>{8, 5}));
+  EXPECT_EQ(reduce({{5, 6, 8}, {2, 6, 9}}), (std::vector<double>{3, 0}));
+  EXPECT_EQ(reduce({{0, 0, 5}, {9, 20, 21}}), (std::vector<double>{6, 5}));
+}
+
 TEST(GradientReducer, RefusesOtherTypesAndBucketsOfNoBytes) {
   RunRanksAsThreads(1, [](Communicator& communicator) {
-    EXPECT_THAT(
-        GradientReducer::Create(
-            communicator, {1}, MakeHostGradients(nullptr, DType::kFloat16), {}),
-        FailsWith("float32 or float64"));
+    EXPECT_THAT(GradientReducer::Create(
+                    communicator, ParameterLayout({1}),
+                    MakeHostGradients(nullptr, DType::kFloat16), {}),
+                FailsWith("float32 or float64"));
     GradientReducer::Options options;
     options.bucket_bytes = 0;
     EXPECT_THAT(GradientReducer::Create(
-                    communicator, {1},
+                    communicator, ParameterLayout({1}),
                     MakeHostGradients(nullptr, DType::kFloat32), options),
                 FailsWith("not 65536 and 0 bytes"));
   });
@@ -151,13 +235,13 @@ TEST(GradientReducer, RefusesCompressionOfFloat64AndFactorsOfNoUse) {
     GradientReducer::Options options;
     options.compression = GradientReducer::Compression::kFloat16;
     EXPECT_THAT(GradientReducer::Create(
-                    communicator, {1},
+                    communicator, ParameterLayout({1}),
                     MakeHostGradients(nullptr, DType::kFloat64), options),
                 FailsWith("only float32 is compressed"));
     for (const double factor : {0.0, -1.0, 1e10, std::nan("")}) {
       options.predivide_factor = factor;
       EXPECT_THAT(GradientReducer::Create(
-                      communicator, {1},
+                      communicator, ParameterLayout({1}),
                       MakeHostGradients(nullptr, DType::kFloat32), options),
                   FailsWith("the predivide factor must be"));
     }
@@ -166,17 +250,17 @@ TEST(GradientReducer, RefusesCompressionOfFloat64AndFactorsOfNoUse) {
 
 TEST(GradientReducer, CompressesAModelWithoutParameters) {
   RunRanksAsThreads(2, [](Communicator& communicator) {
-    float weight_sum = 0;
+    std::vector<float> flat(ParameterLayout({}).gradients_length());
     GradientReducer::Options options;
     options.compression = GradientReducer::Compression::kBFloat16;
     REPRISE_ASSERT_OK_AND_ASSIGN(
         const std::unique_ptr<GradientReducer> reducer,
-        GradientReducer::Create(communicator, {},
-                                MakeHostGradients(&weight_sum, DType::kFloat32),
+        GradientReducer::Create(communicator, ParameterLayout({}),
+                                MakeHostGradients(flat.data(), DType::kFloat32),
                                 options));
     reducer->BeginStep(2);
     REPRISE_ASSERT_OK_AND_ASSIGN(const StepReduction reduction,
-                                 reducer->Finish(absl::Now()));
+                                 reducer->Finish());
     EXPECT_EQ(reduction.weight_sum, 4);
     EXPECT_EQ(reducer->bytes_per_step(), 4);
   });

@@ -7,11 +7,13 @@
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "absl/time/time.h"
 
 namespace reprise {
 
@@ -46,6 +48,12 @@ struct Collective {
 
 const char* KindName(Collective::Kind kind);
 
+// Of one collective: when what it works on was ready, when it began, when it
+// was complete.
+struct CollectiveTimes {
+  absl::Time ready, begun, completed;
+};
+
 class Transport {
  public:
   class Pending {
@@ -53,6 +61,13 @@ class Transport {
     virtual ~Pending() = default;
     // True once the collective is complete. Never blocks.
     virtual absl::StatusOr<bool> Test() = 0;
+    // Once Test has given true: its times by the clock of the device that
+    // carried it out, as times of the host's clock (between two of one
+    // communicator exact, to the host's within 0.1 ms). nullopt: the host did,
+    // which knows them itself.
+    virtual std::optional<CollectiveTimes> Times() const {
+      return std::nullopt;
+    }
   };
 
   virtual ~Transport() = default;
@@ -71,6 +86,10 @@ class Transport {
   // Starts `collective`; its buffers stay valid until the Pending is done.
   virtual absl::StatusOr<std::unique_ptr<Pending>> Start(
       const Collective& collective) = 0;
+  // From any thread, once nothing more is to be started: a Start or Test that
+  // another thread is in soon returns, with an error where it has to. Neither
+  // waits otherwise but for this rank itself.
+  virtual void Interrupt() {}
   // Best effort and asynchronous: tells the other ranks that this one fails.
   virtual void Abort(const absl::Status& status) = 0;
   // Collective; nothing may be pending.

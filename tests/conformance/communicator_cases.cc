@@ -282,9 +282,10 @@ void CollectivesAreIssuedInDeclaredOrderWhateverOpensFirst(
     REPRISE_EXPECT_OK(works[i]->Wait());
     EXPECT_TRUE(works[i]->Done());
     EXPECT_EQ(values[i], i * communicator.world_size());
-    EXPECT_LE(works[i]->issued(), works[i]->completed());
+    EXPECT_LE(works[i]->times().ready, works[i]->times().begun);
+    EXPECT_LE(works[i]->times().begun, works[i]->times().completed);
     if (i > 0) {
-      EXPECT_LE(works[i - 1]->issued(), works[i]->issued());
+      EXPECT_LE(works[i - 1]->times().begun, works[i]->times().begun);
     }
   }
   for (int i = 0; i < kCollectives; ++i) EXPECT_EQ(issued[i].data, &values[i]);

@@ -100,8 +100,12 @@ class StagingTransport final : public ForwardingTransport {
     if (bytes == 0) return absl::OkStatus();
     REPRISE_RETURN_IF_ERROR(
         api_.FromCuda(api_.cuMemAlloc_v2(device, bytes), "cuMemAlloc"));
-    return api_.FromCuda(api_.cuMemcpyHtoD_v2(*device, from, bytes),
-                         "cuMemcpyHtoD");
+    REPRISE_RETURN_IF_ERROR(api_.FromCuda(
+        api_.cuMemcpyHtoD_v2(*device, from, bytes), "cuMemcpyHtoD"));
+    // The copy of pageable memory may return before it has arrived, and NCCL's
+    // stream does not wait for the one that it is on.
+    return api_.FromCuda(api_.cuStreamSynchronize(LegacyStream()),
+                         "cuStreamSynchronize");
   }
 
   const DeviceApi& api_;
@@ -117,14 +121,14 @@ class Nccl : public testing::Test {
     std::vector<IssuedCollectives> issued(world_size_);
     RunRanksAsThreads(world_size_, [&](Communicator& host) {
       IssuedCollectives& of_rank = issued[host.rank()];
+      NcclOptions options;
+      options.decorator = [&](std::unique_ptr<Transport> transport) {
+        return MakeRecordingTransport(
+            std::make_unique<StagingTransport>(api_, std::move(transport)),
+            &of_rank);
+      };
       absl::StatusOr<std::unique_ptr<Communicator>> devices =
-          CreateNcclCommunicator(api_, host.rank(), host,
-                                 [&](std::unique_ptr<Transport> transport) {
-                                   return MakeRecordingTransport(
-                                       std::make_unique<StagingTransport>(
-                                           api_, std::move(transport)),
-                                       &of_rank);
-                                 });
+          CreateNcclCommunicator(api_, host.rank(), host, options);
       REPRISE_ASSERT_OK(devices.status());
       rank_case_.run(**devices, of_rank);
       REPRISE_EXPECT_OK((*devices)->Finalize());

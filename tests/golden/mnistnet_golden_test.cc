@@ -132,7 +132,7 @@ INSTANTIATE_TEST_SUITE_P(MnistNet, MnistNetGoldenTest,
                              -> std::string { return info.param.name; });
 
 TEST(MnistNetTest, Has99376ParametersWithTenClasses) {
-  EXPECT_EQ(MakeMnistNet({})->parameters().total_size(), 99376);
+  EXPECT_EQ(MakeMnistNet({})->parameters().layout().num_values(), 99376);
 }
 
 }  // namespace

@@ -10,11 +10,7 @@ std::vector<double> Doubles(const at::Tensor& tensor) {
 
 std::vector<double> GradientOf(const ParameterStore& parameters, int64_t i,
                                double factor) {
-  const at::Tensor& leaf = parameters.leaf(i);
-  // The leaf's place in the flat vector is its gradient's, one further.
-  std::vector<double> values =
-      Doubles(parameters.gradients_with_weight_sum().as_strided(
-          leaf.sizes(), leaf.strides(), 1 + leaf.storage_offset()));
+  std::vector<double> values = Doubles(parameters.gradient(i));
   for (double& value : values) value *= factor;
   return values;
 }

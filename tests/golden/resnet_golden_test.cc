@@ -166,9 +166,7 @@ class ResNetGoldenTest : public testing::TestWithParam<Precision> {
                               }),
                 precision.gradients);
       }
-      optimizer.Step(sgd, factor,
-                     parameters.gradients_with_weight_sum().narrow(
-                         0, 1, parameters.total_size()));
+      optimizer.Step(sgd, factor, parameters.gradients());
       parameters.RefreshLeaves();
     }
     Compare("parameters, 2 steps",

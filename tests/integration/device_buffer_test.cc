@@ -72,13 +72,13 @@ TEST_P(DeviceBuffer, GivesTheRunThatHostMemoryGives) {
     const SmallRunResult in_host_memory = RunOnRanks(of_host, host);
     REPRISE_ASSERT_OK(in_host_memory.status);
     IssuedCollectives issued;
+    NcclOptions options;
+    options.decorator = [&issued](std::unique_ptr<Transport> transport) {
+      return MakeRecordingTransport(std::move(transport), &issued);
+    };
     REPRISE_ASSERT_OK_AND_ASSIGN(
         const std::unique_ptr<Communicator> devices,
-        CreateNcclCommunicator(EmulatedDevices(), host.rank(), host,
-                               [&issued](std::unique_ptr<Transport> transport) {
-                                 return MakeRecordingTransport(
-                                     std::move(transport), &issued);
-                               }));
+        CreateNcclCommunicator(EmulatedDevices(), host.rank(), host, options));
     of_device.make_agent =
         agents(run.buffer == BufferKind::kOfEachRank ? nullptr : devices.get(),
                /*on_device=*/true);

@@ -54,13 +54,13 @@ TEST_P(DeviceReduction, GivesTheParametersThatHostMemoryGives) {
     const SmallRunResult in_host_memory = RunOnRanks(run, host);
     REPRISE_ASSERT_OK(in_host_memory.status);
     IssuedCollectives issued;
+    NcclOptions options;
+    options.decorator = [&issued](std::unique_ptr<Transport> transport) {
+      return MakeRecordingTransport(std::move(transport), &issued);
+    };
     REPRISE_ASSERT_OK_AND_ASSIGN(
         const std::unique_ptr<Communicator> devices,
-        CreateNcclCommunicator(EmulatedDevices(), host.rank(), host,
-                               [&issued](std::unique_ptr<Transport> transport) {
-                                 return MakeRecordingTransport(
-                                     std::move(transport), &issued);
-                               }));
+        CreateNcclCommunicator(EmulatedDevices(), host.rank(), host, options));
     SmallRun on_devices = run;
     on_devices.training.device_communicator = devices.get();
     const SmallRunResult result = RunOnRanks(on_devices, host);

@@ -15,6 +15,7 @@
 #include "core/base/slices.h"
 #include "core/base/status.h"
 #include "core/comm/in_process/ranks_as_threads.h"
+#include "core/comm/parameter_layout.h"
 #include "core/tensor/optimizer_step.h"
 #include "data/sharded_sampler.h"
 #include "data/synthetic/mnist_like.h"
@@ -81,11 +82,6 @@ std::vector<int64_t> Ids(const Batch& batch, int64_t begin, int64_t end) {
 void Note(const Batch& batch, SmallRunResult& result) {
   result.incoming.push_back(Ids(batch, 0, batch.incoming));
   result.drawn.push_back(Ids(batch, batch.incoming, batch.size()));
-}
-
-at::Tensor Numerators(const ParameterStore& parameters) {
-  return parameters.gradients_with_weight_sum().narrow(0, 1,
-                                                       parameters.total_size());
 }
 
 class NotingSink final : public MetricSink {
@@ -205,7 +201,7 @@ SmallRunResult RunOnRanks(const SmallRun& run, Communicator& communicator) {
                                &buffer));
   if (run.prepare) run.prepare(agent, *result.model, communicator.rank());
   agent.after_step = [&, after_step = agent.after_step](const Batch& batch) {
-    result.gradients.push_back(Numerators(parameters).clone());
+    result.gradients.push_back(parameters.gradients().clone());
     Note(batch, result);
     if (after_step) after_step(batch);
   };
@@ -294,7 +290,7 @@ SmallRunResult RunSerially(const SmallRun& run, int world_size, int rank) {
           parameters.BeginBackward();
           output.logits.backward(loss->logits_gradient);
           parameters.FinishBackward();
-          sums.add_(Numerators(parameters));
+          sums.add_(parameters.gradients());
         }
         Update(training.regime.At(
                    {epoch, s, samplers[0].steps_per_epoch(), training.epochs}),
@@ -328,13 +324,13 @@ double RelativeDistance(const at::Tensor& a, const at::Tensor& b) {
 }
 
 double LargestDistance(const at::Tensor& a, const at::Tensor& b,
-                       const ParameterStore& layout) {
+                       const ParameterStore& parameters) {
+  const ParameterLayout& layout = parameters.layout();
   double largest = 0;
-  int64_t offset = 0;
-  for (const int64_t size : layout.sizes()) {
+  for (int64_t p = 0; p < layout.num_parameters(); ++p) {
+    const int64_t offset = layout.offset(p), size = layout.size(p);
     largest = std::max(largest, RelativeDistance(a.narrow(0, offset, size),
                                                  b.narrow(0, offset, size)));
-    offset += size;
   }
   return largest;
 }

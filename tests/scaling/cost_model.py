@@ -77,6 +77,11 @@ def sent_bytes(size, ranks, gathered=GATHERED):
     return (ranks - 1) * size if size <= gathered else 2 * (ranks - 1) / ranks * size
 
 
+def slot(elements):
+    """What a parameter takes in the flat buffer, which begins each at a multiple of 32."""
+    return (elements + 31) // 32 * 32
+
+
 class Step:
     """Of one rank, in seconds. parameters: (elements, part of backward after which its
     gradient is there), in registration order."""
@@ -91,14 +96,16 @@ class Step:
         return self.forward + self.backward + self.optimizer
 
     def buckets(self):
-        """[(bytes, part of backward after which it may go)], as PlanBuckets forms them."""
+        """[(bytes, part of backward after which it may go)], as PlanBuckets forms them of
+        slots (core/comm/parameter_layout.h)."""
         buckets, elements, ready, count, limit = [], 0, 0.0, 0, self.first_bucket
         for size, at in reversed(self.parameters):
+            size = slot(size)
             if count and 4 * (elements + size) > limit:
                 buckets.append((4 * elements, ready))
                 elements, ready, count, limit = 0, 0.0, 0, self.bucket
             elements, ready, count = elements + size, max(ready, at), count + 1
-        return buckets + [(4 * (elements + 1), ready)]  # and the sum of weights
+        return buckets + [(4 * (elements + slot(1)), ready)]  # and the sum of weights
 
     def exchange_bytes(self, ranks):
         """Sent by a rank to all others together (core/buffer/rehearsal_buffer.h), the draw

@@ -57,6 +57,7 @@
 #include "core/comm/gradient_memory.h"
 #include "core/comm/gradient_reducer.h"
 #include "core/comm/mpi/mpi_transport.h"
+#include "core/comm/parameter_layout.h"
 #include "launch/mpirun/host_list.h"
 #include "launch/mpirun/mpirun_launcher.h"
 #include "launch/mpirun/rank_process.h"
@@ -256,12 +257,11 @@ absl::Status Replay(Communicator& communicator, const std::string& path,
                     int steps) {
   REPRISE_ASSIGN_OR_RETURN(const StepSchedule schedule, ReadSchedule(path));
   const int ranks = communicator.world_size();
-  int64_t parameters = 0;
-  for (const int64_t size : schedule.sizes) parameters += size;
-  std::vector<float> flat(1 + parameters, 1.0f);
+  const ParameterLayout layout(schedule.sizes);
+  std::vector<float> flat(layout.gradients_length(), 1.0f);
   REPRISE_ASSIGN_OR_RETURN(
       const std::unique_ptr<GradientReducer> reducer,
-      GradientReducer::Create(communicator, schedule.sizes,
+      GradientReducer::Create(communicator, layout,
                               MakeHostGradients(flat.data(), DType::kFloat32),
                               schedule.reducer));
   // In the order in which backward comes to them.
@@ -297,8 +297,7 @@ absl::Status Replay(Communicator& communicator, const std::string& path,
     }
     SleepUntil(backward + absl::Seconds(schedule.backward));
     const absl::Time backward_end = absl::Now();
-    REPRISE_ASSIGN_OR_RETURN(const StepReduction reduction,
-                             reducer->Finish(backward_end));
+    REPRISE_ASSIGN_OR_RETURN(const StepReduction reduction, reducer->Finish());
     const absl::Time reduced = absl::Now();
     SleepUntil(reduced + absl::Seconds(schedule.optimizer));
     // Sums would grow to infinity, whose arithmetic may be slower.
@@ -320,8 +319,8 @@ absl::Status Replay(Communicator& communicator, const std::string& path,
       "\"seconds\":%.6f,\"cores_used\":%.6f,\"run_delay\":%.6f,"
       "\"bytes_all_ranks\":%.0f,\"step\":%s,\"rehearsal_wait\":%s,"
       "\"exposed\":%s,\"busy\":%s,\"overlapped\":%s}\n",
-      ranks, steps, parameters, reducer->buckets().size(), usage.seconds,
-      usage.used, usage.waited, usage.bytes, List(step_seconds),
+      ranks, steps, layout.num_values(), reducer->buckets().size(),
+      usage.seconds, usage.used, usage.waited, usage.bytes, List(step_seconds),
       List(rehearsal_waits), List(exposed), List(busy), List(overlapped));
   std::fflush(stdout);
   return absl::OkStatus();

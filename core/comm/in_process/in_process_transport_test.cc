@@ -16,6 +16,7 @@
 #include "core/comm/checking/checking_transport.h"
 #include "core/comm/gradient_memory.h"
 #include "core/comm/gradient_reducer.h"
+#include "core/comm/parameter_layout.h"
 #include "gtest/gtest.h"
 
 namespace reprise {
@@ -109,10 +110,11 @@ TEST_P(Faults,
 
 TEST_P(Faults, TheReducerGivesTheErrorOfTheRankThatFailed) {
   RunRanks(2, [](std::unique_ptr<Communicator> communicator) {
-    std::vector<float> flat(1 + 1000);
+    const ParameterLayout layout({500, 500});
+    std::vector<float> flat(layout.gradients_length());
     REPRISE_ASSERT_OK_AND_ASSIGN(
         const std::unique_ptr<GradientReducer> reducer,
-        GradientReducer::Create(*communicator, {500, 500},
+        GradientReducer::Create(*communicator, layout,
                                 MakeHostGradients(flat.data(), DType::kFloat32),
                                 {100, 100}));
     reducer->BeginStep(1);
@@ -122,7 +124,7 @@ TEST_P(Faults, TheReducerGivesTheErrorOfTheRankThatFailed) {
       return;
     }
     reducer->MarkAllReady();
-    EXPECT_THAT(reducer->Finish(absl::Now()),
+    EXPECT_THAT(reducer->Finish(),
                 FailsWith("rank 1: no memory left"));
   });
 }

@@ -4,6 +4,7 @@
 #include <cuda.h>
 #include <nccl.h>
 
+#include <cstddef>
 #include <type_traits>
 
 #include "core/comm/nccl/device_api.h"
@@ -44,10 +45,17 @@ REPRISE_NCCL_FUNCTIONS(REPRISE_COMPARE)
 #undef REPRISE_COMPARE
 
 static_assert(sizeof(NcclId) == sizeof(ncclUniqueId));
+static_assert(sizeof(NcclConfig) <= sizeof(ncclConfig_t));
+static_assert(offsetof(NcclConfig, size) == offsetof(ncclConfig_t, size));
+static_assert(offsetof(NcclConfig, magic) == offsetof(ncclConfig_t, magic));
+static_assert(offsetof(NcclConfig, version) == offsetof(ncclConfig_t, version));
+static_assert(offsetof(NcclConfig, blocking) ==
+              offsetof(ncclConfig_t, blocking));
 static_assert(kCudaSuccess == CUDA_SUCCESS);
 static_assert(kCudaNotReady == CUDA_ERROR_NOT_READY);
 static_assert(kCudaStreamNonBlocking == CU_STREAM_NON_BLOCKING);
-static_assert(kCudaEventDisableTiming == CU_EVENT_DISABLE_TIMING);
+static_assert(kCudaEventDefault == CU_EVENT_DEFAULT);
+static_assert(kCudaCaptureThreadLocal == CU_STREAM_CAPTURE_MODE_THREAD_LOCAL);
 static_assert(int{kNcclSuccess} == ncclSuccess);
 static_assert(int{kNcclInProgress} == ncclInProgress);
 static_assert(int{kNcclUint8} == ncclUint8);
@@ -64,4 +72,12 @@ static_assert(int{kNcclMin} == ncclMin);
 }  // namespace
 }  // namespace reprise
 
-int main() { return reprise::LegacyStream() == CU_STREAM_LEGACY ? 0 : 1; }
+int main() {
+  const ncclConfig_t config = NCCL_CONFIG_INITIALIZER;
+  const reprise::NcclConfig ours;
+  return reprise::LegacyStream() == CU_STREAM_LEGACY &&
+                 config.magic == ours.magic &&
+                 ours.version == NCCL_VERSION(2, 14, 0)
+             ? 0
+             : 1;
+}

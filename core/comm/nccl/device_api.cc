@@ -41,7 +41,7 @@ absl::StatusOr<DeviceApi> LoadOnce() {
   if (missing != nullptr) {
     return UsageError(
         absl::StrCat("libcuda.so.1 and libnccl.so.2 lack ", missing,
-                     "; a driver for CUDA 11 and NCCL 2.13 or newer have it"));
+                     "; a driver for CUDA 11 and NCCL 2.14 or newer have it"));
   }
   return api;
 }

@@ -21,9 +21,14 @@
 namespace reprise {
 namespace {
 
-constexpr int kInvalid = 1;           // CUDA_ERROR_INVALID_VALUE
-constexpr int kNcclRemoteError = 6;   // ncclRemoteError
-constexpr int kNcclInvalidUsage = 5;  // ncclInvalidUsage
+constexpr int kInvalid = 1;               // CUDA_ERROR_INVALID_VALUE
+constexpr int kNcclRemoteError = 6;       // ncclRemoteError
+constexpr int kNcclInvalidUsage = 5;      // ncclInvalidUsage
+constexpr int kNcclInvalidArgument = 4;   // ncclInvalidArgument
+constexpr int kNcclSystemError = 2;       // ncclSystemError
+constexpr int kCaptureUnsupported = 900;  // ..._STREAM_CAPTURE_UNSUPPORTED
+
+using Clock = std::chrono::steady_clock;
 
 // Runs what it is given in order, each after a delay.
 class Stream {
@@ -88,6 +93,7 @@ struct Event {
     std::mutex mutex;
     std::condition_variable changed;
     bool reached = false;
+    Clock::time_point time;  // when it was
   };
   std::mutex mutex;
   std::shared_ptr<Point> point;
@@ -118,6 +124,9 @@ struct Comm {
   int64_t next = 0;  // collective
   // Under the job's mutex.
   bool aborted = false;
+  int state = kNcclSuccess;
+  // The thread of calls in progress; last, so that it ends before the rest.
+  std::unique_ptr<Stream> calls;
 };
 
 struct World {
@@ -126,6 +135,9 @@ struct World {
   std::map<int64_t, std::shared_ptr<Job>> jobs;
   std::vector<std::unique_ptr<Comm>> comms;  // streams may look at old ones
   std::map<int, bool> lost;
+  std::map<int, EmulatedFault> faults;
+  int captures = 0;  // under way, in global mode
+  bool capture_broken = false;
   int64_t next_job = 1;
 
   Device& Get(int number) {
@@ -138,6 +150,10 @@ struct World {
     std::lock_guard<std::mutex> lock(mutex);
     return lost[number];
   }
+  EmulatedFault FaultOf(int number) {
+    std::lock_guard<std::mutex> lock(mutex);
+    return faults[number];
+  }
 };
 
 World& TheWorld() {
@@ -146,10 +162,22 @@ World& TheWorld() {
 }
 
 thread_local Device* current = nullptr;
+thread_local int capture_mode = 0;  // CU_STREAM_CAPTURE_MODE_GLOBAL
 
-Stream* StreamOf(CudaStream stream) {
-  return stream == LegacyStream() ? &current->legacy
-                                  : static_cast<Stream*>(stream);
+Stream* StreamOf(Device& device, CudaStream stream) {
+  return stream == LegacyStream() || stream == nullptr
+             ? &device.legacy
+             : static_cast<Stream*>(stream);
+}
+Stream* StreamOf(CudaStream stream) { return StreamOf(*current, stream); }
+
+// Whether a call may be made that breaks captures.
+bool BreaksNoCapture() {
+  World& world = TheWorld();
+  std::lock_guard<std::mutex> lock(world.mutex);
+  if (world.captures == 0 || capture_mode != 0) return true;
+  world.capture_broken = true;
+  return false;
 }
 
 DType DTypeOf(int type) {
@@ -191,14 +219,68 @@ void Meet(Comm& comm, int64_t number, const void* sent, void* received,
   if (++meeting.left == job.world_size) job.meetings.erase(number);
 }
 
+void SetState(Comm& comm, int state) {
+  std::lock_guard<std::mutex> lock(comm.job->mutex);
+  comm.state = state;
+}
+
+void AwaitAbort(Comm& comm) {
+  std::unique_lock<std::mutex> lock(comm.job->mutex);
+  comm.job->changed.wait(lock, [&] { return comm.aborted; });
+}
+
+// A call of a communicator that does not block.
+int Call(Comm& comm, std::function<void()> enqueue) {
+  {
+    std::lock_guard<std::mutex> lock(comm.job->mutex);
+    if (comm.state != kNcclSuccess) return kNcclInvalidArgument;
+    comm.state = kNcclInProgress;
+  }
+  comm.calls->Push([&comm, enqueue = std::move(enqueue)] {
+    switch (TheWorld().FaultOf(comm.device)) {
+      case EmulatedFault::kCallsNeverEnd:
+        return AwaitAbort(comm);
+      case EmulatedFault::kCallsFail:
+        return SetState(comm, kNcclSystemError);
+      default:
+        if (!TheWorld().IsLost(comm.device)) enqueue();
+        return SetState(comm, kNcclSuccess);
+    }
+  });
+  return kNcclInProgress;
+}
+
 int Enqueue(Comm& comm, CudaStream stream, const void* sent, void* received,
             std::function<void(Meeting&)> combine) {
-  if (TheWorld().IsLost(comm.device)) return kNcclSuccess;
-  StreamOf(stream)->Push([&comm, number = comm.next++, sent, received,
-                          combine = std::move(combine)] {
-    Meet(comm, number, sent, received, combine);
+  return Call(comm, [&comm, stream = StreamOf(stream), sent, received,
+                     combine = std::move(combine)] {
+    stream->Push([&comm, number = comm.next++, sent, received, combine] {
+      Meet(comm, number, sent, received, combine);
+    });
   });
-  return kNcclSuccess;
+}
+
+// As NCCL, until all ranks are there.
+void Join(Comm& comm, int world_size) {
+  Job& job = *comm.job;
+  switch (TheWorld().FaultOf(comm.device)) {
+    case EmulatedFault::kInitNeverEnds:
+      return AwaitAbort(comm);
+    case EmulatedFault::kInitFails:
+      return SetState(comm, kNcclSystemError);
+    case EmulatedFault::kInitIsSlow:
+      std::this_thread::sleep_for(std::chrono::milliseconds(300));
+      break;
+    default:
+      break;
+  }
+  std::unique_lock<std::mutex> lock(job.mutex);
+  job.world_size = world_size;
+  ++job.joined;
+  job.changed.notify_all();
+  job.changed.wait(lock,
+                   [&] { return job.joined == world_size || comm.aborted; });
+  comm.state = kNcclSuccess;
 }
 
 // Sends and receives between GroupStart and GroupEnd.
@@ -260,7 +342,12 @@ DeviceApi MakeApi() {
     current = static_cast<Device*>(context);
     return kCudaSuccess;
   };
-  api.cuStreamCreate = [](CudaStream* stream, unsigned) {
+  api.cuCtxGetStreamPriorityRange = [](int* least, int* greatest) {
+    *least = 0;
+    *greatest = -5;
+    return kCudaSuccess;
+  };
+  api.cuStreamCreateWithPriority = [](CudaStream* stream, unsigned, int) {
     *stream = new Stream(static_cast<unsigned>(current->number) + 100);
     return kCudaSuccess;
   };
@@ -269,6 +356,7 @@ DeviceApi MakeApi() {
     return kCudaSuccess;
   };
   api.cuStreamSynchronize = [](CudaStream stream) {
+    if (!BreaksNoCapture()) return kCaptureUnsupported;
     StreamOf(stream)->Synchronize();
     return kCudaSuccess;
   };
@@ -291,6 +379,7 @@ DeviceApi MakeApi() {
     StreamOf(stream)->Push([point] {
       std::lock_guard<std::mutex> lock(point->mutex);
       point->reached = true;
+      point->time = Clock::now();
       point->changed.notify_all();
     });
     return kCudaSuccess;
@@ -309,10 +398,31 @@ DeviceApi MakeApi() {
     return kCudaSuccess;
   };
   api.cuEventQuery = [](CudaEvent handle) {
+    if (!BreaksNoCapture()) return kCaptureUnsupported;
     auto& event = *static_cast<Event*>(handle);
     std::lock_guard<std::mutex> lock(event.mutex);
     std::lock_guard<std::mutex> point_lock(event.point->mutex);
     return event.point->reached ? kCudaSuccess : kCudaNotReady;
+  };
+  api.cuEventElapsedTime = [](float* milliseconds, CudaEvent from,
+                              CudaEvent to) {
+    if (!BreaksNoCapture()) return kCaptureUnsupported;
+    Clock::time_point times[2];
+    int next = 0;
+    for (CudaEvent handle : {from, to}) {
+      auto& event = *static_cast<Event*>(handle);
+      std::lock_guard<std::mutex> lock(event.mutex);
+      std::lock_guard<std::mutex> point_lock(event.point->mutex);
+      if (!event.point->reached) return kCudaNotReady;
+      times[next++] = event.point->time;
+    }
+    *milliseconds =
+        std::chrono::duration<float, std::milli>(times[1] - times[0]).count();
+    return kCudaSuccess;
+  };
+  api.cuThreadExchangeStreamCaptureMode = [](int* mode) {
+    std::swap(*mode, capture_mode);
+    return kCudaSuccess;
   };
   api.cuMemAlloc_v2 = [](CudaPointer* pointer, size_t bytes) {
     *pointer = reinterpret_cast<CudaPointer>(std::calloc(1, bytes));
@@ -343,8 +453,9 @@ DeviceApi MakeApi() {
     std::memcpy(id->bytes, &job, sizeof(job));
     return kNcclSuccess;
   };
-  api.ncclCommInitRank = [](NcclComm* comm, int world_size, NcclId id,
-                            int rank) {
+  api.ncclCommInitRankConfig = [](NcclComm* comm, int world_size, NcclId id,
+                                  int rank, NcclConfig* config) {
+    if (config->blocking != 0) return kNcclInvalidUsage;
     int64_t number;
     std::memcpy(&number, id.bytes, sizeof(number));
     World& world = TheWorld();
@@ -355,34 +466,36 @@ DeviceApi MakeApi() {
       if (found == world.jobs.end()) return kNcclInvalidUsage;
       made->job = found->second;
     }
-    {
-      // As NCCL, until all ranks are there.
-      Job& job = *made->job;
-      std::unique_lock<std::mutex> lock(job.mutex);
-      job.world_size = world_size;
-      ++job.joined;
-      job.changed.notify_all();
-      job.changed.wait(lock, [&] { return job.joined == world_size; });
-    }
     made->rank = rank;
     made->device = current->number;
+    made->state = kNcclInProgress;
+    made->calls = std::make_unique<Stream>(static_cast<unsigned>(rank) + 200);
+    made->calls->Push(
+        [made = made.get(), world_size] { Join(*made, world_size); });
     std::lock_guard<std::mutex> lock(world.mutex);
     *comm = made.get();
     world.comms.push_back(std::move(made));
-    return kNcclSuccess;
+    return kNcclInProgress;
+  };
+  api.ncclCommFinalize = [](NcclComm comm) {
+    return Call(*static_cast<Comm*>(comm), [] {});
   };
   api.ncclCommDestroy = [](NcclComm) { return kNcclSuccess; };
   api.ncclCommAbort = [](NcclComm handle) {
     auto& comm = *static_cast<Comm*>(handle);
-    std::lock_guard<std::mutex> lock(comm.job->mutex);
-    comm.aborted = true;
-    comm.job->changed.notify_all();
+    {
+      std::lock_guard<std::mutex> lock(comm.job->mutex);
+      comm.aborted = true;
+      comm.job->changed.notify_all();
+    }
+    comm.calls->Synchronize();
     return kNcclSuccess;
   };
   api.ncclCommGetAsyncError = [](NcclComm handle, int* error) {
     auto& comm = *static_cast<Comm*>(handle);
     std::lock_guard<std::mutex> lock(comm.job->mutex);
-    *error = comm.job->lost ? kNcclRemoteError : kNcclSuccess;
+    *error = comm.state == kNcclSuccess && comm.job->lost ? kNcclRemoteError
+                                                          : comm.state;
     return kNcclSuccess;
   };
   api.ncclGetErrorString = [](int) { return "emulated NCCL error"; };
@@ -451,10 +564,10 @@ DeviceApi MakeApi() {
   };
   api.ncclGroupEnd = [] {
     if (group.empty()) return kNcclSuccess;
-    if (TheWorld().IsLost(group[0].comm->device)) return kNcclSuccess;
-    group[0].stream->Push(
-        [transfers = std::exchange(group, {})] { Carry(transfers); });
-    return kNcclSuccess;
+    Comm& comm = *group[0].comm;
+    return Call(comm, [transfers = std::exchange(group, {})] {
+      transfers[0].stream->Push([transfers] { Carry(transfers); });
+    });
   };
   return api;
 }
@@ -466,8 +579,28 @@ const DeviceApi& EmulatedDevices() {
   return api;
 }
 
-void LaunchOnEmulatedDevice(int device, std::function<void()> work) {
-  TheWorld().Get(device).legacy.Push(std::move(work));
+void LaunchOnEmulatedDevice(int device, std::function<void()> work,
+                            CudaStream stream) {
+  StreamOf(TheWorld().Get(device), stream)->Push(std::move(work));
+}
+
+bool CaptureOnEmulatedDevices(const std::function<void()>& body) {
+  World& world = TheWorld();
+  {
+    std::lock_guard<std::mutex> lock(world.mutex);
+    ++world.captures;
+    world.capture_broken = false;
+  }
+  body();
+  std::lock_guard<std::mutex> lock(world.mutex);
+  --world.captures;
+  return !world.capture_broken;
+}
+
+void BreakEmulatedDevice(int device, EmulatedFault fault) {
+  World& world = TheWorld();
+  std::lock_guard<std::mutex> lock(world.mutex);
+  world.faults[device] = fault;
 }
 
 void LoseEmulatedDevice(int device) {
@@ -482,10 +615,13 @@ void LoseEmulatedDevice(int device) {
 
 void ResetEmulatedDevices() {
   World& world = TheWorld();
+  // Their threads end without the world's mutex, which they may want.
+  std::vector<std::unique_ptr<Comm>> comms;
   std::lock_guard<std::mutex> lock(world.mutex);
   world.lost.clear();
+  world.faults.clear();
   world.jobs.clear();
-  world.comms.clear();
+  comms.swap(world.comms);
 }
 
 }  // namespace reprise

@@ -1,15 +1,21 @@
 #include "core/comm/nccl/nccl_transport.h"
 
+#include <algorithm>
+#include <atomic>
 #include <cstdint>
 #include <cstdlib>
+#include <functional>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
 
 #include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
+#include "absl/time/clock.h"
+#include "absl/time/time.h"
 #include "core/base/check.h"
 #include "core/base/status.h"
 #include "core/comm/transport.h"
@@ -20,6 +26,14 @@ namespace {
 // What is pinned: variable, value.
 constexpr const char* kPinned[][2] = {{"NCCL_ALGO", "Ring"},
                                       {"NCCL_NVLS_ENABLE", "0"}};
+
+// A call that is in progress is over when NCCL's thread has enqueued it, after
+// some 20 us; or, where it makes connections, later.
+constexpr absl::Duration kSpin = absl::Microseconds(100);
+constexpr absl::Duration kNap = absl::Microseconds(50);
+// How long a rank that waits for others does not ask how they are.
+constexpr absl::Duration kRound = absl::Milliseconds(100);
+constexpr absl::Duration kNapOfMeeting = absl::Milliseconds(1);
 
 NcclType TypeOf(DType dtype) {
   switch (dtype) {
@@ -81,9 +95,8 @@ class EventPool {
       }
     }
     if (event == nullptr) {
-      REPRISE_RETURN_IF_ERROR(
-          api_.FromCuda(api_.cuEventCreate(&event, kCudaEventDisableTiming),
-                        "cuEventCreate"));
+      REPRISE_RETURN_IF_ERROR(api_.FromCuda(
+          api_.cuEventCreate(&event, kCudaEventDefault), "cuEventCreate"));
     }
     const absl::Status recorded =
         api_.FromCuda(api_.cuEventRecord(event, stream), "cuEventRecord");
@@ -115,11 +128,27 @@ class Recorded {
     if (event_.ok()) pool_->Return(*event_);
   }
 
-  const absl::StatusOr<CudaEvent>& event() const { return event_; }
+  absl::Status status() const { return event_.status(); }
+  CudaEvent event() const { return *event_; }
 
  private:
   const std::shared_ptr<EventPool> pool_;
   const absl::StatusOr<CudaEvent> event_;
+};
+
+// While it lives, other threads' captures of graphs are none of this thread's:
+// asking for an event would else break them.
+class BesideCaptures {
+ public:
+  explicit BesideCaptures(const DeviceApi& api) : api_(api) {
+    api_.cuThreadExchangeStreamCaptureMode(&mode_);
+  }
+  BesideCaptures(const BesideCaptures&) = delete;
+  ~BesideCaptures() { api_.cuThreadExchangeStreamCaptureMode(&mode_); }
+
+ private:
+  const DeviceApi& api_;
+  int mode_ = kCudaCaptureThreadLocal;
 };
 
 struct Place {
@@ -129,8 +158,9 @@ struct Place {
 
 class NcclTransport final : public Transport {
  public:
-  NcclTransport(const DeviceApi& api, const Place& place)
-      : api_(api), place_(place) {}
+  NcclTransport(const DeviceApi& api, const Place& place,
+                std::function<CudaStream()> compute_stream)
+      : api_(api), place_(place), compute_stream_(std::move(compute_stream)) {}
 
   ~NcclTransport() override {
     if (events_ == nullptr) return;
@@ -151,24 +181,28 @@ class NcclTransport final : public Transport {
     events_ = std::make_shared<EventPool>(api_, device_, context_);
     REPRISE_RETURN_IF_ERROR(
         api_.FromCuda(api_.cuCtxSetCurrent(context_), "cuCtxSetCurrent"));
+    // A collective that is late holds up a step; it takes few of the device's
+    // processors.
+    int least = 0, greatest = 0;
     REPRISE_RETURN_IF_ERROR(
-        api_.FromCuda(api_.cuStreamCreate(&stream_, kCudaStreamNonBlocking),
-                      "cuStreamCreate"));
+        api_.FromCuda(api_.cuCtxGetStreamPriorityRange(&least, &greatest),
+                      "cuCtxGetStreamPriorityRange"));
+    REPRISE_RETURN_IF_ERROR(
+        api_.FromCuda(api_.cuStreamCreateWithPriority(
+                          &stream_, kCudaStreamNonBlocking, greatest),
+                      "cuStreamCreateWithPriority"));
     REPRISE_RETURN_IF_ERROR(api_.FromCuda(
         api_.cuMemAlloc_v2(&barrier_, sizeof(int32_t)), "cuMemAlloc"));
     return absl::OkStatus();
   }
 
-  // Waits for the other ranks: only once all have opened their devices.
+  // Begins to meet the other ranks: only once all have opened their devices.
   absl::Status Meet(const NcclId& id) {
     REPRISE_RETURN_IF_ERROR(
         api_.FromCuda(api_.cuCtxSetCurrent(context_), "cuCtxSetCurrent"));
-    REPRISE_RETURN_IF_ERROR(api_.FromNccl(
-        api_.ncclCommInitRank(&comm_, place_.world_size, id, place_.rank),
-        "ncclCommInitRank", nullptr));
     int version = 0;
-    REPRISE_RETURN_IF_ERROR(
-        api_.FromNccl(api_.ncclGetVersion(&version), "ncclGetVersion", comm_));
+    REPRISE_RETURN_IF_ERROR(api_.FromNccl(api_.ncclGetVersion(&version),
+                                          "ncclGetVersion", nullptr));
     description_ = absl::StrCat("nccl: ", version / 10000, ".",
                                 version / 100 % 100, ".", version % 100);
     for (const auto& [variable, value] : kPinned) {
@@ -176,7 +210,40 @@ class NcclTransport final : public Transport {
       absl::StrAppend(&description_, ", ", variable, "=",
                       set == nullptr ? "" : set);
     }
-    return absl::OkStatus();
+    NcclConfig config;
+    config.blocking = 0;
+    return Begun(api_.ncclCommInitRankConfig(&comm_, place_.world_size, id,
+                                             place_.rank, &config),
+                 "ncclCommInitRankConfig");
+  }
+
+  // After Meet, again and again: whether this rank has met the others and is
+  // connected with them. Does not wait.
+  absl::StatusOr<bool> HasMet() {
+    REPRISE_RETURN_IF_ERROR(
+        api_.FromCuda(api_.cuCtxSetCurrent(context_), "cuCtxSetCurrent"));
+    const char* const call = meeting_ == Meeting::kMeets
+                                 ? "ncclCommInitRankConfig"
+                                 : "the first AllReduce";
+    REPRISE_ASSIGN_OR_RETURN(const bool idle, IsIdle(call));
+    if (!idle) return false;
+    switch (meeting_) {
+      case Meeting::kMeets:
+        // NCCL connects ranks in their first collective.
+        REPRISE_RETURN_IF_ERROR(Begun(EnqueueBarrier(), "ncclAllReduce"));
+        meeting_ = Meeting::kConnects;
+        return false;
+      case Meeting::kConnects:
+        latest_ = std::make_shared<const Recorded>(events_, stream_);
+        REPRISE_RETURN_IF_ERROR(latest_->status());
+        meeting_ = Meeting::kSums;
+        return false;
+      case Meeting::kSums:
+        break;
+    }
+    REPRISE_ASSIGN_OR_RETURN(const bool summed, IsReached(*latest_));
+    if (summed) latest_time_ = absl::Now();
+    return summed;
   }
 
   int rank() const override { return place_.rank; }
@@ -188,24 +255,29 @@ class NcclTransport final : public Transport {
   std::string Describe() const override { return description_; }
 
   std::shared_ptr<const void> NoteReady() override {
-    return std::make_shared<const Recorded>(events_, LegacyStream());
+    return std::make_shared<const Recorded>(events_, compute_stream_());
   }
 
   absl::StatusOr<std::unique_ptr<Pending>> Start(
       const Collective& collective) override {
     REPRISE_RETURN_IF_ERROR(
         api_.FromCuda(api_.cuCtxSetCurrent(context_), "cuCtxSetCurrent"));
-    const auto* ready = static_cast<const Recorded*>(collective.ready.get());
-    REPRISE_CHECK(ready != nullptr) << "a collective of no opened Work";
-    REPRISE_RETURN_IF_ERROR(ready->event().status());
-    REPRISE_RETURN_IF_ERROR(
-        api_.FromCuda(api_.cuStreamWaitEvent(stream_, *ready->event(), 0),
-                      "cuStreamWaitEvent"));
-    REPRISE_RETURN_IF_ERROR(Enqueue(collective));
+    const BesideCaptures beside(api_);
     auto pending = std::make_unique<Enqueued>(*this);
-    REPRISE_RETURN_IF_ERROR(pending->complete.event().status());
+    pending->ready = std::static_pointer_cast<const Recorded>(collective.ready);
+    REPRISE_CHECK(pending->ready != nullptr)
+        << "a collective of no opened Work";
+    REPRISE_RETURN_IF_ERROR(pending->ready->status());
+    REPRISE_RETURN_IF_ERROR(api_.FromCuda(
+        api_.cuStreamWaitEvent(stream_, pending->ready->event(), 0),
+        "cuStreamWaitEvent"));
+    REPRISE_ASSIGN_OR_RETURN(pending->begun, RecordOnStream());
+    REPRISE_RETURN_IF_ERROR(Enqueue(collective));
+    REPRISE_ASSIGN_OR_RETURN(pending->complete, RecordOnStream());
     return pending;
   }
+
+  void Interrupt() override { interrupted_ = true; }
 
   void Abort(const absl::Status&) override {
     api_.cuCtxSetCurrent(context_);
@@ -215,6 +287,8 @@ class NcclTransport final : public Transport {
   absl::Status Finalize() override {
     REPRISE_RETURN_IF_ERROR(api_.FromCuda(api_.cuStreamSynchronize(stream_),
                                           "cuStreamSynchronize"));
+    REPRISE_RETURN_IF_ERROR(
+        Settled(api_.ncclCommFinalize(comm_), "ncclCommFinalize"));
     NcclComm comm = std::exchange(comm_, nullptr);
     return api_.FromNccl(api_.ncclCommDestroy(comm), "ncclCommDestroy",
                          nullptr);
@@ -222,30 +296,105 @@ class NcclTransport final : public Transport {
 
  private:
   struct Enqueued final : public Pending {
-    explicit Enqueued(const NcclTransport& transport)
-        : transport(transport),
-          complete(transport.events_, transport.stream_) {}
+    explicit Enqueued(NcclTransport& transport) : transport(transport) {}
 
     absl::StatusOr<bool> Test() override {
       const DeviceApi& api = transport.api_;
       REPRISE_RETURN_IF_ERROR(api.FromCuda(
           api.cuCtxSetCurrent(transport.context_), "cuCtxSetCurrent"));
-      const int result = api.cuEventQuery(*complete.event());
-      if (result == kCudaSuccess) return true;
-      if (result != kCudaNotReady) return api.FromCuda(result, "cuEventQuery");
-      int error = kNcclSuccess;
-      REPRISE_RETURN_IF_ERROR(
-          api.FromNccl(api.ncclCommGetAsyncError(transport.comm_, &error),
-                       "ncclCommGetAsyncError", transport.comm_));
-      if (error == kNcclInProgress) return false;
-      REPRISE_RETURN_IF_ERROR(
-          api.FromNccl(error, "a collective", transport.comm_));
+      const BesideCaptures beside(api);
+      REPRISE_ASSIGN_OR_RETURN(const bool reached,
+                               transport.IsReached(*complete));
+      if (reached) {
+        REPRISE_ASSIGN_OR_RETURN(times, transport.TimesOf(*this));
+        return true;
+      }
+      REPRISE_RETURN_IF_ERROR(transport.IsIdle("a collective").status());
       return false;
     }
 
-    const NcclTransport& transport;
-    const Recorded complete;
+    std::optional<CollectiveTimes> Times() const override { return times; }
+
+    NcclTransport& transport;
+    std::shared_ptr<const Recorded> ready, begun, complete;
+    std::optional<CollectiveTimes> times;
   };
+
+  absl::StatusOr<std::shared_ptr<const Recorded>> RecordOnStream() {
+    auto recorded = std::make_shared<const Recorded>(events_, stream_);
+    REPRISE_RETURN_IF_ERROR(recorded->status());
+    return recorded;
+  }
+
+  absl::StatusOr<bool> IsReached(const Recorded& recorded) const {
+    const int result = api_.cuEventQuery(recorded.event());
+    if (result == kCudaNotReady) return false;
+    REPRISE_RETURN_IF_ERROR(api_.FromCuda(result, "cuEventQuery"));
+    return true;
+  }
+
+  // Of one that is complete, the latest so far. From the one before, whose time
+  // is known: a float of milliseconds is exact over short times only.
+  absl::StatusOr<CollectiveTimes> TimesOf(const Enqueued& one) {
+    const auto until_complete =
+        [&](const Recorded& from) -> absl::StatusOr<absl::Duration> {
+      float milliseconds = 0;
+      REPRISE_RETURN_IF_ERROR(
+          api_.FromCuda(api_.cuEventElapsedTime(&milliseconds, from.event(),
+                                                one.complete->event()),
+                        "cuEventElapsedTime"));
+      return absl::Milliseconds(milliseconds);
+    };
+    REPRISE_ASSIGN_OR_RETURN(const absl::Duration since_latest,
+                             until_complete(*latest_));
+    REPRISE_ASSIGN_OR_RETURN(const absl::Duration since_ready,
+                             until_complete(*one.ready));
+    REPRISE_ASSIGN_OR_RETURN(const absl::Duration since_begun,
+                             until_complete(*one.begun));
+    CollectiveTimes times;
+    // Clocks drift: what is over has not ended later than now.
+    times.completed = std::min(latest_time_ + since_latest, absl::Now());
+    times.ready = times.completed - since_ready;
+    times.begun = times.completed - since_begun;
+    latest_ = one.complete;
+    latest_time_ = times.completed;
+    return times;
+  }
+
+  // Whether NCCL has nothing of this communicator's calls in progress; the
+  // error that one of them has come to, or that was found since.
+  absl::StatusOr<bool> IsIdle(const char* call) const {
+    int state = kNcclSuccess;
+    REPRISE_RETURN_IF_ERROR(
+        api_.FromNccl(api_.ncclCommGetAsyncError(comm_, &state),
+                      "ncclCommGetAsyncError", comm_));
+    if (state == kNcclInProgress) return false;
+    REPRISE_RETURN_IF_ERROR(api_.FromNccl(state, call, comm_));
+    return true;
+  }
+
+  // Of what `call` gave: OK if it is done or in progress.
+  absl::Status Begun(int result, const char* call) const {
+    if (result == kNcclInProgress) return absl::OkStatus();
+    return api_.FromNccl(result, call, comm_);
+  }
+
+  // What `call`, which gave `result`, comes to in the end: on devices, all of
+  // it is enqueued then.
+  absl::Status Settled(int result, const char* call) const {
+    REPRISE_RETURN_IF_ERROR(Begun(result, call));
+    if (result != kNcclInProgress) return absl::OkStatus();
+    const absl::Time spin_end = absl::Now() + kSpin;
+    while (true) {
+      REPRISE_ASSIGN_OR_RETURN(const bool idle, IsIdle(call));
+      if (idle) return absl::OkStatus();
+      if (interrupted_) {
+        return DistributedError(
+            absl::StrCat(call, " was given up: the communicator is aborted"));
+      }
+      if (absl::Now() > spin_end) absl::SleepFor(kNap);
+    }
+  }
 
   // Ends what is under way: after it the buffers are the caller's again.
   void Drop() {
@@ -254,31 +403,29 @@ class NcclTransport final : public Transport {
     api_.cuStreamSynchronize(stream_);
   }
 
+  int EnqueueBarrier() {
+    void* const value = reinterpret_cast<void*>(barrier_);
+    return api_.ncclAllReduce(value, value, 1, kNcclInt32, kNcclMax, comm_,
+                              stream_);
+  }
+
   absl::Status Enqueue(const Collective& collective) {
-    const auto from_nccl = [this](int result, const char* call) {
-      return api_.FromNccl(result, call, comm_);
-    };
     void* const data = collective.data;
     switch (collective.kind) {
-      case Collective::Kind::kBarrier: {
-        void* const value = reinterpret_cast<void*>(barrier_);
-        return from_nccl(api_.ncclAllReduce(value, value, 1, kNcclInt32,
-                                            kNcclMax, comm_, stream_),
-                         "ncclAllReduce");
-      }
+      case Collective::Kind::kBarrier:
+        return Settled(EnqueueBarrier(), "ncclAllReduce");
       case Collective::Kind::kAllReduce:
-        return from_nccl(
-            api_.ncclAllReduce(data, data, collective.count,
-                               TypeOf(collective.dtype), OpOf(collective.op),
-                               comm_, stream_),
-            "ncclAllReduce");
+        return Settled(api_.ncclAllReduce(data, data, collective.count,
+                                          TypeOf(collective.dtype),
+                                          OpOf(collective.op), comm_, stream_),
+                       "ncclAllReduce");
       case Collective::Kind::kBroadcast:
-        return from_nccl(
+        return Settled(
             api_.ncclBroadcast(data, data, collective.count, kNcclUint8,
                                collective.root, comm_, stream_),
             "ncclBroadcast");
       case Collective::Kind::kAllGather:
-        return from_nccl(
+        return Settled(
             api_.ncclAllGather(collective.sent, data, collective.count,
                                kNcclUint8, comm_, stream_),
             "ncclAllGather");
@@ -305,11 +452,11 @@ class NcclTransport final : public Transport {
     for (int peer = 0; peer < place_.world_size; ++peer) {
       const int64_t out = collective.sent_bytes[peer];
       const int64_t in = collective.received_bytes[peer];
-      if (result == kNcclSuccess && out > 0) {
+      if (Begun(result, call).ok() && out > 0) {
         call = "ncclSend";
         result = api_.ncclSend(sent, out, kNcclUint8, peer, comm_, stream_);
       }
-      if (result == kNcclSuccess && in > 0) {
+      if (Begun(result, call).ok() && in > 0) {
         call = "ncclRecv";
         result = api_.ncclRecv(received, in, kNcclUint8, peer, comm_, stream_);
       }
@@ -318,12 +465,15 @@ class NcclTransport final : public Transport {
     }
     // A group that was begun is ended, whatever happened in it.
     const int ended = api_.ncclGroupEnd();
-    REPRISE_RETURN_IF_ERROR(api_.FromNccl(result, call, comm_));
-    return api_.FromNccl(ended, "ncclGroupEnd", comm_);
+    REPRISE_RETURN_IF_ERROR(Begun(result, call));
+    return Settled(ended, "ncclGroupEnd");
   }
+
+  enum class Meeting { kMeets, kConnects, kSums };
 
   const DeviceApi& api_;
   const Place place_;
+  const std::function<CudaStream()> compute_stream_;
   int device_ = 0;
   CudaContext context_ = nullptr;
   CudaStream stream_ = nullptr;
@@ -331,7 +481,49 @@ class NcclTransport final : public Transport {
   NcclComm comm_ = nullptr;  // nullptr once it is gone
   std::shared_ptr<EventPool> events_;
   std::string description_;
+  Meeting meeting_ = Meeting::kMeets;
+  std::atomic<bool> interrupted_{false};
+  // The end of the last collective that is known to be complete.
+  std::shared_ptr<const Recorded> latest_;
+  absl::Time latest_time_;
 };
+
+// Collective: until `is_done` is so on all ranks, or fails on one, or the time
+// is over. Meanwhile each rank asks the others how they are: none is left to
+// wait for one that has failed.
+absl::Status AwaitTogether(Communicator& host, absl::Duration time_limit,
+                           const std::function<absl::StatusOr<bool>()>& is_done,
+                           const char* what) {
+  const absl::Time end = absl::Now() + time_limit;
+  absl::StatusOr<bool> done = false;
+  enum { kFailed, kWaiting, kLate, kNumCounts };
+  while (true) {
+    const absl::Time round_end = absl::Now() + kRound;
+    while (done.ok() && !*done && absl::Now() < round_end) {
+      done = is_done();
+      if (done.ok() && !*done) absl::SleepFor(kNapOfMeeting);
+    }
+    const bool waits = done.ok() && !*done;
+    int32_t ranks[kNumCounts] = {};
+    ranks[kFailed] = done.ok() ? 0 : 1;
+    ranks[kWaiting] = waits ? 1 : 0;
+    ranks[kLate] = waits && absl::Now() >= end ? 1 : 0;
+    REPRISE_RETURN_IF_ERROR(
+        host.AllReduce(ranks, kNumCounts, DType::kInt32, ReduceOp::kSum)
+            ->Wait());
+    if (ranks[kFailed] > 0 || ranks[kWaiting] == 0) {
+      return AgreeOnStatus(host, done.status());
+    }
+    if (ranks[kLate] == 0) continue;
+    return AgreeOnStatus(
+        host, waits ? DistributedError(absl::StrCat(
+                          what, " has not ended within ",
+                          absl::FormatDuration(time_limit), " on ",
+                          ranks[kWaiting], " of ", host.world_size(),
+                          " ranks; NCCL_DEBUG=INFO shows what it waits for"))
+                    : absl::OkStatus());
+  }
+}
 
 }  // namespace
 
@@ -343,11 +535,11 @@ void PinNcclAlgorithms() {
 
 absl::StatusOr<std::unique_ptr<Communicator>> CreateNcclCommunicator(
     const DeviceApi& api, int device, Communicator& host,
-    const std::function<std::unique_ptr<Transport>(std::unique_ptr<Transport>)>&
-        decorator) {
+    const NcclOptions& options) {
   const Place place = {host.rank(), host.world_size(), host.local_rank(),
                        host.local_size(), device};
-  auto transport = std::make_unique<NcclTransport>(api, place);
+  auto transport =
+      std::make_unique<NcclTransport>(api, place, options.compute_stream);
   absl::Status opened = transport->OpenDevice();
   NcclId id = {};
   if (opened.ok() && host.rank() == 0) {
@@ -355,14 +547,19 @@ absl::StatusOr<std::unique_ptr<Communicator>> CreateNcclCommunicator(
   }
   REPRISE_RETURN_IF_ERROR(AgreeOnStatus(host, opened));
   REPRISE_RETURN_IF_ERROR(host.Broadcast(&id, sizeof(id), /*root=*/0)->Wait());
-  absl::StatusOr<std::unique_ptr<Communicator>> communicator =
-      Communicator::Create([&]() -> absl::StatusOr<std::unique_ptr<Transport>> {
-        REPRISE_RETURN_IF_ERROR(transport->Meet(id));
-        if (!decorator) return std::move(transport);
-        return decorator(std::move(transport));
+  const absl::Status begun = transport->Meet(id);
+  REPRISE_RETURN_IF_ERROR(AwaitTogether(
+      host, options.time_limit,
+      [&]() -> absl::StatusOr<bool> {
+        REPRISE_RETURN_IF_ERROR(begun);
+        return transport->HasMet();
+      },
+      "connecting the ranks' GPUs by NCCL"));
+  return Communicator::Create(
+      [&]() -> absl::StatusOr<std::unique_ptr<Transport>> {
+        if (!options.decorator) return std::move(transport);
+        return options.decorator(std::move(transport));
       });
-  REPRISE_RETURN_IF_ERROR(AgreeOnStatus(host, communicator.status()));
-  return communicator;
 }
 
 }  // namespace reprise

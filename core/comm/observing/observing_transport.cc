@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <utility>
 
@@ -44,8 +45,18 @@ class ObservingTransport final : public ForwardingTransport {
 
     absl::StatusOr<bool> Test() override {
       REPRISE_ASSIGN_OR_RETURN(const bool done, pending->Test());
-      if (done) (*observer)(collective, issued, absl::Now());
-      return done;
+      if (!done) return false;
+      const auto times = pending->Times();
+      if (times.has_value()) {
+        (*observer)(collective, times->begun, times->completed);
+      } else {
+        (*observer)(collective, issued, absl::Now());
+      }
+      return true;
+    }
+
+    std::optional<CollectiveTimes> Times() const override {
+      return pending->Times();
     }
   };
 
