@@ -207,9 +207,9 @@ std::vector<Flag> MakeTable() {
               .OneOf({"auto", "cpu", "cuda"}),
           Row("no-cuda", Switch(), "", "the same as --device=cpu"),
           Row("precision", &Spec::precision, "NAME",
-              "of forward and backward; auto is bf16 on a CPU that multiplies "
-              "it natively, else fp32")
-              .OneOf({"auto", "fp32", "bf16"}),
+              "of forward and backward; auto is bf16 on a CPU or GPU that "
+              "multiplies it natively, else fp32; tf32 is of GPUs from sm_80")
+              .OneOf({"auto", "fp32", "tf32", "bf16"}),
           Row("bucket-bytes", &Spec::bucket_bytes, "N",
               "of gradients reduced together; the first bucket has at most "
               "64 KiB, so as to start early")

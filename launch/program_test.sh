@@ -1,6 +1,7 @@
 #!/bin/bash
 # The program as its users meet it: real processes, real files, real mpirun.
-#   program_test.sh PROGRAM
+#   program_test.sh PROGRAM EMULATED_DRIVER
+emulated_driver=$PWD/$2
 source "$(dirname "$0")/program_runs.sh"
 
 title "without data the stand-in is taken, and said wherever the result appears"
@@ -143,7 +144,40 @@ title "a device that is not there"
 if ! ldconfig -p 2> /dev/null | grep -q 'libcuda\.so\.1'; then
   run 2 --quick --device=cuda
   says "--device=cuda" "driver" "--device=cpu"
+  # The machine says that there is a GPU, the loader finds no driver.
+  CUDA_VISIBLE_DEVICES=0 run 0 --quick --ranks=2 --results-dir=results --save-dir=no_driver
+  says "computing on the CPU: ranks 0-1 on " "libcuda.so.1: cannot open" \
+    "although CUDA_VISIBLE_DEVICES is '0'" "LD_LIBRARY_PATH"
+  [ "$(grep -c "computing on the CPU" <<< "$output")" = 1 ] || fail "told more than once: $output"
 fi
+
+title "a driver that offers no device, that is too old, that LibTorch cannot use"
+mkdir driver
+cp "$emulated_driver" driver/libcuda.so.1
+with_driver() {  # VARIABLE=VALUE -- CODE FLAG...
+  local variable=$1
+  shift 2
+  local set="${variable%%=*}"
+  export "$variable"
+  LD_LIBRARY_PATH=$PWD/driver${LD_LIBRARY_PATH:+:$LD_LIBRARY_PATH} run "$@"
+  unset "$set"
+}
+with_driver EMULATED_CUDA_INIT=100 -- 2 --quick --device=cuda
+says "--device=cuda: the driver offers no device" "cuInit: no CUDA-capable device is detected"
+with_driver EMULATED_CUDA_INIT=100 -- 0 --quick --ranks=2 --results-dir=results --save-dir=no_device
+says "computing on the CPU: ranks 0-1 on " "the driver offers no device"
+[ "$(grep -c "computing on the CPU" <<< "$output")" = 1 ] || fail "told more than once: $output"
+export EMULATED_CUDA_GPUS="0000:3B:00.0,90,NVIDIA H200"
+with_driver EMULATED_CUDA_VERSION=11080 -- 2 --quick --device=cuda
+says "the driver is for CUDA 11.8, this build's LibTorch for CUDA " "or newer" "LIBTORCH_HOME"
+# Without --config=cuda LibTorch's CUDA half lacks its libraries; with it, the driver.
+with_driver EMULATED_CUDA_VERSION=99000 -- 2 --quick --device=cuda
+says "--device=cuda" "LibTorch" "--device=cpu"
+unset EMULATED_CUDA_GPUS
+
+title "a precision that the device does not have"
+run 2 --quick --device=cpu --precision=tf32
+says "--precision=tf32: expected a GPU of sm_80 or newer, found cpu" "--precision=fp32"
 
 title "a loss that is not finite"
 # traced FILE RANK...: FILE has what the training threads of just these ranks did.

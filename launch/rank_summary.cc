@@ -23,21 +23,6 @@ std::string KindOf(const std::string& device) {
   return kind;
 }
 
-std::vector<int> ParseRanges(absl::string_view ranges) {
-  std::vector<int> cores;
-  for (const absl::string_view range :
-       absl::StrSplit(ranges, ',', absl::SkipEmpty())) {
-    const std::vector<absl::string_view> ends = absl::StrSplit(range, '-');
-    int first = 0, last = 0;
-    if (!absl::SimpleAtoi(ends.front(), &first) ||
-        !absl::SimpleAtoi(ends.back(), &last)) {
-      continue;
-    }
-    for (int core = first; core <= last; ++core) cores.push_back(core);
-  }
-  return cores;
-}
-
 std::string DescribeHost(const std::string& host, const std::vector<int>& ranks,
                          const std::vector<RankSummary>& all) {
   std::map<std::string, int> devices;

@@ -38,17 +38,18 @@
 #include "core/buffer/rehearsal_buffer.h"
 #include "core/buffer/slot_directory.h"
 #include "core/comm/gradient_reducer.h"
+#include "core/device/device.h"
 #include "core/metrics/jsonl/jsonl_sink.h"
 #include "core/metrics/metrics_fanout.h"
 #include "core/metrics/progress/progress_sink.h"
 #include "core/metrics/results_folder.h"
 #include "core/metrics/summary/summary_sink.h"
 #include "core/metrics/upstream_json/upstream_json_sink.h"
-#include "core/tensor/device.h"
 #include "core/tensor/optimizer_step.h"
 #include "core/tensor/torch_status.h"
 #include "data/scenario/scenario.h"
 #include "launch/gradient_communicator.h"
+#include "launch/job_devices.h"
 #include "launch/load_data.h"
 #include "launch/mpirun/interrupt.h"
 #include "launch/mpirun/rank_output.h"
@@ -319,31 +320,37 @@ class Run {
     REPRISE_RETURN_IF_ERROR(AgreeOnStatus(communicator_, scenario.status()));
     scenario_ = *std::move(scenario);
 
-    absl::StatusOr<DeviceChoice> choice =
-        ChooseDevice(spec_.device, communicator_.local_rank());
-    REPRISE_RETURN_IF_ERROR(AgreeOnStatus(communicator_, choice.status()));
-    if (rank_ == 0 && !choice->warning.empty()) LogWarning(choice->warning);
+    REPRISE_ASSIGN_OR_RETURN(const JobDevices devices,
+                             ChooseJobDevices(spec_.device, communicator_));
+    if (rank_ == 0) {
+      for (const std::string& warning : devices.warnings) LogWarning(warning);
+    }
+    absl::StatusOr<RankCores> cores = BindByGpu(devices.gpus_of_host);
+    REPRISE_RETURN_IF_ERROR(AgreeOnStatus(communicator_, cores.status()));
+    cores_ = *std::move(cores);
     REPRISE_ASSIGN_OR_RETURN(
         gradients_,
         MakeGradientCommunicator(
-            UsesDeviceCommunicator() ? spec_.reduction : "host", choice->device,
+            UsesDeviceCommunicator() ? spec_.reduction : "host", devices.own,
             communicator_,
             timeline_ == nullptr ? nullptr
                                  : timeline_->NoteCollectives("rehearsal")));
     if (rank_ == 0 && !gradients_.warning.empty()) {
       LogWarning(gradients_.warning);
     }
-    const at::ScalarType compute_type =
-        ChooseComputeType(spec_.precision, choice->device);
-    precision_ = compute_type == at::kBFloat16 ? "bf16" : "fp32";
+    const absl::StatusOr<Precision> precision =
+        ChoosePrecision(spec_.precision, devices.own);
+    REPRISE_RETURN_IF_ERROR(AgreeOnStatus(communicator_, precision.status()));
+    precision_ = precision->name;
     REPRISE_RETURN_IF_ERROR(AgreeOnLines(
         communicator_, {absl::StrCat("precision = ", precision_)},
-        "what --precision=auto means on their processors (choose one)"));
+        "what --precision=auto means on their devices (choose one)"));
+    UsePrecision(*precision);
     REPRISE_ASSIGN_OR_RETURN(
         const std::vector<std::string> packed,
         AllGatherStrings(
             communicator_,
-            PackRank({HostName(), DescribeDevice(choice->device), threads_,
+            PackRank({HostName(), DescribeDevice(devices.own), threads_,
                       RangesOf(cores_.cores), cores_.bound})));
     for (const std::string& rank : packed) {
       REPRISE_ASSIGN_OR_RETURN(RankSummary summary, UnpackRank(rank));
@@ -354,8 +361,8 @@ class Run {
 
     ModelOptions model;
     model.num_classes = data_.train->num_classes;
-    model.device = choice->device;
-    model.compute_type = compute_type;
+    model.device = devices.own;
+    model.compute_type = precision->compute_type;
     const ModelConfig& config = spec_.model_config;
     REPRISE_RETURN_IF_ERROR(AgreeOnStatus(
         communicator_, CatchTorch("making the model", [&]() -> absl::Status {
@@ -369,13 +376,12 @@ class Run {
     sizes_ = SizesOf(spec_, rank_, world_size_);
     Ranks ranks;
     ranks.host = &communicator_;
-    ranks.device = choice->device;
+    ranks.device = devices.own;
     // Host memory is the CPU's memory.
     ranks.on_devices =
-        choice->device.is_cpu() ? &communicator_ : gradients_.on_devices.get();
+        devices.own.is_cpu() ? &communicator_ : gradients_.on_devices.get();
     if (world_size_ == 1) ranks.on_devices = nullptr;
     if (SharesDeviceBuffer()) {
-      // Some may compute on CPUs.
       REPRISE_RETURN_IF_ERROR(AgreeOnStatus(
           communicator_,
           ranks.on_devices != nullptr
@@ -391,6 +397,14 @@ class Run {
                     ? world_size_ * spec_.batches_per_allreduce
                     : 1;
     return absl::OkStatus();
+  }
+
+  absl::StatusOr<RankCores> BindByGpu(const std::vector<std::string>& gpus) {
+    // Ranks that have one name for several hosts do not share cores.
+    if (static_cast<int>(gpus.size()) != communicator_.local_size()) {
+      return cores_;
+    }
+    return BindRankByGpu(spec_.bind, cores_, communicator_.local_rank(), gpus);
   }
 
   absl::Status OpenResults() {
@@ -690,7 +704,7 @@ class Run {
   }
 
   const ExperimentSpec& spec_;
-  const RankCores& cores_;
+  RankCores cores_;
   Communicator& communicator_;
   TimelineFile* const timeline_;  // nullptr: none
   const int rank_, world_size_;

@@ -8,9 +8,11 @@
 #include <set>
 #include <string>
 #include <thread>
+#include <utility>
 #include <vector>
 
 #include "absl/strings/str_cat.h"
+#include "absl/synchronization/notification.h"
 #include "core/base/file.h"
 #include "core/base/status.h"
 #include "core/base/status_matchers.h"
@@ -38,6 +40,12 @@ TEST(RangesOf, AreShort) {
   EXPECT_EQ(RangesOf({}), "");
   EXPECT_EQ(RangesOf({5}), "5");
   EXPECT_EQ(RangesOf({0, 1, 2, 3, 8, 10, 11}), "0-3,8,10-11");
+}
+
+TEST(ParseRanges, AreWhatRangesOfWrites) {
+  EXPECT_THAT(ParseRanges(""), ElementsAre());
+  EXPECT_THAT(ParseRanges("5"), ElementsAre(5));
+  EXPECT_THAT(ParseRanges("0-3,8,10-11"), ElementsAre(0, 1, 2, 3, 8, 10, 11));
 }
 
 // Two sockets of two cores of two hardware threads, numbered as Linux does on
@@ -141,6 +149,102 @@ TEST(ShareOfRank, IsWhatTheRankHasInAJobStartedFromOutside) {
     EXPECT_THAT(share, ExitsWith(ExitCode::kUsage));
     EXPECT_THAT(share, FailsWith("srun --cpu-bind=cores, mpirun --bind-to"));
   }
+}
+
+// A folder that says which cores are near which GPUs.
+std::string SysWithGpus(
+    const std::vector<std::pair<std::string, std::string>>& gpus) {
+  const std::string sys = testing::TempDir() + "/sys_with_gpus";
+  std::filesystem::remove_all(sys);
+  for (const auto& [id, cores] : gpus) {
+    const std::string folder = absl::StrCat(sys, "/bus/pci/devices/", id);
+    std::filesystem::create_directories(folder);
+    REPRISE_EXPECT_OK(ReplaceFile(folder + "/local_cpulist", {cores + "\n"}));
+  }
+  return sys;
+}
+
+RankCores Bound(int cores) {
+  RankCores bound;
+  bound.bound = true;
+  bound.threads = 2;
+  bound.of_host = FirstCores(cores);
+  return bound;
+}
+
+// Ranks by number, GPUs on the sockets in the other order.
+TEST(ShareByGpu, IsOnTheSocketOfTheGpu) {
+  const std::string sys = SysWithGpus({{"0000:3b:00.0", "8-15"},
+                                       {"0000:5e:00.0", "8-15"},
+                                       {"0000:af:00.0", "0-7"},
+                                       {"0000:d8:00.0", "0-7"}});
+  const std::vector<std::string> gpus = {"0000:3b:00.0", "0000:5e:00.0",
+                                         "0000:af:00.0", "0000:d8:00.0"};
+  std::vector<std::string> cores;
+  for (int rank = 0; rank < 4; ++rank) {
+    const RankCores share = ShareByGpu("auto", Bound(16), rank, gpus, sys);
+    EXPECT_TRUE(share.bound);
+    EXPECT_EQ(share.threads, 2);
+    cores.push_back(RangesOf(share.cores));
+  }
+  EXPECT_THAT(cores, ElementsAre("8-11", "12-15", "0-3", "4-7"));
+}
+
+TEST(ShareByGpu, IsCompletedFromFarWhereFewCoresAreNear) {
+  // All GPUs on a socket of which this job has four cores.
+  const std::string sys = SysWithGpus({{"a", "0-3,90"}, {"b", "0-3,90"}});
+  EXPECT_EQ(RangesOf(ShareByGpu("auto", Bound(12), 0, {"a", "b"}, sys).cores),
+            "0-1,4-7");
+  EXPECT_EQ(RangesOf(ShareByGpu("auto", Bound(12), 1, {"a", "b"}, sys).cores),
+            "2-3,8-11");
+}
+
+TEST(ShareByGpu, IsByNumberWhereTheKernelDoesNotTell) {
+  for (int rank = 0; rank < 3; ++rank) {
+    const RankCores share =
+        ShareByGpu("auto", Bound(12), rank, {"a", "", "c"}, "/does/not/exist");
+    EXPECT_EQ(share.cores.front(), 4 * rank);
+    EXPECT_EQ(share.cores.size(), 4u);
+  }
+}
+
+TEST(ShareByGpu, LeavesThemUnboundBelowThreeCoresARank) {
+  const std::vector<std::string> gpus = {"a", "b"};
+  EXPECT_TRUE(ShareByGpu("auto", Bound(6), 0, gpus, "/none").bound);
+  const RankCores unbound = ShareByGpu("auto", Bound(5), 0, gpus, "/none");
+  EXPECT_FALSE(unbound.bound);
+  EXPECT_EQ(unbound.cores.size(), 5u);
+  // Asked for by name it holds.
+  EXPECT_EQ(ShareByGpu("cores", Bound(5), 0, gpus, "/none").cores.size(), 3u);
+  // What is not bound stays so.
+  EXPECT_FALSE(ShareByGpu("auto", RankCores(), 0, gpus, "/none").bound);
+}
+
+TEST(BindRankByGpu, HoldsForThreadsThatRunAlready) {
+  cpu_set_t before;
+  ASSERT_EQ(sched_getaffinity(0, sizeof(before), &before), 0);
+  std::vector<int> cores;
+  for (int core = 0; core < CPU_SETSIZE; ++core) {
+    if (CPU_ISSET(core, &before)) cores.push_back(core);
+  }
+  if (cores.size() < 2) GTEST_SKIP() << "needs two cores";
+  absl::Notification bound;
+  std::thread other([&] {
+    bound.WaitForNotification();
+    cpu_set_t now;
+    ASSERT_EQ(sched_getaffinity(0, sizeof(now), &now), 0);
+    EXPECT_EQ(CPU_COUNT(&now), 1);
+    EXPECT_TRUE(CPU_ISSET(cores[1], &now));
+  });
+  RankCores share;
+  share.bound = true;
+  share.of_host = {cores[0], cores[1]};
+  share.cores = {cores[0]};
+  const auto by_gpu = BindRankByGpu("cores", share, 1, {"a", "b"});
+  bound.Notify();
+  other.join();
+  REPRISE_EXPECT_OK(by_gpu.status());
+  ASSERT_EQ(sched_setaffinity(0, sizeof(before), &before), 0);
 }
 
 TEST(BindRank, HoldsForThisProcessAndItsThreads) {

@@ -224,6 +224,25 @@ absl::StatusOr<std::vector<std::string>> MpirunArguments(
   return arguments;
 }
 
+std::vector<std::string> ForwardedVariables(const char* const* environment) {
+  std::vector<std::string> names;
+  for (; *environment != nullptr; ++environment) {
+    const absl::string_view text = *environment;
+    const absl::string_view name = text.substr(0, text.find('='));
+    if (name == "CUDA_VISIBLE_DEVICES") continue;
+    bool forwarded =
+        name == "BUILD_WORKING_DIRECTORY" || name == "LD_LIBRARY_PATH";
+    for (const char* library :
+         {"REPRISE_", "OMP_", "GOMP_", "NCCL_", "UCX_", "NVIDIA_", "CUDA_",
+          "CUBLAS_", "CUBLASLT_", "CUDNN_", "PYTORCH_", "TORCH_", "ATEN_",
+          "ONEDNN_", "DNNL_", "MKL_"}) {
+      forwarded = forwarded || absl::StartsWith(name, library);
+    }
+    if (forwarded) names.emplace_back(name);
+  }
+  return names;
+}
+
 std::vector<std::pair<std::string, std::string>> MpirunEnvironment(
     const Mpirun& mpirun) {
   std::vector<std::pair<std::string, std::string>> variables = {

@@ -69,6 +69,13 @@ absl::StatusOr<std::vector<std::string>> MpirunArguments(
     const Mpirun& mpirun, const MpirunVersion& version,
     const RankCommand& command);
 
+// The names of those variables of `environment` ("NAME=VALUE", then nullptr)
+// that ranks on other hosts get; those on this host inherit all. What changes
+// the numbers or the speed of a library that a rank computes or communicates
+// with: a value that held on one host only would go unnoticed. Not
+// CUDA_VISIBLE_DEVICES, whose numbers are this host's.
+std::vector<std::string> ForwardedVariables(const char* const* environment);
+
 // Variables to set in mpirun's environment: library path, permission to run as
 // root, a TMPDIR short enough for sockets, a HOME where there is none.
 std::vector<std::pair<std::string, std::string>> MpirunEnvironment(

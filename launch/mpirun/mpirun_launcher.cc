@@ -16,7 +16,6 @@
 #include <map>
 #include <utility>
 
-#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "absl/strings/string_view.h"
@@ -70,21 +69,6 @@ void ShowOnStderr(absl::string_view text) {
     if (count < 0) return;  // Nobody reads it.
     text.remove_prefix(count);
   }
-}
-
-// Which variables ranks on other hosts get; those here inherit all.
-std::vector<std::string> ForwardedVariables() {
-  std::vector<std::string> names;
-  for (char** variable = environ; *variable != nullptr; ++variable) {
-    const absl::string_view text = *variable;
-    const absl::string_view name = text.substr(0, text.find('='));
-    if (absl::StartsWith(name, "REPRISE_") || absl::StartsWith(name, "OMP_") ||
-        absl::StartsWith(name, "NCCL_") || absl::StartsWith(name, "UCX_") ||
-        name == "BUILD_WORKING_DIRECTORY" || name == "LD_LIBRARY_PATH") {
-      names.emplace_back(name);
-    }
-  }
-  return names;
 }
 
 bool IsDocumented(int exit_code) {
@@ -468,7 +452,7 @@ absl::StatusOr<int> LaunchRanks(const Launch& launch) {
   command.ranks = launch.ranks;
   command.hosts = launch.hosts;
   command.arguments = launch.arguments;
-  command.variables = ForwardedVariables();
+  command.variables = ForwardedVariables(environ);
   REPRISE_ASSIGN_OR_RETURN(std::vector<std::string> arguments,
                            MpirunArguments(mpirun, version, command));
   Job job(launch.ranks, launch.hosts.empty());

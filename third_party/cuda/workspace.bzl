@@ -3,8 +3,9 @@ exactly these at run time. Licence: NVIDIA's CUDA end-user licence.
 
 Nothing depends on them unless --config=cuda: 1.9 GB. --repo_env=CUDA_HOME=... (or
 CUDA_HOME in the environment) names an installed toolkit, whose lib64/ is taken
-instead, cuDNN included; --repo_env=CUDA_HOME= takes the pinned ones all the same. A
-LIBTORCH_HOME of an older build, for P100 and V100, brings its own."""
+instead, cuDNN included; --repo_env=CUDA_HOME= takes the pinned ones all the same. Not
+beside a site's LibTorch (LIBTORCH_HOME), which finds its own by its RPATH: linked ones
+have the same SONAMEs, are loaded first, and would serve it cuDNN of another CUDA."""
 
 load("//tools/repositories:wheel_repository.bzl", "wheel_repository")
 
@@ -31,6 +32,7 @@ def cuda():
         keep = ["nvidia/*/lib/*"],
         build_file = "//third_party/cuda:cuda.BUILD",
         home_variable = "CUDA_HOME",
+        unless_variable = "LIBTORCH_HOME",
         home_holds = ["lib64"],
         home_prefix = "home",
     )

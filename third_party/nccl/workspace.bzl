@@ -1,6 +1,7 @@
 """NCCL 2.28.9. Why: libtorch_cuda.so loads it, and it carries the collectives of
 GPUs. Licence: BSD-3. Fetched under --config=cuda only. --repo_env=NCCL_HOME=... names
-an installed one (lib/libnccl.so.2)."""
+an installed one (lib/libnccl.so.2). Not beside a site's LibTorch (LIBTORCH_HOME), which
+brings its own (third_party/cuda)."""
 
 load("//tools/repositories:wheel_repository.bzl", "wheel_repository")
 
@@ -13,6 +14,7 @@ def nccl():
         keep = ["nvidia/nccl/*"],
         build_file = "//third_party/nccl:nccl.BUILD",
         home_variable = "NCCL_HOME",
+        unless_variable = "LIBTORCH_HOME",
         home_holds = ["lib/libnccl.so.2"],
         home_prefix = "home",
     )

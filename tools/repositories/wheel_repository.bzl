@@ -19,7 +19,7 @@ def _implementation(ctx):
             path = ctx.path(home).dirname.get_child(sibling)
             if path.exists:
                 ctx.symlink(path, sibling)
-    else:
+    elif not ctx.os.environ.get(ctx.attr.unless_variable or "-", ""):
         for package, sha256 in ctx.attr.wheels.items():
             wheel = fetch_wheel(ctx, package, sha256, ctx.attr.sizes.get(package, ""))
             command = ["unzip", "-q", "-o", wheel] + ctx.attr.keep
@@ -45,6 +45,7 @@ wheel_repository = repository_rule(
         "home_variable": attr.string(doc = "names a site's installation"),
         "home_holds": attr.string_list(doc = "what is there in an installation that can be used"),
         "home_prefix": attr.string(doc = "where the installation is linked to"),
+        "unless_variable": attr.string(doc = "where it is set and home_variable is not, the repository is empty"),
         "home_siblings": attr.string_list(doc = "folders beside the installation that are taken where they exist"),
     },
 )

@@ -6,8 +6,8 @@
 
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
+#include "core/device/device.h"
 #include "core/device/testing/protected_device.h"
-#include "core/tensor/device.h"
 #include "gtest/gtest.h"
 
 namespace reprise {

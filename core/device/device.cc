@@ -1,0 +1,252 @@
+#include "core/device/device.h"
+
+#include <dlfcn.h>
+#include <link.h>
+#ifdef __x86_64__
+#include <cpuid.h>
+#endif
+
+#include <ATen/Context.h>
+#include <ATen/core/Tensor.h>
+#include <ATen/ops/zeros.h>
+#include <c10/core/impl/DeviceGuardImplInterface.h>
+
+#include <climits>
+#include <cstdlib>
+#include <string>
+
+#include "absl/strings/str_cat.h"
+#include "core/base/status.h"
+#include "core/device/cuda_driver.h"
+#include "core/tensor/torch_status.h"
+
+namespace reprise {
+namespace {
+
+std::string LastDlError() {
+  const char* text = dlerror();
+  return text == nullptr ? "unknown error" : text;
+}
+
+// The folder that LibTorch was loaded from, with a slash; empty if it cannot be
+// told.
+std::string LibTorchFolder() {
+  void* library = dlopen("libc10.so", RTLD_NOW | RTLD_NOLOAD);
+  link_map* map = nullptr;
+  if (library == nullptr || dlinfo(library, RTLD_DI_LINKMAP, &map) != 0) {
+    return "";
+  }
+  char resolved[PATH_MAX];
+  if (realpath(map->l_name, resolved) == nullptr) return "";
+  const std::string path = resolved;
+  return path.substr(0, path.rfind('/') + 1);
+}
+
+struct Processor {
+  bool avx512_bf16 = false, amx_bf16 = false;
+};
+
+Processor ThisProcessor() {
+  Processor processor;
+#ifdef __x86_64__
+  // avx512f as the operating system lets programs use it.
+  if (!__builtin_cpu_supports("avx512f")) return processor;
+  unsigned eax = 0, ebx = 0, ecx = 0, edx = 0;
+  if (__get_cpuid_count(7, 0, &eax, &ebx, &ecx, &edx) != 0) {
+    processor.amx_bf16 = (edx >> 22 & 1) != 0;
+  }
+  if (__get_cpuid_count(7, 1, &eax, &ebx, &ecx, &edx) != 0) {
+    processor.avx512_bf16 = (eax >> 5 & 1) != 0;
+  }
+#endif
+  return processor;
+}
+
+const char kOlderBuild[] =
+    "build with --repo_env=LIBTORCH_HOME=... of PyTorch's build for CUDA 12.6 "
+    "(docs/GPU.md)";
+
+// Of the CUDA runtime that LibTorch was built for, 13000 is 13.0; 0 if LibTorch
+// was built without CUDA. Its CPU half loads the runtime, too.
+int CudaOfLibTorch() {
+  const auto get_version = reinterpret_cast<int (*)(int*)>(
+      dlsym(RTLD_DEFAULT, "cudaRuntimeGetVersion"));
+  int version = 0;
+  if (get_version == nullptr || get_version(&version) != 0) return 0;
+  return version;
+}
+
+// Why the runtime finds no device behind a driver that has some.
+std::string RuntimeError() {
+  const auto get_count = reinterpret_cast<int (*)(int*)>(
+      dlsym(RTLD_DEFAULT, "cudaGetDeviceCount"));
+  const auto get_text = reinterpret_cast<const char* (*)(int)>(
+      dlsym(RTLD_DEFAULT, "cudaGetErrorString"));
+  if (get_count == nullptr || get_text == nullptr) return "no CUDA runtime";
+  int count = 0;
+  return get_text(get_count(&count));
+}
+
+const CudaDriver& Driver() {
+  static const CudaDriver& driver = *new CudaDriver(AskCudaDriver());
+  return driver;
+}
+
+// Loads LibTorch's CUDA half; why it cannot use the driver's GPUs.
+std::string LoadCudaHalf() {
+  const int needed = CudaOfLibTorch();
+  const int had = Driver().cuda_version;
+  if (had / 1000 < needed / 1000) {
+    const std::string release = DriverReleaseFor(needed);
+    return absl::StrCat("the driver is for CUDA ", CudaVersionText(had),
+                        ", this build's LibTorch for CUDA ",
+                        CudaVersionText(needed), "; expected a driver ",
+                        release.empty()
+                            ? "that is newer"
+                            : absl::StrCat("of release ", release, " or newer"),
+                        ": update it, or ", kOlderBuild);
+  }
+  const std::string library = LibTorchFolder() + "libtorch_cuda.so";
+  if (dlopen(library.c_str(), RTLD_NOW | RTLD_GLOBAL) == nullptr) {
+    return absl::StrCat(
+        "there is a driver, but LibTorch's CUDA half cannot be loaded (",
+        LastDlError(), "); build with --config=cuda");
+  }
+  if (!c10::impl::hasDeviceGuardImpl(c10::DeviceType::CUDA) ||
+      c10::impl::getDeviceGuardImpl(c10::DeviceType::CUDA)->deviceCount() ==
+          0) {
+    return absl::StrCat("the driver offers no device that LibTorch can use (",
+                        RuntimeError(), ")");
+  }
+  // What LibTorch knows of CUDA it asks once.
+  if (!at::globalContext().hasCUDA()) {
+    return "LibTorch's CUDA half was loaded too late: something has computed "
+           "before, and LibTorch keeps that there is no CUDA; choose the "
+           "device first";
+  }
+  return "";
+}
+
+void MakeExact() {
+  at::Context& context = at::globalContext();
+  context.setDeterministicCuDNN(true);
+  context.setBenchmarkCuDNN(false);
+  UsePrecision(Precision());
+}
+
+GpuSearch LoadGpus() {
+  GpuSearch search;
+  search.missing = Driver().missing;
+  search.is_expected = Driver().is_expected;
+  if (!search.missing.empty()) return search;
+  const absl::Status loaded =
+      CatchTorch("LibTorch's CUDA half", [&]() -> absl::Status {
+        search.missing = LoadCudaHalf();
+        if (search.missing.empty()) MakeExact();
+        return absl::OkStatus();
+      });
+  if (!loaded.ok()) search.missing = std::string(loaded.message());
+  if (!search.missing.empty()) return search;
+  for (const Gpu& gpu : Driver().gpus) search.pci_ids.push_back(gpu.pci_id);
+  return search;
+}
+
+// Runs a kernel on it; what CUDA says if that does not work.
+std::string TryGpu(c10::Device device) {
+  const absl::Status tried =
+      CatchTorch("a first kernel", [&]() -> absl::Status {
+        const double sum =
+            at::zeros({1}, at::TensorOptions().device(device).dtype(at::kFloat))
+                .add_(1)
+                .item<double>();
+        if (sum == 1) return absl::OkStatus();
+        return absl::InternalError(
+            absl::StrCat("a first kernel: 0 + 1 is ", sum));
+      });
+  if (tried.ok()) return "";
+  const int capability = Driver().gpus.at(device.index()).capability;
+  // CUDA 13 has no code for them any more.
+  const bool dropped = CudaOfLibTorch() >= 13000 && capability < 75;
+  return absl::StrCat(
+      DescribeDevice(device), ", sm_", capability,
+      ", does not compute: ", tried.message(),
+      dropped ? absl::StrCat("; this build's LibTorch has no code for it: ",
+                             kOlderBuild)
+              : "");
+}
+
+}  // namespace
+
+const GpuSearch& FindGpus() {
+  static const GpuSearch& search = *new GpuSearch(LoadGpus());
+  return search;
+}
+
+absl::StatusOr<DeviceChoice> ChooseDevice(absl::string_view wanted, int gpu) {
+  DeviceChoice choice;
+  if (wanted == "cpu") return choice;
+  const GpuSearch& search = FindGpus();
+  const int count = static_cast<int>(search.pci_ids.size());
+  choice.missing = search.missing;
+  choice.is_expected = search.is_expected;
+  if (choice.missing.empty() && gpu >= count) {
+    choice.missing =
+        absl::StrCat("there is no GPU ", gpu, ", there are ", count);
+  }
+  if (choice.missing.empty()) {
+    const c10::Device device(c10::DeviceType::CUDA,
+                             static_cast<c10::DeviceIndex>(gpu));
+    choice.missing = TryGpu(device);
+    if (choice.missing.empty()) {
+      choice.device = device;
+      return choice;
+    }
+  }
+  if (wanted == "cuda") {
+    return UsageError(absl::StrCat("--device=cuda: ", choice.missing,
+                                   "; --device=cpu runs without"));
+  }
+  return choice;
+}
+
+absl::StatusOr<Precision> ChoosePrecision(absl::string_view wanted,
+                                          c10::Device device) {
+  const Processor processor = ThisProcessor();
+  const int capability =
+      device.is_cuda() ? Driver().gpus.at(device.index()).capability : 0;
+  if (wanted == "tf32" && capability < 80) {
+    return UsageError(absl::StrCat(
+        "--precision=tf32: expected a GPU of sm_80 or newer, found ",
+        DescribeDevice(device),
+        device.is_cuda() ? absl::StrCat(", sm_", capability) : "",
+        "; take --precision=fp32"));
+  }
+  const bool native = device.is_cpu()
+                          ? processor.avx512_bf16 || processor.amx_bf16
+                          : capability >= 80;
+  if (wanted == "bf16" || (wanted == "auto" && native)) {
+    return Precision{"bf16", c10::ScalarType::BFloat16};
+  }
+  return Precision{wanted == "tf32" ? "tf32" : "fp32", c10::ScalarType::Float};
+}
+
+void UsePrecision(const Precision& precision) {
+  // Those that set LibTorch's older and newer state alike: its kernels ask one,
+  // its checks compare both.
+  const bool tf32 = precision.name == "tf32";
+  at::globalContext().setAllowTF32CuDNN(tf32);
+  at::globalContext().setAllowTF32CuBLAS(tf32);
+}
+
+std::string DescribeDevice(c10::Device device) {
+  if (device.is_cuda()) {
+    return absl::StrCat(device.str(), " (",
+                        Driver().gpus.at(device.index()).name, ")");
+  }
+  const Processor processor = ThisProcessor();
+  return processor.amx_bf16      ? "cpu (AMX)"
+         : processor.avx512_bf16 ? "cpu (AVX-512 BF16)"
+                                 : "cpu";
+}
+
+}  // namespace reprise

@@ -1,0 +1,73 @@
+// The device that a rank computes on, and the precision that suits it.
+//
+// Programs link LibTorch's CPU half only. Its CUDA half is loaded here, at run
+// time and only where the machine has an NVIDIA driver, so one binary serves
+// both; --config=cuda puts the CUDA libraries beside it (docs/GPU.md).
+#ifndef REPRISE_CORE_DEVICE_DEVICE_H_
+#define REPRISE_CORE_DEVICE_DEVICE_H_
+
+#include <c10/core/Device.h>
+#include <c10/core/ScalarType.h>
+
+#include <string>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "absl/strings/string_view.h"
+
+namespace reprise {
+
+// The GPUs that LibTorch can have in this process, as far as can be told
+// without touching one.
+struct GpuSearch {
+  std::vector<std::string> pci_ids;  // by CUDA's number, "0000:3b:00.0"
+  // Why there is none, one line; empty where there is one.
+  std::string missing;
+  // Whether the user would be surprised that there is none (cuda_driver.h).
+  bool is_expected = false;
+};
+
+// Loads the driver and LibTorch's CUDA half, once a process and before anything
+// computes: a convolution on the CPU decides for the whole process that there
+// is no CUDA. From then on fp32 on GPUs is IEEE's (TF32 is off) and cuDNN takes
+// deterministic algorithms only, without trying which is fastest.
+const GpuSearch& FindGpus();
+
+struct DeviceChoice {
+  c10::Device device{c10::DeviceType::CPU};
+  // Why "auto" took the CPU, one line; empty where it did not.
+  std::string missing;
+  // Whether the user should read it.
+  bool is_expected = false;
+};
+
+// `wanted`: "cpu"; "cuda", UsageError naming what is missing; or "auto": cuda
+// where it can be had, else cpu. `gpu`: CUDA's number in this process. A kernel
+// is run on it: what is wrong with a GPU (code for another one, exclusive mode,
+// no memory left, ECC) is told here, in CUDA's words.
+absl::StatusOr<DeviceChoice> ChooseDevice(absl::string_view wanted, int gpu);
+
+// Of forward and backward; parameters, gradients, reduction, loss and optimizer
+// are fp32 in each.
+struct Precision {
+  std::string name = "fp32";  // fp32, tf32 or bf16
+  c10::ScalarType compute_type = c10::ScalarType::Float;
+};
+
+// `wanted`: "fp32", IEEE's on every device; "tf32": fp32 whose products in
+// convolutions and linear layers a GPU rounds to 10 bits of mantissa,
+// UsageError on a CPU and on GPUs older than sm_80, which cannot; "bf16"; or
+// "auto": bf16 on what multiplies it natively (CPUs with AVX-512 BF16 or AMX,
+// GPUs from sm_80), else fp32.
+absl::StatusOr<Precision> ChoosePrecision(absl::string_view wanted,
+                                          c10::Device device);
+
+// Makes fp32 on GPUs mean `precision`, for the process.
+void UsePrecision(const Precision& precision);
+
+// "cpu (AVX-512 BF16)", "cuda:0 (NVIDIA H200)"; without what is not known.
+std::string DescribeDevice(c10::Device device);
+
+}  // namespace reprise
+
+#endif  // REPRISE_CORE_DEVICE_DEVICE_H_
