@@ -2,6 +2,7 @@
 
 #include <ATen/core/Tensor.h>
 #include <ATen/ops/equal.h>
+#include <ATen/ops/from_blob.h>
 
 #include <cstddef>
 #include <cstdint>
@@ -10,6 +11,7 @@
 #include <vector>
 
 #include "core/base/sample.h"
+#include "core/device/testing/test_device.h"
 #include "core/tensor/gather_normalize.h"
 #include "data/dataset.h"
 #include "gtest/gtest.h"
@@ -69,10 +71,16 @@ std::vector<Placement> Placements(int64_t count) {
 void CheckDeviceRows(const RowFormat& format, bool placed) {
   constexpr int64_t kRows = 12, kSamples = 30;
   const std::vector<std::byte> bytes = Rows(format, kRows);
-  std::vector<Sample> samples;
+  const at::Tensor device_bytes =
+      at::from_blob(const_cast<std::byte*>(bytes.data()),
+                    {static_cast<int64_t>(bytes.size())}, at::kByte)
+          .to(TestDevice());
+  std::vector<Sample> samples, of_device;
   for (int64_t i = 0; i < kSamples; ++i) {
-    samples.push_back(
-        {bytes.data() + i * 5 % kRows * format.row_bytes(), 0, i});
+    const int64_t row = i * 5 % kRows * format.row_bytes();
+    samples.push_back({bytes.data() + row, 0, i});
+    of_device.push_back(
+        {static_cast<const std::byte*>(device_bytes.data_ptr()) + row, 0, i});
   }
   const std::vector<Placement> placements =
       placed ? Placements(kSamples) : std::vector<Placement>();
@@ -80,10 +88,12 @@ void CheckDeviceRows(const RowFormat& format, bool placed) {
   for (const at::ScalarType type : {at::kFloat, at::kBFloat16, at::kDouble}) {
     const at::Tensor expected = input.Make(samples, placements, type, at::kCPU);
     for (const int64_t on_device : {int64_t{1}, int64_t{11}, kSamples}) {
+      std::vector<Sample> mixed(samples.begin(), samples.end() - on_device);
+      mixed.insert(mixed.end(), of_device.end() - on_device, of_device.end());
       const at::Tensor made =
-          input.Make(samples, placements, type, at::kCPU, on_device);
+          input.Make(mixed, placements, type, TestDevice(), on_device);
       EXPECT_EQ(made.strides(), expected.strides());
-      EXPECT_TRUE(at::equal(made, expected))
+      EXPECT_TRUE(at::equal(made.to(at::kCPU), expected))
           << format.channels << " channels, " << on_device << " on the device";
     }
   }

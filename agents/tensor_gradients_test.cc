@@ -1,17 +1,20 @@
 #include "agents/tensor_gradients.h"
 
 #include <ATen/ops/empty.h>
+#include <ATen/ops/from_blob.h>
 
 #include <cmath>
 #include <cstring>
 #include <limits>
 #include <memory>
 #include <random>
+#include <string>
 #include <tuple>
 #include <vector>
 
 #include "core/comm/gradient_memory.h"
 #include "core/comm/transport.h"
+#include "core/device/testing/test_device.h"
 #include "gtest/gtest.h"
 
 namespace reprise {
@@ -31,6 +34,22 @@ at::Tensor Gradients(at::ScalarType type) {
   return values.to(type);
 }
 
+at::Tensor OnTestDevice(const at::Tensor& host) {
+  return host.to(TestDevice(), host.scalar_type(), /*non_blocking=*/false,
+                 /*copy=*/true);
+}
+
+// `bytes` bytes of the test device's memory.
+std::string BytesAt(void* pointer, size_t bytes) {
+  const at::Tensor host =
+      at::for_blob(pointer, {static_cast<int64_t>(bytes)})
+          .options(at::TensorOptions(at::kByte).device(TestDevice()))
+          .target_device(TestDevice())
+          .make_tensor()
+          .to(at::kCPU);
+  return std::string(static_cast<const char*>(host.data_ptr()), bytes);
+}
+
 using Parameters = std::tuple<at::ScalarType, int, double>;
 
 class OfAllKinds : public testing::TestWithParam<Parameters> {};
@@ -38,7 +57,8 @@ class OfAllKinds : public testing::TestWithParam<Parameters> {};
 // 0: not compressed, 1: fp16, 2: bf16.
 TEST_P(OfAllKinds, TensorGradientsDoBitByBitWhatHostGradientsDo) {
   const auto& [type, compression, factor] = GetParam();
-  const at::Tensor of_host = Gradients(type), of_tensor = Gradients(type);
+  const at::Tensor of_host = Gradients(type);
+  const at::Tensor of_tensor = OnTestDevice(of_host);
   const std::unique_ptr<GradientMemory> host = MakeHostGradients(
       of_host.data_ptr(),
       type == at::kDouble ? DType::kFloat64 : DType::kFloat32);
@@ -57,14 +77,14 @@ TEST_P(OfAllKinds, TensorGradientsDoBitByBitWhatHostGradientsDo) {
   }
   const size_t sent_bytes =
       compression > 0 ? 2 : static_cast<size_t>(of_host.element_size());
-  EXPECT_EQ(
-      std::memcmp(host->sent(1), tensor->sent(1), sent_bytes * (kElements - 1)),
-      0);
+  const std::string sent =
+      BytesAt(tensor->sent(1), sent_bytes * (kElements - 1));
+  EXPECT_EQ(std::memcmp(host->sent(1), sent.data(), sent.size()), 0);
   finite = host->Restore(1, kElements - 1, factor);
   EXPECT_EQ(tensor->Restore(1, kElements - 1, factor), finite);
-  EXPECT_EQ(
-      std::memcmp(of_host.data_ptr(), of_tensor.data_ptr(), of_host.nbytes()),
-      0);
+  const std::string restored = BytesAt(of_tensor.data_ptr(), of_host.nbytes());
+  EXPECT_EQ(std::memcmp(of_host.data_ptr(), restored.data(), restored.size()),
+            0);
 }
 
 INSTANTIATE_TEST_SUITE_P(, OfAllKinds,
@@ -84,6 +104,7 @@ TEST(TensorGradients, NotANumberStaysSoWhateverItIsSentAs) {
     for (const bool on_host : {true, false}) {
       at::Tensor flat = at::empty({4}, at::kFloat);
       flat.fill_(1.0f);
+      if (!on_host) flat = OnTestDevice(flat);
       const std::unique_ptr<GradientMemory> memory =
           on_host ? MakeHostGradients(flat.data_ptr(), DType::kFloat32)
                   : MakeTensorGradients(flat);
@@ -92,7 +113,7 @@ TEST(TensorGradients, NotANumberStaysSoWhateverItIsSentAs) {
       memory->Prepare(1, 3, 2);
       EXPECT_FALSE(memory->Restore(1, 3, 0.5));
       for (const int i : {0, 1, 2, 3}) {
-        EXPECT_EQ(std::isnan(flat.data_ptr<float>()[i]), i == 2);
+        EXPECT_EQ(std::isnan(flat[i].item<float>()), i == 2);
       }
     }
   }
@@ -103,6 +124,7 @@ TEST(TensorGradients, SumsBeyondTheRangeAreFoundWhereTheyAreLookedFor) {
     at::Tensor flat = at::empty({4}, at::kFloat);
     flat.fill_(1.0f);
     flat.data_ptr<float>()[3] = std::numeric_limits<float>::infinity();
+    if (!on_host) flat = OnTestDevice(flat);
     const std::unique_ptr<GradientMemory> memory =
         on_host ? MakeHostGradients(flat.data_ptr(), DType::kFloat32)
                 : MakeTensorGradients(flat);

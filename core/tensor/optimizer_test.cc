@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "core/base/philox.h"
+#include "core/device/testing/test_device.h"
 #include "gtest/gtest.h"
 
 namespace reprise {
@@ -23,7 +24,7 @@ at::Tensor Random(uint32_t step) {
 }
 
 double LargestDifference(const at::Tensor& a, const at::Tensor& b) {
-  return a.sub(b).abs().max().item<double>();
+  return a.to(at::kCPU).sub(b.to(at::kCPU)).abs().max().item<double>();
 }
 
 std::vector<OptimizerOptions> AllKinds() {
@@ -54,7 +55,8 @@ TEST(OptimizerTest, TheGpusOperationsGiveWhatTheFusedStepGives) {
   const std::vector<OptimizerOptions> all = AllKinds();
   ASSERT_GT(all.size(), 20u);
   for (size_t o = 0; o < all.size(); ++o) {
-    const at::Tensor fused = Random(100), by_operations = Random(100);
+    const at::Tensor fused = Random(100);
+    const at::Tensor by_operations = Random(100).to(TestDevice());
     Optimizer a(fused), b(by_operations);
     for (uint32_t step = 0; step < 10; ++step) {
       a.Step(all[o], 0.3, Random(step));
@@ -74,7 +76,8 @@ TEST(OptimizerTest, ResetAndAChangeOfKindForgetTheState) {
   sgd.momentum = 0.9;
   OptimizerOptions adam;
   adam.kind = OptimizerKind::kAdam;
-  const at::Tensor changed = Random(100), fresh = Random(100);
+  const at::Tensor changed = Random(100).to(TestDevice());
+  const at::Tensor fresh = Random(100).to(TestDevice());
   Optimizer a(changed), b(fresh);
   a.Step(sgd, 1, Random(1));
   changed.copy_(fresh);
@@ -91,7 +94,7 @@ TEST(OptimizerTest, ResetAndAChangeOfKindForgetTheState) {
 }
 
 TEST(OptimizerTest, PlainSgdKeepsNoState) {
-  const at::Tensor parameters = Random(100);
+  const at::Tensor parameters = Random(100).to(TestDevice());
   Optimizer optimizer(parameters);
   optimizer.Step(OptimizerOptions{}, 1, Random(1));
   EXPECT_TRUE(optimizer.states().empty());

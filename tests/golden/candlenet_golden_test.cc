@@ -17,6 +17,7 @@
 #include "agents/batch_input.h"
 #include "core/base/philox.h"
 #include "core/base/status_matchers.h"
+#include "core/device/testing/test_device.h"
 #include "core/tensor/optimizer.h"
 #include "data/dataset.h"
 #include "gtest/gtest.h"
@@ -71,7 +72,7 @@ void Compare(const std::string& what, double distance, double tolerance) {
 double DistanceOfSummary(const at::Tensor& tensor, const json& summary,
                          int number) {
   const double expected = summary["norm"];
-  const at::Tensor flat = tensor.reshape({-1});
+  const at::Tensor flat = tensor.to(at::kCPU).reshape({-1});
   const float* values = flat.data_ptr<float>();
   const int64_t size = flat.numel();
   // LibTorch's norm adds in fp32, too coarse for 155 million values.
@@ -95,6 +96,7 @@ TEST(CandleNetGoldenTest, ForwardGradientsAndOneStepArePyTorchs) {
   const json reference = ReadReference("candlenet_reference");
   ModelOptions options;
   options.num_classes = 2;
+  options.device = TestDevice();
   const std::unique_ptr<Model> model = MakeCandleNet(options);
   ParameterStore& parameters = model->parameters();
   EXPECT_EQ(parameters.layout().num_values(), 154922918);
@@ -129,7 +131,7 @@ TEST(CandleNetGoldenTest, ForwardGradientsAndOneStepArePyTorchs) {
   context.dropout = {42, kTask, kStep};
   context.positions = &batch.positions;
   const ModelOutput output = model->Forward(
-      BatchInput(rows.format).Make(batch.samples, at::kFloat, at::kCPU),
+      BatchInput(rows.format).Make(batch.samples, at::kFloat, TestDevice()),
       context);
   Compare("logits",
           RelativeDistance(Doubles(output.logits), reference["logits"]),

@@ -20,6 +20,7 @@
 #include "core/base/sample.h"
 #include "core/base/status_matchers.h"
 #include "core/comm/in_process/ranks_as_threads.h"
+#include "core/device/testing/test_device.h"
 #include "core/metrics/metric_sink.h"
 #include "gtest/gtest.h"
 #include "models/mnistnet.h"
@@ -78,6 +79,7 @@ TEST_P(IcarlTrainingGoldenTest, ExemplarsLossesParametersAndHeadsAgree) {
                                        ScriptedTask({3, 4}), ScriptedTask({5})};
 
   ModelOptions model_options;
+  model_options.device = TestDevice();
   model_options.master_type = model_options.compute_type = precision.type;
   const auto model = MakeMnistNet(model_options);
   const ParameterStore& parameters = model->parameters();
@@ -134,7 +136,7 @@ TEST_P(IcarlTrainingGoldenTest, ExemplarsLossesParametersAndHeadsAgree) {
     }
     const ModelOutput output =
         model->Forward(BatchInput(data.train->format)
-                           .Make(samples, {}, precision.type, at::kCPU),
+                           .Make(samples, {}, precision.type, TestDevice()),
                        ForwardContext{});
     const std::vector<double> scores =
         Doubles(classifier.scores(output)->narrow(1, 0, num_seen));

@@ -11,6 +11,7 @@
 #include "agents/batch.h"
 #include "agents/batch_input.h"
 #include "core/base/status_matchers.h"
+#include "core/device/testing/test_device.h"
 #include "gtest/gtest.h"
 #include "models/mnistnet.h"
 #include "tests/golden/model_values.h"
@@ -42,6 +43,7 @@ class MnistNetGoldenTest : public testing::TestWithParam<Precision> {
   MnistNetGoldenTest()
       : reference_(ReadReference("mnistnet_reference")), data_(ScriptedData()) {
     ModelOptions options;
+    options.device = TestDevice();
     options.master_type = GetParam().master_type;
     options.compute_type = GetParam().compute_type;
     model_ = MakeMnistNet(options);

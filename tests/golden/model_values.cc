@@ -3,8 +3,9 @@
 namespace reprise {
 
 std::vector<double> Doubles(const at::Tensor& tensor) {
-  const at::Tensor host =
-      tensor.detach().to(at::kDouble).contiguous(at::MemoryFormat::Contiguous);
+  const at::Tensor host = tensor.detach()
+                              .to(at::kCPU, at::kDouble)
+                              .contiguous(at::MemoryFormat::Contiguous);
   return {host.data_ptr<double>(), host.data_ptr<double>() + host.numel()};
 }
 

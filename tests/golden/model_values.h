@@ -1,4 +1,5 @@
-// What the golden tests of models read from a model, in double precision.
+// What the golden tests of models read from a model on any device, in double
+// precision in host memory.
 #ifndef REPRISE_TESTS_GOLDEN_MODEL_VALUES_H_
 #define REPRISE_TESTS_GOLDEN_MODEL_VALUES_H_
 

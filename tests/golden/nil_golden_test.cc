@@ -15,9 +15,11 @@
 #include "agents/training_loop.h"
 #include "core/base/status_matchers.h"
 #include "core/comm/in_process/ranks_as_threads.h"
+#include "core/device/testing/test_device.h"
 #include "core/metrics/metric_sink.h"
 #include "gtest/gtest.h"
 #include "models/mnistnet.h"
+#include "tests/golden/model_values.h"
 #include "tests/golden/reference.h"
 #include "tests/integration/observed_agent.h"
 
@@ -51,6 +53,7 @@ TEST_P(NilGoldenTest, DrawsCountsWeightsAndParametersAreThoseOfTheScript) {
   const DatasetPair data = ScriptedData();
 
   ModelOptions model_options;
+  model_options.device = TestDevice();
   model_options.master_type = model_options.compute_type = GetParam().type;
   const auto model = MakeMnistNet(model_options);
   model->parameters().Initialize(42);
@@ -124,10 +127,8 @@ TEST_P(NilGoldenTest, DrawsCountsWeightsAndParametersAreThoseOfTheScript) {
   const ParameterStore& parameters = model->parameters();
   for (size_t i = 0; i < parameters.specs().size(); ++i) {
     const int number = static_cast<int>(i);
-    const at::Tensor value = parameters.Exported(number).to(at::kDouble);
-    const double distance = SketchDistance(
-        {value.data_ptr<double>(), value.data_ptr<double>() + value.numel()},
-        reference["final"][i], number);
+    const double distance = SketchDistance(Doubles(parameters.Exported(number)),
+                                           reference["final"][i], number);
     std::printf("%s %-14s %.2e (at most %.0e)\n", GetParam().name,
                 parameters.specs()[i].name.c_str(), distance,
                 GetParam().parameters);

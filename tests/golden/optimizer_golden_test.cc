@@ -1,4 +1,7 @@
 // Every optimizer and option against torch.optim: optimizer_reference.py.
+#include <ATen/core/Tensor.h>
+#include <ATen/ops/empty.h>
+
 #include <algorithm>
 #include <cstdint>
 #include <cstdio>
@@ -7,9 +10,12 @@
 #include <vector>
 
 #include "core/base/philox.h"
+#include "core/device/testing/test_device.h"
+#include "core/tensor/optimizer.h"
 #include "core/tensor/optimizer_step.h"
 #include "gtest/gtest.h"
 #include "nlohmann/json.hpp"
+#include "tests/golden/model_values.h"
 #include "tests/golden/reference.h"
 
 namespace reprise {
@@ -20,15 +26,14 @@ using ::nlohmann::json;
 constexpr int64_t kParameters = 6, kSteps = 20;
 
 // draw(step) of the script, times `scale`.
-template <typename T>
-std::vector<T> Draw(int64_t step, double scale) {
+at::Tensor Draw(int64_t step, double scale, at::ScalarType type) {
   PhiloxStream stream({/*seed=*/42, Purpose::kTest, /*task=*/2,
                        static_cast<uint32_t>(step), /*position=*/0});
-  std::vector<T> values(kParameters);
-  for (T& value : values) {
-    value = static_cast<T>(scale * (2.0 * stream.NextUniform() - 1));
+  const at::Tensor values = at::empty({kParameters}, at::kDouble);
+  for (int64_t i = 0; i < kParameters; ++i) {
+    values.data_ptr<double>()[i] = scale * (2.0 * stream.NextUniform() - 1);
   }
-  return values;
+  return values.to(TestDevice(), type);
 }
 
 OptimizerOptions OptionsOf(const json& one) {
@@ -62,40 +67,35 @@ OptimizerOptions OptionsOf(const json& one) {
   return options;
 }
 
-template <typename T>
-void CheckAll(const char* type, double tolerance) {
+void CheckAll(const char* name, at::ScalarType type, double tolerance) {
   double largest = 0;
   for (const json& one : ReadReference("optimizer_reference")) {
     OptimizerOptions options = OptionsOf(one);
     const double lr = options.lr;
-    std::vector<T> parameters = Draw<T>(0, 1);
-    std::vector<std::vector<T>> storage(NumStates(options),
-                                        std::vector<T>(kParameters));
-    std::vector<T*> states;
-    for (auto& state : storage) states.push_back(state.data());
+    const at::Tensor parameters = Draw(0, 1, type);
+    Optimizer optimizer(parameters);
     size_t kept = 0;
     for (int64_t step = 1; step <= kSteps; ++step) {
       const double factors[] = {1, 0.5, 2};
       options.lr = lr * factors[step % 3];
-      OptimizerStep<T>(options, step, 0.5, Draw<T>(step, 2).data(), kParameters,
-                       states, parameters.data());
+      optimizer.Step(options, 0.5, Draw(step, 2, type));
       if (step != 1 && step != 2 && step != kSteps) continue;
-      const double distance = RelativeDistance(
-          {parameters.begin(), parameters.end()}, one[type][kept++]);
+      const double distance =
+          RelativeDistance(Doubles(parameters), one[name][kept++]);
       EXPECT_LE(distance, tolerance)
           << one["optimizer"] << " " << one["options"] << " step " << step;
       largest = std::max(largest, distance);
     }
   }
-  std::printf("%s: largest relative distance %.1e\n", type, largest);
+  std::printf("%s: largest relative distance %.1e\n", name, largest);
 }
 
 TEST(OptimizerGolden, FollowsTorchOptimInDouble) {
-  CheckAll<double>("double", 1e-15);
+  CheckAll("double", at::kDouble, 1e-15);
 }
 
 TEST(OptimizerGolden, FollowsTorchOptimInFloat) {
-  CheckAll<float>("float", 5e-7);
+  CheckAll("float", at::kFloat, 5e-7);
 }
 
 }  // namespace

@@ -17,6 +17,7 @@
 #include "agents/batch_input.h"
 #include "core/base/philox.h"
 #include "core/base/status_matchers.h"
+#include "core/device/testing/test_device.h"
 #include "core/tensor/optimizer.h"
 #include "data/cifar10/cifar10.h"
 #include "data/dataset.h"
@@ -114,6 +115,7 @@ class ResNetGoldenTest : public testing::TestWithParam<Precision> {
     // Tests share the cores: OpenMP's waiting threads would take them.
     at::set_num_threads(1);
     ModelOptions options;
+    options.device = TestDevice();
     options.master_type = precision.master_type;
     options.compute_type = precision.compute_type;
     REPRISE_ASSERT_OK_AND_ASSIGN(
@@ -135,7 +137,7 @@ class ResNetGoldenTest : public testing::TestWithParam<Precision> {
     batch.incoming = kSamples;
     const at::Tensor input =
         BatchInput(images.format)
-            .Make(batch.samples, precision.compute_type, at::kCPU);
+            .Make(batch.samples, precision.compute_type, TestDevice());
     Optimizer optimizer(parameters.master());
     OptimizerOptions sgd{0.05, 0.9, 0.01};
     for (int step = 0; step < 2; ++step) {

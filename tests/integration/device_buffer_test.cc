@@ -1,5 +1,6 @@
-// Training whose rehearsal buffer lies in the memory of devices, which are
-// emulated: the same draws and bits as with one in host memory.
+// Training whose rehearsal buffer lies in the memory of devices: the same draws
+// and bits as with one in host memory. Devices are emulated in host memory, or,
+// where tests run on a GPU, that GPU and NCCL.
 #include <ATen/ops/equal.h>
 
 #include <cstdint>
@@ -14,15 +15,18 @@
 #include "agents/nil/nil_agent.h"
 #include "agents/regime/regime.h"
 #include "agents/tensor_rows.h"
+#include "core/base/check.h"
 #include "core/base/status_matchers.h"
 #include "core/buffer/device_rows.h"
 #include "core/buffer/rehearsal_buffer.h"
 #include "core/buffer/slot_directory.h"
 #include "core/comm/communicator.h"
 #include "core/comm/in_process/ranks_as_threads.h"
+#include "core/comm/nccl/device_api.h"
 #include "core/comm/nccl/emulated_devices.h"
 #include "core/comm/nccl/nccl_transport.h"
 #include "core/comm/transport.h"
+#include "core/device/testing/test_device.h"
 #include "core/tensor/optimizer_step.h"
 #include "gtest/gtest.h"
 #include "models/parameter_store.h"
@@ -36,9 +40,21 @@ using Parameters = std::tuple<int, BufferPolicy, BufferKind>;
 
 class DeviceBuffer : public testing::TestWithParam<Parameters> {};
 
+const DeviceApi& Devices() {
+  if (TestDevice().is_cpu()) return EmulatedDevices();
+  const absl::StatusOr<const DeviceApi*> api = LoadDeviceApi();
+  REPRISE_CHECK(api.ok()) << api.status().ToString();
+  return **api;
+}
+
 TEST_P(DeviceBuffer, GivesTheRunThatHostMemoryGives) {
   ResetEmulatedDevices();
   const auto& [world_size, policy, kind] = GetParam();
+  const bool by_nccl =
+      !TestDevice().is_cpu() && kind != BufferKind::kOfEachRank;
+  if (by_nccl && (world_size > 1 || !TestDevice().is_cuda())) {
+    GTEST_SKIP() << "NCCL wants a GPU for each of " << world_size << " ranks";
+  }
   // Small enough that rows are replaced and move.
   SmallRun run;
   run.buffer = kind;
@@ -56,7 +72,7 @@ TEST_P(DeviceBuffer, GivesTheRunThatHostMemoryGives) {
     return [=](const AgentSizes& sizes) -> std::unique_ptr<Agent> {
       std::unique_ptr<DeviceRows> rows;
       if (on_device) {
-        rows = MakeTensorRows(c10::DeviceType::CPU, sizes.row_bytes, devices);
+        rows = MakeTensorRows(run.device, sizes.row_bytes, devices);
       }
       auto buffer = MakeSmallBuffer(sizes, policy, std::move(rows));
       if (policy == BufferPolicy::kReservoir) {
@@ -72,19 +88,24 @@ TEST_P(DeviceBuffer, GivesTheRunThatHostMemoryGives) {
     const SmallRunResult in_host_memory = RunOnRanks(of_host, host);
     REPRISE_ASSERT_OK(in_host_memory.status);
     IssuedCollectives issued;
-    NcclOptions options;
-    options.decorator = [&issued](std::unique_ptr<Transport> transport) {
-      return MakeRecordingTransport(std::move(transport), &issued);
-    };
-    REPRISE_ASSERT_OK_AND_ASSIGN(
-        const std::unique_ptr<Communicator> devices,
-        CreateNcclCommunicator(EmulatedDevices(), host.rank(), host, options));
-    of_device.make_agent =
-        agents(run.buffer == BufferKind::kOfEachRank ? nullptr : devices.get(),
-               /*on_device=*/true);
+    std::unique_ptr<Communicator> devices;
+    if (run.buffer != BufferKind::kOfEachRank) {
+      NcclOptions options;
+      options.decorator = [&issued](std::unique_ptr<Transport> transport) {
+        return MakeRecordingTransport(std::move(transport), &issued);
+      };
+      REPRISE_ASSERT_OK_AND_ASSIGN(
+          devices,
+          CreateNcclCommunicator(
+              Devices(), run.device.is_cpu() ? host.rank() : run.device.index(),
+              host, options));
+    }
+    of_device.make_agent = agents(devices.get(), /*on_device=*/true);
     const SmallRunResult on_devices = RunOnRanks(of_device, host);
     REPRISE_ASSERT_OK(on_devices.status);
-    REPRISE_EXPECT_OK(devices->Finalize());
+    if (devices != nullptr) {
+      REPRISE_EXPECT_OK(devices->Finalize());
+    }
     // Rows of a shared buffer did go there: an exchange a step.
     EXPECT_EQ(issued.size(), run.buffer == BufferKind::kOfEachRank
                                  ? 0

@@ -37,6 +37,7 @@ TEST_P(DeviceReduction, GivesTheParametersThatHostMemoryGives) {
   ResetEmulatedDevices();
   const auto& [compression, factor] = GetParam();
   SmallRun run;
+  run.device = at::kCPU;  // emulated devices compute in host memory
   run.method = Method::kNil;
   run.buffer = BufferKind::kSharedAsynchronous;
   run.tasks = {SmallTask({0, 1, 2, 3, 4}, 60), SmallTask({5, 6, 7}, 40)};
@@ -82,6 +83,7 @@ TEST_P(DeviceReduction, TellsAllRanksThatOneHasFailed) {
   ResetEmulatedDevices();
   const auto& [compression, factor] = GetParam();
   SmallRun run;
+  run.device = at::kCPU;
   run.tasks = {SmallTask({0, 1, 2, 3, 4}, 60)};
   run.training.epochs = 2;
   run.training.global_batch_size = 10;

@@ -16,7 +16,7 @@
 #include "core/base/status.h"
 #include "core/comm/in_process/ranks_as_threads.h"
 #include "core/comm/parameter_layout.h"
-#include "core/tensor/optimizer_step.h"
+#include "core/tensor/optimizer.h"
 #include "data/sharded_sampler.h"
 #include "data/synthetic/mnist_like.h"
 #include "models/mnistnet.h"
@@ -33,6 +33,7 @@ std::unique_ptr<Model> NewModel(const SmallRun& run) {
   // Ranks share the cores; also, sums must not depend on how many there are.
   at::set_num_threads(1);
   ModelOptions options;
+  options.device = run.device;
   options.master_type = options.compute_type = run.type;
   std::unique_ptr<Model> model = MakeMnistNet(options);
   model->parameters().Initialize(run.training.seed);
@@ -110,22 +111,6 @@ class NotingSink final : public MetricSink {
   const SmallRun& run_;
   SmallRunResult* const result_;
 };
-
-void Update(const OptimizerOptions& options, int64_t step, double factor,
-            const at::Tensor& sums, const at::Tensor& velocity,
-            ParameterStore& parameters) {
-  const at::Tensor& master = parameters.master();
-  if (master.scalar_type() == at::kDouble) {
-    OptimizerStep<double>(options, step, factor, sums.data_ptr<double>(),
-                          master.numel(), {velocity.data_ptr<double>()},
-                          master.data_ptr<double>());
-  } else {
-    OptimizerStep<float>(options, step, factor, sums.data_ptr<float>(),
-                         master.numel(), {velocity.data_ptr<float>()},
-                         master.data_ptr<float>());
-  }
-  parameters.RefreshLeaves();
-}
 
 }  // namespace
 
@@ -237,11 +222,11 @@ SmallRunResult RunSerially(const SmallRun& run, int world_size, int rank) {
   for (int r = 0; r < world_size; ++r) {
     agents.push_back(NewAgent(run, r, world_size, nullptr));
   }
-  const at::Tensor velocity = at::zeros_like(parameters.master());
+  Optimizer optimizer(parameters.master());
   for (size_t t = 0; t < run.tasks.size(); ++t) {
     const std::vector<int64_t>& rows = run.tasks[t].train_indices;
     const int64_t task = static_cast<int64_t>(t);
-    velocity.zero_();
+    optimizer.Reset();
     int64_t step_of_task = 0;
     for (int64_t epoch = 0; epoch < training.epochs; ++epoch) {
       std::vector<ShardedSampler> samplers;
@@ -280,7 +265,7 @@ SmallRunResult RunSerially(const SmallRun& run, int world_size, int rank) {
           context.dropout = {training.seed, static_cast<uint32_t>(t),
                              static_cast<uint32_t>(step_of_task)};
           context.positions = &batch.positions;
-          batch.input = input.Make(batch.samples, run.type, at::kCPU);
+          batch.input = input.Make(batch.samples, run.type, run.device);
           const ModelOutput output =
               result.model->Forward(batch.input, context);
           const absl::StatusOr<LossResult> loss =
@@ -292,10 +277,11 @@ SmallRunResult RunSerially(const SmallRun& run, int world_size, int rank) {
           parameters.FinishBackward();
           sums.add_(parameters.gradients());
         }
-        Update(training.regime.At(
-                   {epoch, s, samplers[0].steps_per_epoch(), training.epochs}),
-               step_of_task + 1, 1 / (scale * weight_sum), sums, velocity,
-               parameters);
+        optimizer.Step(
+            training.regime.At(
+                {epoch, s, samplers[0].steps_per_epoch(), training.epochs}),
+            1 / (scale * weight_sum), sums);
+        parameters.RefreshLeaves();
         for (int r = 0; r < world_size; ++r) {
           result.status.Update(agents[r]->OnStepEnd(batches[r]));
         }

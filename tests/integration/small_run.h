@@ -18,6 +18,7 @@
 #include "core/buffer/rehearsal_buffer.h"
 #include "core/buffer/slot_directory.h"
 #include "core/comm/communicator.h"
+#include "core/device/testing/test_device.h"
 #include "core/metrics/metric_sink.h"
 #include "data/dataset.h"
 #include "data/scenario/scenario.h"
@@ -71,6 +72,7 @@ struct SmallRun {
   Method method = Method::kBase;
   AgentFactory make_agent;  // in place of the method's, where set
   at::ScalarType type = at::kFloat;
+  at::Device device = TestDevice();
   std::vector<TaskSpec> tasks;
   // Its global_representatives (W R) are nil's.
   TrainingOptions training;

@@ -21,6 +21,7 @@
 #include "core/base/status_matchers.h"
 #include "core/comm/gradient_reducer.h"
 #include "core/comm/in_process/ranks_as_threads.h"
+#include "core/device/testing/test_device.h"
 #include "gtest/gtest.h"
 #include "models/mnistnet.h"
 #include "tests/conformance/rank_cases.h"
@@ -77,12 +78,21 @@ bool Compares(const Communicator& communicator) {
   return communicator.rank() == communicator.world_size() - 1;
 }
 
+std::unique_ptr<Model> UntrainedNet() {
+  ModelOptions options;
+  options.device = TestDevice();
+  std::unique_ptr<Model> model = MakeMnistNet(options);
+  model->parameters().Initialize(5);
+  return model;
+}
+
 void ExpectSameOnAllRanks(const at::Tensor& tensor,
                           Communicator& communicator) {
-  const int64_t bytes = static_cast<int64_t>(tensor.nbytes());
+  const at::Tensor host = tensor.to(at::kCPU);
+  const int64_t bytes = static_cast<int64_t>(host.nbytes());
   std::string all(bytes * communicator.world_size(), '\0');
   REPRISE_EXPECT_OK(
-      communicator.AllGather(tensor.data_ptr(), bytes, &all[0])->Wait());
+      communicator.AllGather(host.data_ptr(), bytes, &all[0])->Wait());
   for (int rank = 1; rank < communicator.world_size(); ++rank) {
     EXPECT_TRUE(all.compare(0, bytes, all, rank * bytes, bytes) == 0)
         << "rank " << rank << " differs from rank 0";
@@ -364,8 +374,7 @@ void AParameterThatDiffersEndsTheRun(Communicator& communicator,
 // D03: test sets that give the ranks nothing, one sample or a few.
 void EvaluationCountsAreThoseOfOneRank(Communicator& communicator,
                                        const IssuedCollectives&) {
-  const std::unique_ptr<Model> model = MakeMnistNet({});
-  model->parameters().Initialize(5);
+  const std::unique_ptr<Model> model = UntrainedNet();
   const at::Tensor before = model->parameters().master().clone();
   const BatchInput input(SmallData().test->format);
   int64_t all_top5 = 0;
@@ -398,8 +407,7 @@ void EvaluationCountsAreThoseOfOneRank(Communicator& communicator,
 // herded together, and the largest output among the classes seen.
 void CountsOfIcarlsHeadsAreThoseOfOneRank(Communicator& communicator,
                                           const IssuedCollectives&) {
-  const std::unique_ptr<Model> model = MakeMnistNet({});
-  model->parameters().Initialize(5);
+  const std::unique_ptr<Model> model = UntrainedNet();
   const BatchInput input(SmallData().test->format);
   const TaskSpec task = SmallTask(kFirstClasses, 60);
   const auto heads_of =

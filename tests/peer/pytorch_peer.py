@@ -4,9 +4,10 @@
   pytorch_peer.py steps --mode amp_cl --steps 600   training steps, no rehearsal
   pytorch_peer.py nil --epochs 1                    NIL on MNIST 4+3+3, end to end
 
-One JSON line on stdout. Data lies in memory as normalised floats and is indexed,
-which is faster than a DataLoader. Modes: fp32, fp32_cl, amp, amp_cl (bf16
-autocast; _cl: channels_last).
+One JSON line on stdout. Data lies in the device's memory as normalised floats and is
+indexed, which is faster than a DataLoader. Modes: fp32, tf32 (fp32 with products of 10
+bits, PyTorch's default for convolutions on a GPU), amp (bf16 autocast); with _cl
+channels_last; with graph_ before it one CUDA graph a step (graph_amp_cl).
 """
 import argparse
 import gzip
@@ -19,6 +20,7 @@ parser = argparse.ArgumentParser(description=__doc__,
 parser.add_argument("what", choices=["steps", "nil"])
 parser.add_argument("--data", required=True, help="folder with MNIST/raw/*.gz")
 parser.add_argument("--mode", default="fp32")
+parser.add_argument("--device", choices=["cpu", "cuda"], default="cpu")
 parser.add_argument("--threads", type=int, default=1)
 parser.add_argument("--batch", type=int, default=64)
 parser.add_argument("--steps", type=int, default=600)
@@ -28,6 +30,14 @@ parser.add_argument("--representatives", type=int, default=20)
 parser.add_argument("--candidates", type=int, default=20)
 parser.add_argument("--seed", type=int, default=0)
 args = parser.parse_args()
+in_graph = args.mode.startswith("graph_")
+arithmetic, _, layout = args.mode[6 if in_graph else 0:].partition("_")
+if arithmetic not in ("fp32", "tf32", "amp") or layout not in ("", "cl"):
+    parser.error(f"--mode: no {args.mode}")
+if args.device == "cpu" and (in_graph or arithmetic == "tf32"):
+    parser.error(f"--mode={args.mode} is for --device=cuda")
+if in_graph and args.what != "steps":
+    parser.error("graphs are for steps: the batches of nil vary")
 
 import numpy as np
 import torch
@@ -36,6 +46,7 @@ import torch.nn.functional as F
 
 torch.set_num_threads(args.threads)
 torch.manual_seed(args.seed)
+torch.backends.cudnn.allow_tf32 = torch.backends.cuda.matmul.allow_tf32 = arithmetic == "tf32"
 rng = np.random.default_rng(args.seed)
 
 
@@ -46,7 +57,8 @@ def read_split(prefix):
         return torch.frombuffer(bytearray(content[4 + 4 * len(sizes):]),
                                 dtype=torch.uint8).reshape(sizes)
     images = read(prefix + "-images-idx3-ubyte")
-    return (images[:, None].float() / 255 - .5) / .5, read(prefix + "-labels-idx1-ubyte").long()
+    return (((images[:, None].float() / 255 - .5) / .5).to(args.device),
+            read(prefix + "-labels-idx1-ubyte").long().to(args.device))
 
 
 class MnistNet(nn.Module):
@@ -62,12 +74,12 @@ class MnistNet(nn.Module):
         return self.fc2(self.dropout(F.relu(self.fc1(x.flatten(1)))))
 
 
-channels_last = args.mode.endswith("_cl")
-autocast = args.mode.startswith("amp")
+channels_last = layout == "cl"
+autocast = arithmetic == "amp"
 
 
 def make():
-    net = MnistNet().train()
+    net = MnistNet().to(args.device).train()
     if channels_last:
         net = net.to(memory_format=torch.channels_last)
     return net, torch.optim.SGD(net.parameters(), lr=.01, momentum=.5)
@@ -77,7 +89,8 @@ def step(net, optimizer, x, y, weights=None):
     if channels_last:
         x = x.contiguous(memory_format=torch.channels_last)
     optimizer.zero_grad()
-    with torch.autocast("cpu", torch.bfloat16, enabled=autocast):
+    with torch.autocast(args.device, torch.bfloat16, enabled=autocast,
+                        cache_enabled=not in_graph):
         logits = net(x)
     if weights is None:
         loss = F.cross_entropy(logits.float(), y)
@@ -87,34 +100,64 @@ def step(net, optimizer, x, y, weights=None):
     optimizer.step()
 
 
+def finish():
+    if args.device == "cuda":
+        torch.cuda.synchronize()
+
+
+def captured(net, optimizer, x, y):
+    """A graph of one step on whatever x and y hold; warmed up as PyTorch asks."""
+    side = torch.cuda.Stream()
+    side.wait_stream(torch.cuda.current_stream())
+    with torch.cuda.stream(side):
+        for _ in range(5):
+            step(net, optimizer, x, y)
+    torch.cuda.current_stream().wait_stream(side)
+    graph = torch.cuda.CUDAGraph()
+    with torch.cuda.graph(graph):
+        step(net, optimizer, x, y)
+    return graph
+
+
 images, labels = read_split("train")
 
 if args.what == "steps":
     net, optimizer = make()
-    order = torch.randperm(len(images))
+    order = torch.randperm(len(images)).to(args.device)
     batches = len(images) // args.batch
+    if in_graph:
+        x, y = images[:args.batch].clone(), labels[:args.batch].clone()
+        graph = captured(net, optimizer, x, y)
 
     def run(first, count):
         for i in range(first, first + count):
             chosen = order[i % batches * args.batch:(i % batches + 1) * args.batch]
-            step(net, optimizer, images[chosen], labels[chosen])
+            if in_graph:
+                torch.index_select(images, 0, chosen, out=x)
+                torch.index_select(labels, 0, chosen, out=y)
+                graph.replay()
+            else:
+                step(net, optimizer, images[chosen], labels[chosen])
     run(0, 30)
+    finish()
     start = time.perf_counter()
     run(30, args.steps)
+    finish()
     seconds = time.perf_counter() - start
-    print(json.dumps({"mode": args.mode, "steps": args.steps, "seconds": seconds,
+    print(json.dumps({"mode": args.mode, "device": args.device, "batch": args.batch, "steps": args.steps, "seconds": seconds,
                       "samples_per_second": args.steps * args.batch / seconds}))
     raise SystemExit
 
 test_images, test_labels = read_split("t10k")
-buffer = torch.empty(10, args.per_class, 1, 28, 28)
+host_labels = labels.cpu()
+buffer = torch.empty(10, args.per_class, 1, 28, 28, device=args.device)
 stored, offered = np.zeros(10, int), np.zeros(10, np.int64)
 net, _ = make()
 accuracies = []
 tasks = [range(0, 4), range(4, 7), range(7, 10)]
 for t, classes in enumerate(tasks):
     optimizer = torch.optim.SGD(net.parameters(), lr=.01, momentum=.5)
-    rows = torch.isin(labels, torch.tensor(list(classes))).nonzero()[:, 0]
+    rows = torch.isin(host_labels, torch.tensor(list(classes))).nonzero()[:, 0]
     for _ in range(args.epochs):
         order = rows[torch.randperm(len(rows))]
         for i in range(0, len(order), args.batch):
@@ -129,11 +172,12 @@ for t, classes in enumerate(tasks):
                 scale = args.batch / args.candidates * offered.sum() / total
                 w = np.maximum(np.log(np.maximum(offered / offered.sum() * scale, 1e-9)), 1)
                 x = torch.cat((x, buffer[torch.from_numpy(c), torch.from_numpy(slot)]))
-                y = torch.cat((y, torch.from_numpy(c)))
+                y = torch.cat((y, torch.from_numpy(c).to(args.device)))
                 weights = torch.cat((torch.ones(len(chosen)), torch.from_numpy(w[c]).float()))
+                weights = weights.to(args.device)
             step(net, optimizer, x, y, weights)
             for q in rng.permutation(len(chosen))[:args.candidates]:
-                c = int(labels[chosen[q]])
+                c = int(host_labels[chosen[q]])
                 offered[c] += 1
                 if stored[c] < args.per_class:
                     slot, stored[c] = stored[c], stored[c] + 1
@@ -144,7 +188,7 @@ for t, classes in enumerate(tasks):
     accuracies.append([])
     with torch.no_grad():
         for seen in tasks[:t + 1]:
-            chosen = torch.isin(test_labels, torch.tensor(list(seen)))
+            chosen = torch.isin(test_labels, torch.tensor(list(seen), device=args.device))
             hits = net(test_images[chosen]).argmax(1) == test_labels[chosen]
             accuracies[-1].append(hits.float().mean().item())
     net.train()
