@@ -17,6 +17,7 @@
 #include "absl/time/time.h"
 #include "core/base/check.h"
 #include "core/base/log.h"
+#include "core/base/processor.h"
 #include "core/base/status.h"
 #include "core/comm/checking/checking_transport.h"
 #include "core/comm/communicator.h"
@@ -24,6 +25,7 @@
 #include "core/comm/mpi/mpi_transport.h"
 #include "core/comm/nccl/nccl_transport.h"
 #include "core/comm/observing/observing_transport.h"
+#include "core/tensor/libtorch_processor.h"
 #include "launch/data_command.h"
 #include "launch/experiments.h"
 #include "launch/flags.h"
@@ -124,10 +126,13 @@ int Main(const char* experiment, int argc, char** argv) {
   const Experiment* row = FindExperiment(experiment);
   REPRISE_CHECK(row != nullptr) << experiment << " is not in experiments.cc";
   const std::vector<std::string> arguments = ProgramArguments(argc, argv);
+  const absl::Status limit = CheckProcessorLimit();
   if (!arguments.empty() && arguments[0] == "data") {
     // Neither ranks nor a device: before anything looks for them.
-    const absl::Status status = RunDataCommand(
-        {arguments.begin() + 1, arguments.end()}, KnownDatasets(), std::cout);
+    const absl::Status status =
+        limit.ok() ? RunDataCommand({arguments.begin() + 1, arguments.end()},
+                                    KnownDatasets(), std::cout)
+                   : limit;
     return status.ok() ? 0 : Fail(status);
   }
   const absl::StatusOr<std::optional<RankPlace>> place = FindRankPlace();
@@ -143,7 +148,7 @@ int Main(const char* experiment, int argc, char** argv) {
     if (speaks) std::fputs(command->text.c_str(), stdout);
     return 0;
   }
-  for (const absl::Status& status : {command.status(), place.status()}) {
+  for (const absl::Status& status : {command.status(), place.status(), limit}) {
     if (status.ok()) continue;
     if (speaks) LogError(status.message());
     return static_cast<int>(ExitCodeOf(status));
@@ -157,6 +162,7 @@ int Main(const char* experiment, int argc, char** argv) {
   if (job->has_value()) return **job;
 
   KeepFreedMemory();
+  LimitLibTorch();
   PinNcclAlgorithms();
   // A reader of stdout that goes away costs a warning, not the run.
   signal(SIGPIPE, SIG_IGN);

@@ -145,6 +145,12 @@ if ! ldconfig -p 2> /dev/null | grep -q 'libcuda\.so\.1'; then
   says "--device=cuda" "driver" "--device=cpu"
 fi
 
+title "a limit of the processor that names none; one that leaves the least"
+REPRISE_MAX_CPU_ISA=sse9 run 2 --quick --results-dir=results --save-dir=sse9
+says "REPRISE_MAX_CPU_ISA: expected one of baseline, avx2" "found 'sse9'"
+REPRISE_MAX_CPU_ISA=baseline run 0 --quick --results-dir=results --save-dir=baseline
+says "fp32 on cpu (limited by the environment)"
+
 title "a loss that is not finite"
 # traced FILE RANK...: FILE has what the training threads of just these ranks did.
 traced() {

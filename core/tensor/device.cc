@@ -1,19 +1,17 @@
 #include "core/tensor/device.h"
 
+#include <c10/core/impl/DeviceGuardImplInterface.h>
 #include <dlfcn.h>
 #include <link.h>
-#ifdef __x86_64__
-#include <cpuid.h>
-#endif
-
-#include <c10/core/impl/DeviceGuardImplInterface.h>
 
 #include <climits>
 #include <cstdlib>
 #include <string>
 
 #include "absl/strings/str_cat.h"
+#include "core/base/processor.h"
 #include "core/base/status.h"
+#include "core/tensor/libtorch_processor.h"
 
 namespace reprise {
 namespace {
@@ -35,26 +33,6 @@ std::string LibTorchFolder() {
   if (realpath(map->l_name, resolved) == nullptr) return "";
   const std::string path = resolved;
   return path.substr(0, path.rfind('/') + 1);
-}
-
-struct Processor {
-  bool avx512_bf16 = false, amx_bf16 = false;
-};
-
-Processor ThisProcessor() {
-  Processor processor;
-#ifdef __x86_64__
-  // avx512f as the operating system lets programs use it.
-  if (!__builtin_cpu_supports("avx512f")) return processor;
-  unsigned eax = 0, ebx = 0, ecx = 0, edx = 0;
-  if (__get_cpuid_count(7, 0, &eax, &ebx, &ecx, &edx) != 0) {
-    processor.amx_bf16 = (edx >> 22 & 1) != 0;
-  }
-  if (__get_cpuid_count(7, 1, &eax, &ebx, &ecx, &edx) != 0) {
-    processor.avx512_bf16 = (eax >> 5 & 1) != 0;
-  }
-#endif
-  return processor;
 }
 
 // Its name, as the driver tells it; empty if it does not.
@@ -132,9 +110,8 @@ absl::StatusOr<DeviceChoice> ChooseDevice(absl::string_view wanted,
 
 c10::ScalarType ChooseComputeType(absl::string_view wanted,
                                   c10::Device device) {
-  const Processor processor = ThisProcessor();
   const bool native =
-      device.is_cpu() && (processor.avx512_bf16 || processor.amx_bf16);
+      device.is_cpu() && LibTorchProcessor() >= ProcessorFamily::kAvx512Bf16;
   return wanted == "bf16" || (wanted == "auto" && native)
              ? c10::ScalarType::BFloat16
              : c10::ScalarType::Float;
@@ -146,10 +123,29 @@ std::string DescribeDevice(c10::Device device) {
     return name.empty() ? device.str()
                         : absl::StrCat(device.str(), " (", name, ")");
   }
-  const Processor processor = ThisProcessor();
-  return processor.amx_bf16      ? "cpu (AMX)"
-         : processor.avx512_bf16 ? "cpu (AVX-512 BF16)"
-                                 : "cpu";
+  const ProcessorFamily family = LibTorchProcessor();
+  const char* name = "";
+  switch (family) {
+    case ProcessorFamily::kBaseline:
+      break;
+    case ProcessorFamily::kAvx2:
+      name = "AVX2";
+      break;
+    case ProcessorFamily::kAvx512:
+      name = "AVX-512";
+      break;
+    case ProcessorFamily::kAvx512Bf16:
+      name = "AVX-512 BF16";
+      break;
+    case ProcessorFamily::kAmx:
+      name = "AMX";
+      break;
+  }
+  const char* limited =
+      family < HardwareProcessor() ? "limited by the environment" : "";
+  const char* both = *name != '\0' && *limited != '\0' ? ", " : "";
+  const std::string text = absl::StrCat(name, both, limited);
+  return text.empty() ? "cpu" : absl::StrCat("cpu (", text, ")");
 }
 
 }  // namespace reprise

@@ -30,11 +30,13 @@ absl::StatusOr<DeviceChoice> ChooseDevice(absl::string_view wanted,
                                           int local_rank);
 
 // `wanted`: "fp32", "bf16" or "auto": bf16 on a CPU that multiplies it natively
-// (AVX-512 BF16 or AMX), else fp32. bf16 means bf16 forward and backward with
-// fp32 parameters, gradients, reduction, loss and optimizer.
+// (AVX-512 BF16 or AMX; core/tensor/libtorch_processor.h), else fp32. bf16
+// means bf16 forward and backward with fp32 parameters, gradients, reduction,
+// loss and optimizer.
 c10::ScalarType ChooseComputeType(absl::string_view wanted, c10::Device device);
 
-// "cpu (AVX-512 BF16)", "cuda:0 (NVIDIA H200)"; without what is not known.
+// "cpu (AVX-512 BF16)", "cpu (AVX2, limited by the environment)", "cuda:0
+// (NVIDIA H200)"; without what is not known.
 std::string DescribeDevice(c10::Device device);
 
 }  // namespace reprise
