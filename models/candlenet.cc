@@ -35,7 +35,8 @@ class CandleNet final : public Model {
     const ParameterStore& p = parameters();
     // One-dimensional convolutions are two-dimensional ones of height 1.
     at::Tensor x =
-        at::conv2d(inputs, p.leaf(0).unsqueeze(2), p.leaf(1)).relu_();
+        at::conv2d(InMemoryFormat(inputs), p.leaf(0).unsqueeze(2), p.leaf(1))
+            .relu_();
     x = at::conv2d(x, p.leaf(2).unsqueeze(2), p.leaf(3));
     // In this order relu works on a tenth of the elements; they commute.
     x = at::max_pool2d(x, {1, kPool}).relu_();

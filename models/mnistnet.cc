@@ -36,7 +36,7 @@ class MnistNet final : public Model {
                           kConv2Channels + kFeatures, kDropoutProbability);
     }
 
-    at::Tensor x = at::conv2d(inputs, p.leaf(0), p.leaf(1));
+    at::Tensor x = at::conv2d(InMemoryFormat(inputs), p.leaf(0), p.leaf(1));
     x = at::relu(at::max_pool2d(x, {2, 2}));
     x = at::conv2d(x, p.leaf(2), p.leaf(3));
     x = at::relu(at::max_pool2d(x, {2, 2}));

@@ -79,9 +79,9 @@ std::vector<std::string> ForwardedVariables() {
     const absl::string_view text = *variable;
     const absl::string_view name = text.substr(0, text.find('='));
     if (absl::StartsWith(name, "REPRISE_") || absl::StartsWith(name, "OMP_") ||
-        absl::StartsWith(name, "NCCL_") || absl::StartsWith(name, "UCX_") ||
-        absl::StartsWith(name, "ONEDNN_") || name == "ATEN_CPU_CAPABILITY" ||
-        name == "MKL_ENABLE_INSTRUCTIONS" ||
+        absl::StartsWith(name, "GOMP_") || absl::StartsWith(name, "NCCL_") ||
+        absl::StartsWith(name, "UCX_") || absl::StartsWith(name, "ONEDNN_") ||
+        name == "ATEN_CPU_CAPABILITY" || name == "MKL_ENABLE_INSTRUCTIONS" ||
         name == "BUILD_WORKING_DIRECTORY" || name == "LD_LIBRARY_PATH") {
       names.emplace_back(name);
     }
