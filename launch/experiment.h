@@ -78,9 +78,10 @@ struct ExperimentSpec {
   int64_t log_interval = 10;
   bool shard = false;
   std::string results_dir = "./results";
-  std::string save_dir;            // empty: a timestamp
-  std::string device = "auto";     // auto | cpu | cuda
-  std::string precision = "auto";  // auto | fp32 | tf32 | bf16
+  std::string save_dir;                // empty: a timestamp
+  std::string device = "auto";         // auto | cpu | cuda
+  std::string precision = "auto";      // auto | fp32 | tf32 | bf16
+  std::string memory_format = "auto";  // auto | channels_last | contiguous
   bool scratch = false;  // concatenated tasksets, reset, and no rehearsal
   // Whether earlier samples are trained on again: not in the baseline, whatever
   // the agent, nor in plain fine-tuning.

@@ -210,6 +210,10 @@ std::vector<Flag> MakeTable() {
               "of forward and backward; auto is bf16 on a CPU or GPU that "
               "multiplies it natively, else fp32; tf32 is of GPUs from sm_80")
               .OneOf({"auto", "fp32", "tf32", "bf16"}),
+          Row("memory-format", &Spec::memory_format, "NAME",
+              "of images and convolutions; auto is what was measured to be "
+              "faster for the network, processor and precision")
+              .OneOf({"auto", "channels_last", "contiguous"}),
           Row("bucket-bytes", &Spec::bucket_bytes, "N",
               "of gradients reduced together; the first bucket has at most "
               "64 KiB, so as to start early")

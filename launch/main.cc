@@ -1,6 +1,5 @@
 #include "launch/main.h"
 
-#include <malloc.h>
 #include <signal.h>
 
 #include <cstdint>
@@ -16,7 +15,9 @@
 #include "absl/strings/string_view.h"
 #include "absl/time/time.h"
 #include "core/base/check.h"
+#include "core/base/freed_memory.h"
 #include "core/base/log.h"
+#include "core/base/processor.h"
 #include "core/base/status.h"
 #include "core/comm/checking/checking_transport.h"
 #include "core/comm/communicator.h"
@@ -24,6 +25,7 @@
 #include "core/comm/mpi/mpi_transport.h"
 #include "core/comm/nccl/nccl_transport.h"
 #include "core/comm/observing/observing_transport.h"
+#include "core/tensor/libtorch_processor.h"
 #include "launch/data_command.h"
 #include "launch/experiments.h"
 #include "launch/flags.h"
@@ -33,6 +35,7 @@
 #include "launch/mpirun/mpirun_launcher.h"
 #include "launch/mpirun/rank_output.h"
 #include "launch/mpirun/rank_process.h"
+#include "launch/openmp_wait.h"
 #include "launch/run_experiment.h"
 #include "launch/timeline_file.h"
 
@@ -50,15 +53,6 @@ bool IsGiven(const ExperimentSpec& spec, absl::string_view flag) {
     if (setting.name == flag) return setting.origin != "default";
   }
   return false;
-}
-
-// Tensors of a step come and go; memory given back to the system between steps
-// costs 1.6 us per page when it is touched again (a fifth of MNISTNet's step).
-// Not so the largest, of which only CANDLENet's step has any: kept, each leaves
-// a hole that the next one may not fit in.
-void KeepFreedMemory() {
-  mallopt(M_MMAP_THRESHOLD, 256 << 20);
-  mallopt(M_TRIM_THRESHOLD, -1);
 }
 
 // Over MPI where a launcher started this process, else alone.
@@ -124,10 +118,13 @@ int Main(const char* experiment, int argc, char** argv) {
   const Experiment* row = FindExperiment(experiment);
   REPRISE_CHECK(row != nullptr) << experiment << " is not in experiments.cc";
   const std::vector<std::string> arguments = ProgramArguments(argc, argv);
+  const absl::Status limit = CheckProcessorLimit();
   if (!arguments.empty() && arguments[0] == "data") {
     // Neither ranks nor a device: before anything looks for them.
-    const absl::Status status = RunDataCommand(
-        {arguments.begin() + 1, arguments.end()}, KnownDatasets(), std::cout);
+    const absl::Status status =
+        limit.ok() ? RunDataCommand({arguments.begin() + 1, arguments.end()},
+                                    KnownDatasets(), std::cout)
+                   : limit;
     return status.ok() ? 0 : Fail(status);
   }
   const absl::StatusOr<std::optional<RankPlace>> place = FindRankPlace();
@@ -143,20 +140,24 @@ int Main(const char* experiment, int argc, char** argv) {
     if (speaks) std::fputs(command->text.c_str(), stdout);
     return 0;
   }
-  for (const absl::Status& status : {command.status(), place.status()}) {
+  for (const absl::Status& status : {command.status(), place.status(), limit}) {
     if (status.ok()) continue;
     if (speaks) LogError(status.message());
     return static_cast<int>(ExitCodeOf(status));
   }
 
   const ExperimentSpec& spec = command->spec;
+  const bool start_again = LimitSpinning();
   const absl::StatusOr<std::optional<int>> job = LaunchRanksIfAsked(
       {spec.ranks, spec.hosts, ArgumentsOfRanks(arguments, spec), spec.network},
       IsGiven(spec, "ranks") || IsGiven(spec, "hosts"));
   if (!job.ok()) return Fail(job.status());
   if (job->has_value()) return **job;
 
+  absl::Status not_started_again;
+  if (start_again) not_started_again = StartAgain(argv);
   KeepFreedMemory();
+  LimitLibTorch();
   PinNcclAlgorithms();
   // A reader of stdout that goes away costs a warning, not the run.
   signal(SIGPIPE, SIG_IGN);
@@ -177,6 +178,7 @@ int Main(const char* experiment, int argc, char** argv) {
     if (!configured.ok()) return Fail(configured);
   }
   if (rank == 0) {
+    if (!not_started_again.ok()) LogWarning(not_started_again.message());
     for (const std::string& note : command->notes) LogInfo(note);
   }
   const absl::Status status = RunHere(spec, under_launcher, cores);

@@ -179,6 +179,33 @@ title "a precision that the device does not have"
 run 2 --quick --device=cpu --precision=tf32
 says "--precision=tf32: expected a GPU of sm_80 or newer, found cpu" "--precision=fp32"
 
+title "a limit of the processor that names none; one that leaves the least"
+REPRISE_MAX_CPU_ISA=sse9 run 2 --quick --results-dir=results --save-dir=sse9
+says "REPRISE_MAX_CPU_ISA: expected one of baseline, avx2" "found 'sse9'"
+REPRISE_MAX_CPU_ISA=baseline run 0 --quick --results-dir=results --save-dir=baseline
+says "fp32 contiguous on cpu (limited by the environment)"
+
+title "a memory format, waiting threads, cores: chosen, or the user's, and recorded"
+recorded() { python3 -c 'import json, sys
+print(json.load(open("results/" + sys.argv[1] + "/run.json"))[sys.argv[2]])' "$1" "$2"; }
+for format in channels_last contiguous; do
+  run 0 --quick --memory-format=$format --precision=fp32 --threads=1 --results-dir=results \
+    --save-dir=$format
+  says "fp32 ${format/_/ } on cpu"
+  [ "$(recorded $format memory_format)" = $format ] || fail "run.json has another format"
+done
+cmp -s results/channels_last/weights.safetensors results/contiguous/weights.safetensors \
+  && fail "the formats differ by rounding at least"
+(unset OMP_WAIT_POLICY; run 0 --quick --ranks=2 --threads=1 --results-dir=results --save-dir=spins
+  exit $failures)
+failures=$?
+[ "$(recorded spins openmp_wait)" = GOMP_SPINCOUNT=30000 ] || fail "not the default"
+(unset OMP_WAIT_POLICY; GOMP_SPINCOUNT=99 run 0 --quick --results-dir=results --save-dir=chosen
+  exit $failures)
+failures=$?
+[ "$(recorded chosen openmp_wait)" = GOMP_SPINCOUNT=99 ] || fail "not as the user chose"
+[ "$(recorded spins core_quotas | tr -dc ,)" = , ] || fail "not a quota for each rank"
+
 title "a loss that is not finite"
 # traced FILE RANK...: FILE has what the training threads of just these ranks did.
 traced() {

@@ -29,11 +29,13 @@ std::string DescribeHost(const std::string& host, const std::vector<int>& ranks,
   std::set<int64_t> threads;
   std::set<int> cores;
   size_t bound = 0;
+  double quota = 0;
   for (const int rank : ranks) {
     ++devices[KindOf(all[rank].device)];
     threads.insert(all[rank].threads);
     for (const int core : ParseRanges(all[rank].cores)) cores.insert(core);
     bound += all[rank].bound;
+    quota = std::max(quota, all[rank].quota);
   }
   std::vector<std::string> kinds;
   for (const auto& [kind, count] : devices) {
@@ -50,21 +52,26 @@ std::string DescribeHost(const std::string& host, const std::vector<int>& ranks,
       : bound == 0       ? absl::StrCat(" on cores ", cores_text)
       : bound == ranks.size()
           ? absl::StrCat(", bound to their own of cores ", cores_text)
-          : absl::StrCat(", ", bound, " of them bound, on cores ", cores_text));
+          : absl::StrCat(", ", bound, " of them bound, on cores ", cores_text),
+      quota == 0
+          ? ""
+          : absl::StrCat(", of which the container's quota allows ", quota));
 }
 
 }  // namespace
 
 std::string PackRank(const RankSummary& rank) {
-  return absl::StrJoin({rank.host, rank.device, absl::StrCat(rank.threads),
-                        rank.cores, std::string(rank.bound ? "1" : "0")},
-                       "\n");
+  return absl::StrJoin(
+      {rank.host, rank.device, absl::StrCat(rank.threads), rank.cores,
+       std::string(rank.bound ? "1" : "0"), absl::StrCat(rank.quota)},
+      "\n");
 }
 
 absl::StatusOr<RankSummary> UnpackRank(absl::string_view packed) {
   const std::vector<std::string> parts = absl::StrSplit(packed, '\n');
   RankSummary rank;
-  if (parts.size() != 5 || !absl::SimpleAtoi(parts[2], &rank.threads)) {
+  if (parts.size() != 6 || !absl::SimpleAtoi(parts[2], &rank.threads) ||
+      !absl::SimpleAtod(parts[5], &rank.quota)) {
     return absl::InternalError(
         absl::StrCat("not the summary of a rank: '", packed, "'"));
   }

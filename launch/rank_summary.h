@@ -16,6 +16,7 @@ struct RankSummary {
   int64_t threads = 1;
   std::string cores;   // that it may run on, "0-3,8"
   bool bound = false;  // they are its own
+  double quota = 0;    // cores' time that it may take; 0: no limit
 };
 
 // One string of it for the other ranks, and back. InternalError for a string

@@ -14,7 +14,8 @@ namespace {
 using testing::ElementsAre;
 
 TEST(RankSummary, ComesBackAsItWasPacked) {
-  const RankSummary rank = {"node-1", "cpu (AVX-512 BF16)", 4, "0-3,8", true};
+  const RankSummary rank = {"node-1", "cpu (AVX-512 BF16)", 4, "0-3,8", true,
+                            2.5};
   REPRISE_ASSERT_OK_AND_ASSIGN(const RankSummary other,
                                UnpackRank(PackRank(rank)));
   EXPECT_EQ(other.host, rank.host);
@@ -22,7 +23,9 @@ TEST(RankSummary, ComesBackAsItWasPacked) {
   EXPECT_EQ(other.threads, rank.threads);
   EXPECT_EQ(other.cores, rank.cores);
   EXPECT_EQ(other.bound, rank.bound);
-  for (const char* text : {"", "a\nb\nc\nd\ne", "a\nb\n1\nd"}) {
+  EXPECT_EQ(other.quota, rank.quota);
+  for (const char* text :
+       {"", "a\nb\nc\nd\ne\n0", "a\nb\n1\nd", "a\nb\n1\nd\n1\nx"}) {
     EXPECT_FALSE(UnpackRank(text).ok());
   }
 }
@@ -33,14 +36,15 @@ TEST(DescribeHosts, SaysWhatDiffers) {
     ranks.push_back({"node-1", absl::StrCat("cuda:", i, " (Tesla P100)"), 2,
                      absl::StrCat(2 * i, "-", 2 * i + 1), true});
   }
-  ranks.push_back({"node-2", "cpu", 1, "0-15", false});
+  ranks.push_back({"node-2", "cpu", 1, "0-15", false, 1.5});
   ranks.push_back({"node-3", "cuda:0", 8, "0-31", false});
   ranks.push_back({"node-3", "cuda:1", 8, "0-31", false});
   EXPECT_THAT(
       DescribeHosts(ranks),
       ElementsAre("host node-1: ranks 0-3, 4 x cuda (Tesla P100), 2 threads "
                   "each, bound to their own of cores 0-7",
-                  "host node-2: rank 4, cpu, 1 thread on cores 0-15",
+                  "host node-2: rank 4, cpu, 1 thread on cores 0-15, of which "
+                  "the container's quota allows 1.5",
                   "host node-3: ranks 5-6, 2 x cuda, 8 threads each on cores "
                   "0-31"));
 }

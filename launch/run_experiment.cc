@@ -17,6 +17,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
 #include "absl/strings/str_join.h"
+#include "absl/strings/str_replace.h"
 #include "absl/strings/str_split.h"
 #include "absl/strings/string_view.h"
 #include "absl/time/time.h"
@@ -28,6 +29,7 @@
 #include "agents/tensor_rows.h"
 #include "agents/training_loop.h"
 #include "core/base/check.h"
+#include "core/base/cores.h"
 #include "core/base/file.h"
 #include "core/base/host_name.h"
 #include "core/base/log.h"
@@ -44,6 +46,7 @@
 #include "core/metrics/results_folder.h"
 #include "core/metrics/summary/summary_sink.h"
 #include "core/metrics/upstream_json/upstream_json_sink.h"
+#include "core/tensor/libtorch_processor.h"
 #include "core/tensor/optimizer_step.h"
 #include "core/tensor/torch_status.h"
 #include "data/scenario/scenario.h"
@@ -53,9 +56,11 @@
 #include "launch/mpirun/interrupt.h"
 #include "launch/mpirun/rank_output.h"
 #include "launch/mpirun/rank_process.h"
+#include "launch/openmp_wait.h"
 #include "launch/program_info.h"
 #include "launch/rank_summary.h"
 #include "launch/regime_literal.h"
+#include "models/memory_format_table.h"
 #include "models/model_table.h"
 #include "models/model_weights.h"
 
@@ -322,12 +327,22 @@ class Run {
         communicator_, {absl::StrCat("precision = ", precision_)},
         "what --precision=auto means on their devices (choose one)"));
     UsePrecision(*precision);
+    const ModelConfig& config = spec_.model_config;
+    const ModelChoice network = {spec_.model, config.depth,
+                                 config.width.value_or(0), config.variant};
+    memory_format_ = ChooseMemoryFormat(NameOf(network), devices.own,
+                                        precision->compute_type);
+    REPRISE_RETURN_IF_ERROR(AgreeOnLines(
+        communicator_,
+        {absl::StrCat("memory format = ", NameOf(memory_format_))},
+        "what --memory-format=auto means on their processors (choose one)"));
     REPRISE_ASSIGN_OR_RETURN(
         const std::vector<std::string> packed,
         AllGatherStrings(
             communicator_,
             PackRank({HostName(), DescribeDevice(devices.own), threads_,
-                      RangesOf(cores_.cores), cores_.bound})));
+                      RangesOf(cores_.cores), cores_.bound,
+                      CoreQuota().value_or(0)})));
     for (const std::string& rank : packed) {
       REPRISE_ASSIGN_OR_RETURN(RankSummary summary, UnpackRank(rank));
       ranks_.push_back(std::move(summary));
@@ -339,13 +354,10 @@ class Run {
     model.num_classes = data_.train->num_classes;
     model.device = devices.own;
     model.compute_type = precision->compute_type;
-    const ModelConfig& config = spec_.model_config;
+    model.memory_format = memory_format_;
     REPRISE_RETURN_IF_ERROR(AgreeOnStatus(
         communicator_, CatchTorch("making the model", [&]() -> absl::Status {
-          REPRISE_ASSIGN_OR_RETURN(
-              model_, MakeModel({spec_.model, config.depth,
-                                 config.width.value_or(0), config.variant},
-                                model));
+          REPRISE_ASSIGN_OR_RETURN(model_, MakeModel(network, model));
           model_->parameters().Initialize(spec_.seed);
           return absl::OkStatus();
         })));
@@ -381,6 +393,20 @@ class Run {
       return cores_;
     }
     return BindRankByGpu(spec_.bind, cores_, communicator_.local_rank(), gpus);
+  }
+
+  at::MemoryFormat ChooseMemoryFormat(absl::string_view network,
+                                      c10::Device device,
+                                      at::ScalarType compute_type) const {
+    if (spec_.memory_format == "channels_last") {
+      return at::MemoryFormat::ChannelsLast;
+    }
+    if (spec_.memory_format == "contiguous") {
+      return at::MemoryFormat::Contiguous;
+    }
+    return FastestMemoryFormat(network, device, LibTorchProcessor(),
+                               compute_type, LibTorchVersion())
+        .format;
   }
 
   absl::Status OpenResults() {
@@ -467,13 +493,16 @@ class Run {
       info.threads.push_back(rank.threads);
       info.cores.push_back(rank.cores);
       info.bound.push_back(rank.bound);
+      info.core_quotas.push_back(rank.quota);
     }
+    info.openmp_wait = OpenMpWait();
     info.world_size = world_size_;
     info.seed = spec_.seed;
     info.data_source = data_.source;
     info.generated_data = data_.generated;
     info.data_digests = data_.digests;
     info.model = absl::StrCat(model_->name(), ", ", precision_);
+    info.memory_format = std::string(NameOf(memory_format_));
     info.parameters = model_->parameters().layout().num_values();
     for (const ExperimentSpec::Setting& setting : spec_.settings) {
       info.settings.push_back(
@@ -527,14 +556,21 @@ class Run {
     }
     LogInfo(absl::StrCat(
         "model: ", model_->name(), ", ", model_->parameters().layout().num_values(),
-        " parameters, ", precision_, " on ", absl::StrJoin(devices, ", "), "; ",
-        world_size_, world_size_ == 1 ? " rank of " : " ranks of ", threads_,
+        " parameters, ", precision_, " ",
+        absl::StrReplaceAll(NameOf(memory_format_), {{"_", " "}}), " on ",
+        absl::StrJoin(devices, ", "), "; ", world_size_,
+        world_size_ == 1 ? " rank of " : " ranks of ", threads_,
         threads_ == 1 ? " thread" : " threads",
         std::all_of(ranks_.begin(), ranks_.end(),
                     [](const RankSummary& rank) { return rank.bound; })
             ? ", each on cores of its own"
             : "",
         hosts.size() > 1 ? absl::StrCat(" on ", hosts.size(), " hosts") : ""));
+    const int cores = static_cast<int>(cores_.cores.size());
+    if (hosts.size() == 1 && WithinQuota(cores) < cores) {
+      LogInfo(absl::StrFormat("cores: %d of %d (the container's quota is %g)",
+                              WithinQuota(cores), cores, ranks_[0].quota));
+    }
     if (hosts.size() > 1) {
       for (const std::string& host : DescribeHosts(ranks_)) LogInfo(host);
     }
@@ -688,6 +724,7 @@ class Run {
   DatasetPair data_;
   Scenario scenario_;
   std::string precision_;
+  at::MemoryFormat memory_format_ = at::MemoryFormat::Contiguous;
   std::vector<RankSummary> ranks_;
   int64_t threads_ = 1;
   StepSizes sizes_;

@@ -34,7 +34,7 @@ class CandleNet final : public Model {
                       const ForwardContext& context) override {
     const ParameterStore& p = parameters();
     // One-dimensional convolutions are two-dimensional ones of height 1.
-    at::Tensor x = Convolve(inputs, p.leaf(0).unsqueeze(2), p.leaf(1),
+    at::Tensor x = Convolve(InMemoryFormat(inputs), p.leaf(0).unsqueeze(2), p.leaf(1),
                             /*stride=*/1, /*padding=*/0)
                        .relu_();
     x = Convolve(x, p.leaf(2).unsqueeze(2), p.leaf(3), /*stride=*/1,

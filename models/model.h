@@ -22,6 +22,9 @@ struct ModelOptions {
   at::Device device = at::kCPU;
   at::ScalarType master_type = at::kFloat;
   at::ScalarType compute_type = at::kFloat;  // or kBFloat16; kDouble in tests
+  // Of images and of the weights of convolutions; or Contiguous. The same
+  // network to rounding; which is faster: models/memory_format_table.h.
+  at::MemoryFormat memory_format = at::MemoryFormat::ChannelsLast;
 };
 
 // n samples, K classes, D features. Both in the master's type (fp32; fp64 in
@@ -46,7 +49,7 @@ class Model {
   virtual std::string name() const = 0;
   virtual int64_t num_features() const = 0;
 
-  // inputs: [n, C, H, W] in the compute type, NHWC in memory; n may be 0 in
+  // inputs: [n, C, H, W] in the compute type, dense in memory; n may be 0 in
   // evaluation. In training updates running_statistics().
   virtual ModelOutput Forward(const at::Tensor& inputs,
                               const ForwardContext& context) = 0;
@@ -72,9 +75,12 @@ class Model {
       : options_(options),
         parameters_(std::make_unique<ParameterStore>(
             std::move(specs), options.device, options.master_type,
-            options.compute_type)),
+            options.compute_type, options.memory_format)),
         running_statistics_(std::make_unique<RunningStatistics>(
             std::move(layers), options.device, options.master_type)) {}
+
+  // `inputs` in the model's memory format: as they are where that is theirs.
+  at::Tensor InMemoryFormat(const at::Tensor& inputs) const;
 
   // A new model of the same kind and options.
   virtual std::unique_ptr<Model> MakeAnother() const = 0;

@@ -19,6 +19,9 @@ struct ModelChoice {
   std::string variant = "";  // resnet; or "upstream"
 };
 
+// As Model::name() of what MakeModel makes of it.
+std::string NameOf(const ModelChoice& choice);
+
 // Parameters are zero until Initialize. UsageError where the choice names no
 // model.
 absl::StatusOr<std::unique_ptr<Model>> MakeModel(const ModelChoice& choice,

@@ -36,6 +36,15 @@ TEST(ModelTable, UpstreamsResNetHasThreeStagesWhateverTheDepth) {
   }
 }
 
+TEST(ModelTable, AChoiceHasTheNameOfItsModel) {
+  for (const ModelChoice& choice :
+       {ModelChoice{"mnistnet"}, ModelChoice{"resnet", 50},
+        ModelChoice{"resnet", 18, 4, "upstream"}}) {
+    EXPECT_EQ(NameOf(choice), (*MakeModel(choice, {}))->name());
+  }
+  EXPECT_EQ(NameOf(ModelChoice{"candlenet"}), "candlenet");
+}
+
 TEST(ModelTable, OtherDepthsAndNamesAreUsageErrors) {
   const absl::Status depth = MakeModel({"resnet", 35}, ModelOptions{}).status();
   EXPECT_EQ(ExitCodeOf(depth), ExitCode::kUsage);

@@ -42,20 +42,22 @@ double NormalOf(PhiloxStream& stream) {
   return std::sqrt(-2 * std::log1p(-u)) * std::cos(kTwoPi * v);
 }
 
-// Channels-last strides for the weights of convolutions ([O, I, H, W], or
-// [O, I, W] of one-dimensional ones), contiguous for others. Computed by
-// hand: Tensor::contiguous(ChannelsLast) leaves a [O, 1, H, W] weight as it is,
-// and convolution then produces the slower plane-by-plane layout.
-std::vector<int64_t> StridesOf(const std::vector<int64_t>& shape) {
+// Strides for the weights of convolutions ([O, I, H, W], or [O, I, W] of
+// one-dimensional ones), contiguous for others. Computed by hand: to
+// Tensor::contiguous an [O, 1, H, W] weight is in either format already, and
+// convolution then takes the one that its strides look like.
+std::vector<int64_t> StridesOf(const std::vector<int64_t>& shape,
+                               at::MemoryFormat format) {
   std::vector<int64_t> strides(shape.size());
   int64_t stride = 1;
   auto assign = [&](size_t dimension) {
     strides[dimension] = stride;
     stride *= shape[dimension];
   };
-  if (shape.size() == 4) {
+  const bool channels_last = format == at::MemoryFormat::ChannelsLast;
+  if (channels_last && shape.size() == 4) {
     for (size_t dimension : {1, 3, 2, 0}) assign(dimension);
-  } else if (shape.size() == 3) {
+  } else if (channels_last && shape.size() == 3) {
     for (size_t dimension : {1, 2, 0}) assign(dimension);
   } else {
     for (size_t d = shape.size(); d-- > 0;) assign(d);
@@ -79,10 +81,12 @@ int64_t ParameterSpec::size() const {
 
 ParameterStore::ParameterStore(std::vector<ParameterSpec> specs,
                                at::Device device, at::ScalarType master_type,
-                               at::ScalarType compute_type)
+                               at::ScalarType compute_type,
+                               at::MemoryFormat memory_format)
     : specs_(std::move(specs)),
       layout_(SizesOf(specs_)),
-      compute_type_(compute_type) {
+      compute_type_(compute_type),
+      memory_format_(memory_format) {
   const auto options = at::TensorOptions().device(device).dtype(master_type);
   master_ = at::zeros({layout_.length()}, options);
   gradients_ = at::zeros({layout_.gradients_length()}, options);
@@ -112,7 +116,8 @@ ParameterStore::ParameterStore(std::vector<ParameterSpec> specs,
 
 at::Tensor ParameterStore::ViewOf(const at::Tensor& flat, int64_t i,
                                   int64_t offset) const {
-  return flat.as_strided(specs_[i].shape, StridesOf(specs_[i].shape), offset);
+  return flat.as_strided(specs_[i].shape,
+                         StridesOf(specs_[i].shape, memory_format_), offset);
 }
 
 at::Tensor ParameterStore::WithoutWeightSum(const at::Tensor& gradients) {

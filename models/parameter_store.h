@@ -9,9 +9,9 @@
 //             docs/ALGORITHMS.md); autograd hooks write into it
 //   leaves    views that the forward pass uses; of master itself when computing
 //             in the master's type, else of a bf16 copy refreshed each step
-// Weights of convolutions lie channels-last (O, H, W, I) in memory under their
-// usual shape [O, I, H, W] (or [O, I, W]), since LibTorch's convolutions follow
-// the weight's strides.
+// Weights of convolutions have their usual shape [O, I, H, W] (or [O, I, W])
+// and lie in memory as the memory format says, O, H, W, I when channels last,
+// since LibTorch's convolutions follow the weight's strides.
 #ifndef REPRISE_MODELS_PARAMETER_STORE_H_
 #define REPRISE_MODELS_PARAMETER_STORE_H_
 
@@ -46,8 +46,10 @@ struct ParameterSpec {
 class ParameterStore {
  public:
   // master_type: kFloat or kDouble. compute_type: master_type or kBFloat16.
+  // memory_format: ChannelsLast or Contiguous.
   ParameterStore(std::vector<ParameterSpec> specs, at::Device device,
-                 at::ScalarType master_type, at::ScalarType compute_type);
+                 at::ScalarType master_type, at::ScalarType compute_type,
+                 at::MemoryFormat memory_format);
   ParameterStore(const ParameterStore&) = delete;
 
   const std::vector<ParameterSpec>& specs() const { return specs_; }
@@ -78,7 +80,7 @@ class ParameterStore {
   // after every change of the master.
   void RefreshLeaves();
 
-  // `other` has the same parameters and types.
+  // `other` has the same parameters, types and memory format.
   void CopyFrom(const ParameterStore& other);
 
   // Called during backward with a parameter's number once its gradient lies in
@@ -110,6 +112,7 @@ class ParameterStore {
   std::vector<ParameterSpec> specs_;
   const ParameterLayout layout_;
   at::ScalarType compute_type_;
+  at::MemoryFormat memory_format_;
   at::Tensor master_, compute_, gradients_;
   std::vector<at::Tensor> leaves_, gradient_slots_;
   std::vector<bool> received_;

@@ -175,18 +175,13 @@ class ResNet final : public Model {
         resnet_(resnet),
         plan_(plan) {}
 
-  std::string name() const override {
-    std::string name = absl::StrCat("resnet", resnet_.depth);
-    if (resnet_.upstream) absl::StrAppend(&name, "-upstream");
-    if (resnet_.width > 0) absl::StrAppend(&name, "-width", resnet_.width);
-    return name;
-  }
+  std::string name() const override { return NameOf(resnet_); }
   int64_t num_features() const override { return plan_.features; }
 
   ModelOutput Forward(const at::Tensor& inputs,
                       const ForwardContext& context) override {
     const bool training = context.training;
-    at::Tensor x = Apply(plan_.stem, inputs, training).relu_();
+    at::Tensor x = Apply(plan_.stem, InMemoryFormat(inputs), training).relu_();
     for (const Block& block : plan_.blocks) {
       at::Tensor shortcut = x;
       for (const ConvNorm& layer : block.downsample) {
@@ -228,6 +223,13 @@ class ResNet final : public Model {
 };
 
 }  // namespace
+
+std::string NameOf(const ResNetOptions& resnet) {
+  std::string name = absl::StrCat("resnet", resnet.depth);
+  if (resnet.upstream) absl::StrAppend(&name, "-upstream");
+  if (resnet.width > 0) absl::StrAppend(&name, "-width", resnet.width);
+  return name;
+}
 
 absl::StatusOr<std::unique_ptr<Model>> MakeResNet(const ResNetOptions& resnet,
                                                   const ModelOptions& options) {

@@ -19,6 +19,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <string>
 
 #include "absl/status/statusor.h"
 #include "models/model.h"
@@ -30,6 +31,9 @@ struct ResNetOptions {
   int64_t width = 0;  // of the first stage; 0: as above
   bool upstream = false;
 };
+
+// "resnet34", "resnet34-upstream-width8".
+std::string NameOf(const ResNetOptions& resnet);
 
 // UsageError for a depth that is none of 18, 34, 50, 101, 152, or a width above
 // 4096.

@@ -132,11 +132,30 @@ absl::Status InputFile::ReadAt(int64_t offset, int64_t bytes,
   return absl::OkStatus();
 }
 
+absl::StatusOr<std::string> InputFile::ReadToEnd() const {
+  constexpr size_t kLeast = 4096;
+  // One byte more than it should have: the next read then meets the end.
+  std::string content(std::max(static_cast<size_t>(size_) + 1, kLeast), '\0');
+  size_t filled = 0;
+  for (;;) {
+    if (filled == content.size()) content.resize(2 * content.size());
+    const ssize_t got =
+        pread(fd_.get(), &content[filled], content.size() - filled,
+              static_cast<off_t>(filled));
+    if (got < 0) {
+      if (errno == EINTR) continue;
+      return ErrnoToStorageError("read", path_);
+    }
+    if (got == 0) break;
+    filled += static_cast<size_t>(got);
+  }
+  content.resize(filled);
+  return content;
+}
+
 absl::StatusOr<std::string> ReadWholeFile(const std::string& path) {
   REPRISE_ASSIGN_OR_RETURN(InputFile file, InputFile::Open(path));
-  std::string content(static_cast<size_t>(file.size()), '\0');
-  REPRISE_RETURN_IF_ERROR(file.ReadAt(0, file.size(), &content[0]));
-  return content;
+  return file.ReadToEnd();
 }
 
 absl::StatusOr<FileReplacement> FileReplacement::Begin(

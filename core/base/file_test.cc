@@ -184,6 +184,19 @@ TEST_F(FileTest, FoldersPipesAndMissingFilesAreRefusedByName) {
   EXPECT_THAT(ReplaceFile(PathOf("none/a"), {"x"}), FailsWith("none/a"));
 }
 
+// Those of /proc say 0, those of /sys a page.
+TEST_F(FileTest, AFileThatTellsAnotherSizeThanItHasIsReadToItsEnd) {
+  const std::string status = ReadWholeFile("/proc/self/status").value();
+  EXPECT_EQ(status.substr(0, 6), "Name:\t");
+  EXPECT_EQ(status.back(), '\n');
+  const std::string pids = ReadWholeFile("/proc/sys/kernel/pid_max").value();
+  EXPECT_GT(std::stoi(pids), 0);
+  const std::string cores =
+      ReadWholeFile("/sys/devices/system/cpu/online").value();
+  EXPECT_EQ(cores.front(), '0');
+  EXPECT_EQ(cores.find('\n'), cores.size() - 1);
+}
+
 TEST_F(FileTest, AFileThatShrinksAfterOpeningIsAnError) {
   REPRISE_ASSERT_OK(ReplaceFile(PathOf("a"), {"0123456789"}));
   REPRISE_ASSERT_OK_AND_ASSIGN(const InputFile file,

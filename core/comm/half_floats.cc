@@ -5,9 +5,9 @@
 #include <cstring>
 
 #include "core/base/check.h"
+#include "core/base/processor.h"
 
 #ifdef __x86_64__
-#include <cpuid.h>
 #include <immintrin.h>
 #define REPRISE_HALF_FLOATS_AVX2 1
 #else
@@ -180,15 +180,12 @@ const Functions& Chosen() {
   static const Functions chosen = [] {
     Functions functions;
 #if REPRISE_HALF_FLOATS_AVX2
-    if (__builtin_cpu_supports("avx2")) {
+    if (ThisProcessor() >= ProcessorFamily::kAvx2) {
       functions.narrow_bfloat16 = NarrowToBFloat16Avx2;
       functions.widen_bfloat16 = WidenBFloat16Avx2;
       functions.all_finite = AllFiniteAvx2;
-      unsigned eax = 0, ebx = 0, ecx = 0, edx = 0;
-      if (__get_cpuid(1, &eax, &ebx, &ecx, &edx) != 0 && (ecx & bit_F16C)) {
-        functions.narrow_float16 = NarrowToFloat16F16c;
-        functions.widen_float16 = WidenFloat16F16c;
-      }
+      functions.narrow_float16 = NarrowToFloat16F16c;
+      functions.widen_float16 = WidenFloat16F16c;
     }
 #endif
     return functions;

@@ -2,9 +2,6 @@
 
 #include <dlfcn.h>
 #include <link.h>
-#ifdef __x86_64__
-#include <cpuid.h>
-#endif
 
 #include <ATen/Context.h>
 #include <ATen/core/Tensor.h>
@@ -16,8 +13,10 @@
 #include <string>
 
 #include "absl/strings/str_cat.h"
+#include "core/base/processor.h"
 #include "core/base/status.h"
 #include "core/device/cuda_driver.h"
+#include "core/tensor/libtorch_processor.h"
 #include "core/tensor/torch_status.h"
 
 namespace reprise {
@@ -40,26 +39,6 @@ std::string LibTorchFolder() {
   if (realpath(map->l_name, resolved) == nullptr) return "";
   const std::string path = resolved;
   return path.substr(0, path.rfind('/') + 1);
-}
-
-struct Processor {
-  bool avx512_bf16 = false, amx_bf16 = false;
-};
-
-Processor ThisProcessor() {
-  Processor processor;
-#ifdef __x86_64__
-  // avx512f as the operating system lets programs use it.
-  if (!__builtin_cpu_supports("avx512f")) return processor;
-  unsigned eax = 0, ebx = 0, ecx = 0, edx = 0;
-  if (__get_cpuid_count(7, 0, &eax, &ebx, &ecx, &edx) != 0) {
-    processor.amx_bf16 = (edx >> 22 & 1) != 0;
-  }
-  if (__get_cpuid_count(7, 1, &eax, &ebx, &ecx, &edx) != 0) {
-    processor.avx512_bf16 = (eax >> 5 & 1) != 0;
-  }
-#endif
-  return processor;
 }
 
 const char kOlderBuild[] =
@@ -211,7 +190,6 @@ absl::StatusOr<DeviceChoice> ChooseDevice(absl::string_view wanted, int gpu) {
 
 absl::StatusOr<Precision> ChoosePrecision(absl::string_view wanted,
                                           c10::Device device) {
-  const Processor processor = ThisProcessor();
   const int capability =
       device.is_cuda() ? Driver().gpus.at(device.index()).capability : 0;
   if (wanted == "tf32" && capability < 80) {
@@ -221,9 +199,9 @@ absl::StatusOr<Precision> ChoosePrecision(absl::string_view wanted,
         device.is_cuda() ? absl::StrCat(", sm_", capability) : "",
         "; take --precision=fp32"));
   }
-  const bool native = device.is_cpu()
-                          ? processor.avx512_bf16 || processor.amx_bf16
-                          : capability >= 80;
+  const bool native =
+      device.is_cpu() ? LibTorchProcessor() >= ProcessorFamily::kAvx512Bf16
+                      : capability >= 80;
   if (wanted == "bf16" || (wanted == "auto" && native)) {
     return Precision{"bf16", c10::ScalarType::BFloat16};
   }
@@ -243,10 +221,29 @@ std::string DescribeDevice(c10::Device device) {
     return absl::StrCat(device.str(), " (",
                         Driver().gpus.at(device.index()).name, ")");
   }
-  const Processor processor = ThisProcessor();
-  return processor.amx_bf16      ? "cpu (AMX)"
-         : processor.avx512_bf16 ? "cpu (AVX-512 BF16)"
-                                 : "cpu";
+  const ProcessorFamily family = LibTorchProcessor();
+  const char* name = "";
+  switch (family) {
+    case ProcessorFamily::kBaseline:
+      break;
+    case ProcessorFamily::kAvx2:
+      name = "AVX2";
+      break;
+    case ProcessorFamily::kAvx512:
+      name = "AVX-512";
+      break;
+    case ProcessorFamily::kAvx512Bf16:
+      name = "AVX-512 BF16";
+      break;
+    case ProcessorFamily::kAmx:
+      name = "AMX";
+      break;
+  }
+  const char* limited =
+      family < HardwareProcessor() ? "limited by the environment" : "";
+  const char* both = *name != '\0' && *limited != '\0' ? ", " : "";
+  const std::string text = absl::StrCat(name, both, limited);
+  return text.empty() ? "cpu" : absl::StrCat("cpu (", text, ")");
 }
 
 }  // namespace reprise

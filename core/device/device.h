@@ -65,7 +65,8 @@ absl::StatusOr<Precision> ChoosePrecision(absl::string_view wanted,
 // Makes fp32 on GPUs mean `precision`, for the process.
 void UsePrecision(const Precision& precision);
 
-// "cpu (AVX-512 BF16)", "cuda:0 (NVIDIA H200)"; without what is not known.
+// "cpu (AVX-512 BF16)", "cpu (AVX2, limited by the environment)", "cuda:0
+// (NVIDIA H200)"; without what is not known.
 std::string DescribeDevice(c10::Device device);
 
 }  // namespace reprise

@@ -117,11 +117,14 @@ absl::Status WriteRunJson(const std::string& folder, const RunInfo& info) {
   json["threads"] = info.threads;
   json["cores"] = info.cores;
   json["bound"] = info.bound;
+  json["core_quotas"] = info.core_quotas;
+  json["openmp_wait"] = info.openmp_wait;
   json["seed"] = info.seed;
   json["data_source"] = info.data_source;
   json["generated_data"] = info.generated_data;
   json["data_digests"] = info.data_digests;
   json["model"] = info.model;
+  json["memory_format"] = info.memory_format;
   json["parameters"] = info.parameters;
   Json& settings = json["settings"] = Json::object();
   for (const RunInfo::Setting& setting : info.settings) {

@@ -41,12 +41,17 @@ struct RunInfo {
   // them, so that they are its own.
   std::vector<std::string> cores;
   std::vector<bool> bound;
+  // In rank order: how many cores' time each may take; 0 without a quota.
+  std::vector<double> core_quotas;
+  std::string
+      openmp_wait;  // of rank 0: its variables, see launch/openmp_wait.h
   int world_size = 1;
   uint64_t seed = 0;
   std::string data_source;
   bool generated_data = false;
   std::map<std::string, std::string> data_digests;  // file -> digest
   std::string model;                                // name, depth, variant
+  std::string memory_format;  // of images and convolutions
   int64_t parameters = 0;
   std::vector<Setting> settings;  // every flag, without secrets
 };

@@ -102,6 +102,9 @@ TEST_F(ResultsFolderTest, RunJsonKeepsTheClaimAndHoldsSettingsWithOrigins) {
   info.threads = {2, 4};
   info.cores = {"0-1", "0-7"};
   info.bound = {true, false};
+  info.core_quotas = {0, 2.5};
+  info.openmp_wait = "OMP_WAIT_POLICY=passive";
+  info.memory_format = "channels_last";
   info.seed = 42;
   info.generated_data = true;
   info.data_digests["t10k"] = "0123";
@@ -115,6 +118,9 @@ TEST_F(ResultsFolderTest, RunJsonKeepsTheClaimAndHoldsSettingsWithOrigins) {
   EXPECT_EQ(run["threads"], json({2, 4}));
   EXPECT_EQ(run["cores"], json({"0-1", "0-7"}));
   EXPECT_EQ(run["bound"], json({true, false}));
+  EXPECT_EQ(run["core_quotas"], json({0.0, 2.5}));
+  EXPECT_EQ(run["openmp_wait"], "OMP_WAIT_POLICY=passive");
+  EXPECT_EQ(run["memory_format"], "channels_last");
   EXPECT_EQ(run["settings"]["lr"],
             json({{"value", 0.05}, {"origin", "command line"}}));
   EXPECT_EQ(run["settings"]["model"]["value"], "x");

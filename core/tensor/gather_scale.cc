@@ -1,5 +1,7 @@
 #include "core/tensor/gather_scale.h"
 
+#include "core/base/processor.h"
+
 #if defined(__x86_64__)
 #define REPRISE_GATHER_SCALE_AVX2 1
 #else
@@ -44,8 +46,7 @@ void GatherAs(const std::vector<const std::byte*>& rows,
               const std::vector<float>& scale, T* out) {
   auto* scale_row = ScaleRow<T>;
 #if REPRISE_GATHER_SCALE_AVX2
-  static const bool has_avx2 = __builtin_cpu_supports("avx2");
-  if (has_avx2) scale_row = ScaleRowAvx2<T>;
+  if (ThisProcessor() >= ProcessorFamily::kAvx2) scale_row = ScaleRowAvx2<T>;
 #endif
   const int64_t elements = static_cast<int64_t>(scale.size());
   for (const std::byte* row : rows) {

@@ -7,6 +7,7 @@
 #include "absl/strings/escaping.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/string_view.h"
+#include "core/base/processor.h"
 #include "data/candle/decimal.h"
 
 #if defined(__x86_64__)
@@ -39,14 +40,9 @@ bool HasNt3Kernel(Nt3Kernel kernel) {
       return true;
 #if REPRISE_NT3_VECTORS
     case Nt3Kernel::kAvx2:
-      return __builtin_cpu_supports("avx2") && __builtin_cpu_supports("bmi") &&
-             __builtin_cpu_supports("popcnt");
+      return ThisProcessor() >= ProcessorFamily::kAvx2;
     case Nt3Kernel::kAvx512:
-      return __builtin_cpu_supports("avx512f") &&
-             __builtin_cpu_supports("avx512bw") &&
-             __builtin_cpu_supports("avx512dq") &&
-             __builtin_cpu_supports("avx512vl") &&
-             __builtin_cpu_supports("bmi") && __builtin_cpu_supports("popcnt");
+      return ThisProcessor() >= ProcessorFamily::kAvx512;
 #else
     default:
       return false;

@@ -21,7 +21,7 @@ enum class Nt3Kernel {
   kAvx512,
 };
 
-// Whether this processor has what `kernel` needs.
+// Whether this processor has what `kernel` needs (core/base/processor.h).
 bool HasNt3Kernel(Nt3Kernel kernel);
 Nt3Kernel FastestNt3Kernel();
 

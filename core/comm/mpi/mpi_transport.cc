@@ -370,7 +370,8 @@ class MpiTransport final : public Transport {
         MPI_Allreduce(MPI_IN_PLACE, cores.data(),
                       static_cast<int>(sizeof(cores)), MPI_BYTE, MPI_BOR, host),
         "MPI_Allreduce"));
-    local_cores_ = std::max(NumCores(cores), UsableCores());
+    // Ranks of a host are in one container, if any.
+    local_cores_ = std::max(WithinQuota(NumCores(cores)), UsableCores());
     // The same on all ranks: these are on one host, or none has all.
     const bool on_one_host = local_size_ == world_size_;
     ring_piece_bytes_ = std::min(
