@@ -338,11 +338,10 @@ class Run {
         "what --memory-format=auto means on their processors (choose one)"));
     REPRISE_ASSIGN_OR_RETURN(
         const std::vector<std::string> packed,
-        AllGatherStrings(
-            communicator_,
-            PackRank({HostName(), DescribeDevice(devices.own), threads_,
-                      RangesOf(cores_.cores), cores_.bound,
-                      CoreQuota().value_or(0)})));
+        AllGatherStrings(communicator_,
+                         PackRank({HostName(), DescribeDevice(devices.own),
+                                   threads_, RangesOf(cores_.cores),
+                                   cores_.bound, CoreQuota().value_or(0)})));
     for (const std::string& rank : packed) {
       REPRISE_ASSIGN_OR_RETURN(RankSummary summary, UnpackRank(rank));
       ranks_.push_back(std::move(summary));
@@ -555,9 +554,9 @@ class Run {
       devices.insert(rank.device);
     }
     LogInfo(absl::StrCat(
-        "model: ", model_->name(), ", ", model_->parameters().layout().num_values(),
-        " parameters, ", precision_, " ",
-        absl::StrReplaceAll(NameOf(memory_format_), {{"_", " "}}), " on ",
+        "model: ", model_->name(), ", ",
+        model_->parameters().layout().num_values(), " parameters, ", precision_,
+        " ", absl::StrReplaceAll(NameOf(memory_format_), {{"_", " "}}), " on ",
         absl::StrJoin(devices, ", "), "; ", world_size_,
         world_size_ == 1 ? " rank of " : " ranks of ", threads_,
         threads_ == 1 ? " thread" : " threads",

@@ -47,9 +47,10 @@ void TimelineFile::AddOpenPhase() {
       std::chrono::nanoseconds(
           std::chrono::steady_clock::now().time_since_epoch())
           .count();
-  events_.Add("compute", absl::StrCat("until the failure: ",
-                                      absl::string_view(text, length)),
-              now - absl::Nanoseconds(steady_now_ns - position.since_ns), now);
+  events_.Add(
+      "compute",
+      absl::StrCat("until the failure: ", absl::string_view(text, length)),
+      now - absl::Nanoseconds(steady_now_ns - position.since_ns), now);
 }
 
 absl::Status TimelineFile::Write(Communicator& communicator) {

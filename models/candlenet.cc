@@ -34,9 +34,10 @@ class CandleNet final : public Model {
                       const ForwardContext& context) override {
     const ParameterStore& p = parameters();
     // One-dimensional convolutions are two-dimensional ones of height 1.
-    at::Tensor x = Convolve(InMemoryFormat(inputs), p.leaf(0).unsqueeze(2), p.leaf(1),
-                            /*stride=*/1, /*padding=*/0)
-                       .relu_();
+    at::Tensor x =
+        Convolve(InMemoryFormat(inputs), p.leaf(0).unsqueeze(2), p.leaf(1),
+                 /*stride=*/1, /*padding=*/0)
+            .relu_();
     x = Convolve(x, p.leaf(2).unsqueeze(2), p.leaf(3), /*stride=*/1,
                  /*padding=*/0);
     // In this order relu works on a tenth of the elements; they commute.

@@ -36,8 +36,8 @@ class MnistNet final : public Model {
                           kConv2Channels + kFeatures, kDropoutProbability);
     }
 
-    at::Tensor x =
-        Convolve(InMemoryFormat(inputs), p.leaf(0), p.leaf(1), /*stride=*/1, /*padding=*/0);
+    at::Tensor x = Convolve(InMemoryFormat(inputs), p.leaf(0), p.leaf(1),
+                            /*stride=*/1, /*padding=*/0);
     x = at::relu(at::max_pool2d(x, {2, 2}));
     x = Convolve(x, p.leaf(2), p.leaf(3), /*stride=*/1, /*padding=*/0);
     x = at::relu(at::max_pool2d(x, {2, 2}));

@@ -1,12 +1,11 @@
 #include "core/device/device.h"
 
-#include <dlfcn.h>
-#include <link.h>
-
 #include <ATen/Context.h>
 #include <ATen/core/Tensor.h>
 #include <ATen/ops/zeros.h>
 #include <c10/core/impl/DeviceGuardImplInterface.h>
+#include <dlfcn.h>
+#include <link.h>
 
 #include <climits>
 #include <cstdlib>
@@ -199,9 +198,9 @@ absl::StatusOr<Precision> ChoosePrecision(absl::string_view wanted,
         device.is_cuda() ? absl::StrCat(", sm_", capability) : "",
         "; take --precision=fp32"));
   }
-  const bool native =
-      device.is_cpu() ? LibTorchProcessor() >= ProcessorFamily::kAvx512Bf16
-                      : capability >= 80;
+  const bool native = device.is_cpu()
+                          ? LibTorchProcessor() >= ProcessorFamily::kAvx512Bf16
+                          : capability >= 80;
   if (wanted == "bf16" || (wanted == "auto" && native)) {
     return Precision{"bf16", c10::ScalarType::BFloat16};
   }

@@ -87,9 +87,8 @@ std::vector<at::Tensor> Step(const ResNetOptions& resnet, at::ScalarType type,
   std::vector<at::Tensor> values = {
       output.logits.detach().to(at::kDouble).clone()};
   for (size_t i = 0; i < parameters.specs().size(); ++i) {
-    values.push_back(parameters.gradient(static_cast<int64_t>(i))
-                         .to(at::kDouble)
-                         .clone());
+    values.push_back(
+        parameters.gradient(static_cast<int64_t>(i)).to(at::kDouble).clone());
   }
   return values;
 }
