@@ -536,9 +536,10 @@ class Run {
       devices.insert(rank.device);
     }
     LogInfo(absl::StrCat(
-        "model: ", model_->name(), ", ", model_->parameters().layout().num_values(),
-        " parameters, ", precision_, " on ", absl::StrJoin(devices, ", "), "; ",
-        world_size_, world_size_ == 1 ? " rank of " : " ranks of ", threads_,
+        "model: ", model_->name(), ", ",
+        model_->parameters().layout().num_values(), " parameters, ", precision_,
+        " on ", absl::StrJoin(devices, ", "), "; ", world_size_,
+        world_size_ == 1 ? " rank of " : " ranks of ", threads_,
         threads_ == 1 ? " thread" : " threads",
         std::all_of(ranks_.begin(), ranks_.end(),
                     [](const RankSummary& rank) { return rank.bound; })

@@ -124,8 +124,7 @@ TEST_P(Faults, TheReducerGivesTheErrorOfTheRankThatFailed) {
       return;
     }
     reducer->MarkAllReady();
-    EXPECT_THAT(reducer->Finish(),
-                FailsWith("rank 1: no memory left"));
+    EXPECT_THAT(reducer->Finish(), FailsWith("rank 1: no memory left"));
   });
 }
 
