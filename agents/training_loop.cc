@@ -762,8 +762,12 @@ absl::Status Train(const TrainingOptions& options, const DatasetPair& data,
                    const std::vector<TaskSpec>& tasks, Model& model,
                    Agent& agent, Communicator& communicator, MetricSink& sink) {
   // Outlives Abort: a bucket under way may lie in its memory.
-  TrainingRun run(options, data, tasks, model, agent, communicator, sink);
-  const absl::Status status = CatchTorch("training", [&] { return run.Run(); });
+  std::unique_ptr<TrainingRun> run;
+  const absl::Status status = CatchTorch("training", [&] {
+    run = std::make_unique<TrainingRun>(options, data, tasks, model, agent,
+                                        communicator, sink);
+    return run->Run();
+  });
   model.parameters().SetGradientReadyCallback(nullptr);
   model.running_statistics().set_sum_over_ranks(nullptr);
   // The other ranks wait in a collective.

@@ -296,7 +296,8 @@ class NcclTransport final : public Transport {
 
  private:
   struct Enqueued final : public Pending {
-    explicit Enqueued(NcclTransport& transport) : transport(transport) {}
+    explicit Enqueued(NcclTransport& transport)
+        : transport(transport), number(transport.started_++) {}
 
     absl::StatusOr<bool> Test() override {
       const DeviceApi& api = transport.api_;
@@ -305,10 +306,12 @@ class NcclTransport final : public Transport {
       const BesideCaptures beside(api);
       REPRISE_ASSIGN_OR_RETURN(const bool reached,
                                transport.IsReached(*complete));
-      if (reached) {
+      if (reached && number == transport.completed_) {
         REPRISE_ASSIGN_OR_RETURN(times, transport.TimesOf(*this));
+        ++transport.completed_;
         return true;
       }
+      // One before it may be so since it was asked: they are told in order.
       REPRISE_RETURN_IF_ERROR(transport.IsIdle("a collective").status());
       return false;
     }
@@ -316,6 +319,7 @@ class NcclTransport final : public Transport {
     std::optional<CollectiveTimes> Times() const override { return times; }
 
     NcclTransport& transport;
+    const int64_t number;
     std::shared_ptr<const Recorded> ready, begun, complete;
     std::optional<CollectiveTimes> times;
   };
@@ -483,6 +487,7 @@ class NcclTransport final : public Transport {
   std::string description_;
   Meeting meeting_ = Meeting::kMeets;
   std::atomic<bool> interrupted_{false};
+  int64_t started_ = 0, completed_ = 0;  // collectives, the latter as told
   // The end of the last collective that is known to be complete.
   std::shared_ptr<const Recorded> latest_;
   absl::Time latest_time_;
