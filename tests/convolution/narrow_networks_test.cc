@@ -27,9 +27,9 @@ namespace {
 constexpr int64_t kSamples = 2, kClasses = 10;
 constexpr int64_t kWidths[] = {1, 2, 3, 4, 5, 6, 7, 8, 9, 12, 16, 20};
 
-// The largest relative distances: of the logits, and of a parameter's gradient. In
-// bf16 bottlenecks of one channel are 0.24 away; what oneDNN wrote was NaN or many
-// times too large.
+// The largest relative distances: of the logits, and of a parameter's gradient.
+// In bf16 bottlenecks of one channel are 0.24 away; what oneDNN wrote was NaN
+// or many times too large.
 struct Precision {
   const char* name;
   at::ScalarType type;
