@@ -32,7 +32,7 @@ class GuardedScope {
 bool IsGuarding();
 void StopGuarding();
 
-// Makes LibTorch allocate here while guarding, else as it did before. Once.
+// Makes LibTorch allocate here while guarding, else as it did before.
 void UseGuardedMemoryForTensors();
 
 // `alignment`: a power of two up to a page. At kEnd a block's end is moved away

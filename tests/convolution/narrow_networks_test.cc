@@ -8,7 +8,6 @@
 #include <algorithm>
 #include <cstdint>
 #include <cstdio>
-#include <exception>
 #include <memory>
 #include <string>
 #include <vector>
@@ -25,18 +24,20 @@
 namespace reprise {
 namespace {
 
-constexpr int64_t kSamples = 4, kSide = 32, kClasses = 10;
+constexpr int64_t kSamples = 2, kClasses = 10;
 constexpr int64_t kWidths[] = {1, 2, 3, 4, 5, 6, 7, 8, 9, 12, 16, 20};
 
 // The largest relative distances: of the logits, and of a parameter's gradient.
+// In bf16 bottlenecks of one channel are 0.24 away; what oneDNN wrote was NaN
+// or many times too large.
 struct Precision {
   const char* name;
   at::ScalarType type;
   double logits, gradients;
 };
 
-constexpr Precision kPrecisions[] = {{"fp32", at::kFloat, 1e-5, 1e-3},
-                                     {"bf16", at::kBFloat16, 5e-2, 3e-1}};
+constexpr Precision kPrecisions[] = {{"fp32", at::kFloat, 5e-6, 2e-4},
+                                     {"bf16", at::kBFloat16, 2e-2, 5e-1}};
 
 std::unique_ptr<Model> Network(const ResNetOptions& resnet,
                                at::ScalarType compute_type) {
@@ -121,33 +122,21 @@ std::vector<at::Tensor> Step(const ResNetOptions& resnet, at::ScalarType type,
 
 double Norm(const at::Tensor& tensor) { return tensor.norm().item<double>(); }
 
-class NarrowNetworksTest : public testing::TestWithParam<Precision> {
- protected:
-  static void SetUpTestSuite() {
-    at::set_num_threads(1);
-    static const bool once = [] {
-      UseGuardedMemoryForTensors();
-      return true;
-    }();
-    static_cast<void>(once);
-  }
-
-  void CheckDepth(int64_t depth, bool upstream) {
-    const Precision& precision = GetParam();
-    const at::Tensor images = Drawn({kSamples, 3, kSide, kSide}, 0);
-    const at::Tensor gradient = Drawn({kSamples, kClasses}, 1);
-    for (const int64_t width : kWidths) {
-      const ResNetOptions resnet{depth, width, upstream};
-      const std::vector<at::Tensor> exact =
-          Step(resnet, at::kDouble, images, gradient);
+// Networks of all widths on images of `side` x `side` pixels.
+void CheckDepth(int64_t depth, bool upstream, int64_t side) {
+  at::set_num_threads(1);
+  const at::Tensor images = Drawn({kSamples, 3, side, side}, 0);
+  const at::Tensor gradient = Drawn({kSamples, kClasses}, 1);
+  for (const int64_t width : kWidths) {
+    const ResNetOptions resnet{depth, width, upstream};
+    const std::vector<at::Tensor> exact =
+        Step(resnet, at::kDouble, images, gradient);
+    for (const Precision& precision : kPrecisions) {
       std::vector<at::Tensor> found;
-      try {
+      {
         const GuardedScope guarded(width % 2 == 0 ? GuardedSide::kEnd
                                                   : GuardedSide::kBegin);
         found = Step(resnet, precision.type, images, gradient);
-      } catch (const std::exception& error) {
-        ASSERT_EQ(precision.type, at::kBFloat16) << error.what();
-        GTEST_SKIP() << "no bf16 on this processor: " << error.what();
       }
       const double logits = Norm(found[0].sub(exact[0])) / Norm(exact[0]);
       // Batch normalisation makes the gradient of a filter's scale 0, which is
@@ -164,33 +153,24 @@ class NarrowNetworksTest : public testing::TestWithParam<Precision> {
                   precision.name, static_cast<int>(depth),
                   upstream ? " upstream" : "", static_cast<int>(width), logits,
                   worst);
-      EXPECT_LE(logits, precision.logits) << "width " << width;
-      EXPECT_LE(worst, precision.gradients) << "width " << width;
+      EXPECT_LE(logits, precision.logits) << precision.name << ", " << width;
+      EXPECT_LE(worst, precision.gradients) << precision.name << ", " << width;
     }
-    EXPECT_EQ(ChangedPatterns(), 0);
   }
-};
-
-TEST_P(NarrowNetworksTest, BasicBlocksComputeWhatTheyDoInFp64) {
-  CheckDepth(18, /*upstream=*/false);
+  EXPECT_EQ(ChangedPatterns(), 0);
 }
 
-TEST_P(NarrowNetworksTest, BottlenecksComputeWhatTheyDoInFp64) {
-  CheckDepth(50, /*upstream=*/false);
+TEST(NarrowNetworks, BasicBlocksComputeWhatTheyDoInFp64) {
+  UseGuardedMemoryForTensors();
+  CheckDepth(18, /*upstream=*/false, /*side=*/32);
+  CheckDepth(18, /*upstream=*/true, /*side=*/32);
 }
 
-TEST_P(NarrowNetworksTest, UpstreamsBasicBlocksComputeWhatTheyDoInFp64) {
-  CheckDepth(18, /*upstream=*/true);
+TEST(NarrowNetworks, BottlenecksComputeWhatTheyDoInFp64) {
+  UseGuardedMemoryForTensors();
+  CheckDepth(50, /*upstream=*/false, /*side=*/16);
+  CheckDepth(50, /*upstream=*/true, /*side=*/16);
 }
-
-TEST_P(NarrowNetworksTest, UpstreamsBottlenecksComputeWhatTheyDoInFp64) {
-  CheckDepth(50, /*upstream=*/true);
-}
-
-INSTANTIATE_TEST_SUITE_P(Types, NarrowNetworksTest,
-                         testing::ValuesIn(kPrecisions),
-                         [](const testing::TestParamInfo<Precision>& info)
-                             -> std::string { return info.param.name; });
 
 }  // namespace
 }  // namespace reprise

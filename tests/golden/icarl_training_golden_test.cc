@@ -74,7 +74,11 @@ TEST_P(IcarlTrainingGoldenTest, ExemplarsLossesParametersAndHeadsAgree) {
   const json reference = ReadReference("icarl_training_reference");
   const json &steps = reference["steps"], &ends = reference["tasks"];
   ASSERT_EQ(steps.size(), 28u);
-  const DatasetPair data = ScriptedData();
+  const DatasetPair data = ScriptedStripes();
+  EXPECT_GE(reference["margins"]["pooling"], kLeastMargin);
+  EXPECT_GE(reference["margins"]["relu"], kLeastMargin);
+  EXPECT_GE(reference["margins"]["herding"], 5e-5);
+  EXPECT_GE(reference["margins"]["heads"], 5e-6);
   const std::vector<TaskSpec> tasks = {ScriptedTask({0, 1, 2}),
                                        ScriptedTask({3, 4}), ScriptedTask({5})};
 

@@ -7,24 +7,28 @@ those of nil_reference.py; exemplars, loss and heads follow the paper's algorith
   python3 -m venv v && v/bin/pip install torch==2.11.0 numpy==2.4.6
   v/bin/python tests/golden/icarl_training_reference.py > tests/golden/icarl_training_reference.json
 
-Standard error gets how clear the choices are: where the best and the second of
-exemplars or classes lie closer than rounding, a comparison would mean nothing.
+Kept are the margins, too: where the best and the second of exemplars, classes or pixels
+lie closer than rounding, a comparison would mean nothing.
 """
 import json
-import sys
 
 import numpy as np
 import torch
 import torch.nn.functional as F
 
-from nil_reference import (BATCH, CLASSES, DROPOUT, ORDER, ROWS_PER_CLASS, Bounded, forward,
-                           initial_parameters, inputs, philox_words, shuffle_prefix, sketch,
-                           uniforms)
+import nil_reference
+from nil_reference import (BATCH, CLASSES, DROPOUT, ORDER, ROWS_PER_CLASS, Bounded, Margins,
+                           forward, initial_parameters, philox_words, shuffle_prefix, sketch,
+                           stripe_row, uniforms)
 
 TASKS = [[0, 1, 2], [3, 4], [5]]
 PER_CLASS = 3  # N: the budget is 10 N exemplars
 LR, MOMENTUM = 0.1, 0.5
 EVERY = 15  # row whose scores are kept
+
+
+def inputs(ids):
+    return nil_reference.inputs(ids, stripe_row)
 
 
 def rows_of(classes):
@@ -69,7 +73,7 @@ def head(scores, seen, gaps):
 
 def main():
     params = initial_parameters()
-    exemplars, seen, herding_gaps, head_gaps = {}, [], [], []
+    exemplars, seen, herding_gaps, head_gaps, margins = {}, [], [], [], Margins()
     out = {"steps": [], "tasks": []}
     for task, classes in enumerate(TASKS):
         old, new, seen = list(seen), classes, seen + classes
@@ -80,7 +84,8 @@ def main():
         for step in range((len(rows) + BATCH - 1) // BATCH):
             batch = [rows[j] for j in order[step * BATCH:(step + 1) * BATCH]]
             u = np.stack([uniforms(philox_words(DROPOUT, task, step, q, 114)) for q in range(len(batch))])
-            logits, _ = forward(params, inputs(batch), torch.tensor(np.where(u < 0.5, 0.0, 2.0)))
+            masks = torch.tensor(np.where(u < 0.5, 0.0, 2.0))
+            logits, _ = forward(params, inputs(batch), masks, margins)
             logits.retain_grad()
             # Algorithm 3: labels in the new columns, the former network in the old ones.
             target = F.one_hot(torch.tensor([i // ROWS_PER_CLASS for i in batch]), CLASSES).double()
@@ -110,7 +115,10 @@ def main():
         out["tasks"].append({"exemplars": [exemplars[c] for c in seen],
                              "nme": head(nme, seen, head_gaps), "logits": head(logits, seen, head_gaps),
                              "parameters": sketch(params)})
-    print(f"smallest gaps: herding {min(herding_gaps):.1e}, heads {min(head_gaps):.1e}", file=sys.stderr)
+    out["margins"] = margins.checked()
+    # Herding's relative to the distance, the heads' of scores of about 1.
+    assert min(herding_gaps) >= 5e-5 and min(head_gaps) >= 5e-6
+    out["margins"].update({"herding": min(herding_gaps), "heads": min(head_gaps)})
     print(json.dumps(out).replace('{"task"', '\n{"task"').replace('{"exemplars"', '\n{"exemplars"'))
 
 

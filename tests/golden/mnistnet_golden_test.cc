@@ -114,6 +114,11 @@ TEST_P(MnistNetGoldenTest, InitialParametersAreThoseOfTheScript) {
   }
 }
 
+TEST_P(MnistNetGoldenTest, NoPixelOfTheReferenceIsChosenByRounding) {
+  EXPECT_GE(reference_["margins"]["pooling"], kLeastMargin);
+  EXPECT_GE(reference_["margins"]["relu"], kLeastMargin);
+}
+
 TEST_P(MnistNetGoldenTest, EvaluationAndItsGradientsArePyTorchs) {
   CheckCase(reference_["evaluation"], ForwardContext{});
 }

@@ -12,8 +12,8 @@ import torch
 import torch.nn.functional as F
 from torch import nn
 
-from nil_reference import (DROPOUT, ROWS_PER_CLASS, SHAPES, initial_parameters, inputs,
-                           philox_words, sketch, uniforms)
+from nil_reference import (DROPOUT, ROWS_PER_CLASS, SHAPES, Margins, initial_parameters,
+                           inputs, philox_words, sketch, uniforms)
 
 TASK, STEP = 3, 7
 
@@ -30,8 +30,9 @@ class GivenMask(nn.Module):
 
 
 class MnistNet(nn.Module):
-    def __init__(self):
+    def __init__(self, margins):
         super().__init__()
+        self.margins = margins
         self.conv1 = nn.Conv2d(1, 32, 3)
         self.conv2 = nn.Conv2d(32, 64, 3)
         self.drop2d = GivenMask()
@@ -41,9 +42,13 @@ class MnistNet(nn.Module):
         self.pool = nn.MaxPool2d(2)
 
     def forward(self, x):
-        x = torch.relu(self.pool(self.conv1(x)))
-        x = torch.relu(self.pool(self.drop2d(self.conv2(x))))
-        features = self.fc1(x.flatten(1))
+        x = self.conv1(x)
+        self.margins.note_pooling(x)
+        x = self.drop2d(self.conv2(torch.relu(self.pool(x))))
+        kept = None if self.drop2d.mask is None else self.drop2d.mask[:, :, 0, 0] > 0
+        self.margins.note_pooling(x, kept)
+        features = self.fc1(torch.relu(self.pool(x)).flatten(1))
+        self.margins.note_relu(features)
         return self.fc2(self.drop(torch.relu(features))), features
 
 
@@ -60,12 +65,14 @@ def case(net, ids, weights):
 
 
 def main():
-    net = MnistNet().double()
+    margins = Margins()
+    net = MnistNet(margins).double()
     values = {name: v.detach() for (name, _), v in zip(SHAPES, initial_parameters())}
     net.load_state_dict(values, strict=True)
     out = {"initial": sketch(list(net.parameters()))}
-    out["evaluation"] = case(net, list(range(0, 8 * ROWS_PER_CLASS, ROWS_PER_CLASS)), [1.0] * 8)
-    ids = list(range(5, 12 * 37, 37))
+    # Rows whose margins, checked below, are wide.
+    out["evaluation"] = case(net, list(range(3, 8 * ROWS_PER_CLASS, ROWS_PER_CLASS)), [1.0] * 8)
+    ids = list(range(3, 12 * 37, 37))
     positions = [3 * i + 1 for i in range(len(ids))]
     masks = torch.tensor([[0.0 if u < 0.5 else 2.0 for u in uniforms(philox_words(DROPOUT, TASK, STEP, q, 114))]
                           for q in positions], dtype=torch.float64)
@@ -73,6 +80,7 @@ def main():
     net.drop.mask = masks[:, 64:]
     out["training"] = case(net, ids, [1.0 + 0.25 * (i % 4) for i in range(len(ids))])
     out["training"].update({"positions": positions, "task": TASK, "step": STEP})
+    out["margins"] = margins.checked()
     print(json.dumps(out).replace('"evaluation"', '\n"evaluation"').replace('"training"', '\n"training"'))
 
 

@@ -50,7 +50,9 @@ TEST_P(NilGoldenTest, DrawsCountsWeightsAndParametersAreThoseOfTheScript) {
   const json reference = ReadReference("nil_reference");
   const json& steps = reference["steps"];
   ASSERT_EQ(steps.size(), 54);
-  const DatasetPair data = ScriptedData();
+  const DatasetPair data = ScriptedStripes();
+  EXPECT_GE(reference["margins"]["pooling"], kLeastMargin);
+  EXPECT_GE(reference["margins"]["relu"], kLeastMargin);
 
   ModelOptions model_options;
   model_options.device = TestDevice();

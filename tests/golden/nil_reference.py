@@ -77,6 +77,43 @@ def data_row(index):
     return ((label + 1) * (p % 28) * (p // 28) + 31 * (index % ROWS_PER_CLASS) + p) % 256
 
 
+def stripe_row(index):
+    """The same of columns only. Equal rows make equal pooling windows, whose choice changes
+    nothing, and leave few others, so that training for many steps meets no near-tie."""
+    label, x = index // ROWS_PER_CLASS, np.arange(784) % 28
+    return ((label + 1) * x * x + 43 * (index % ROWS_PER_CLASS) + x) % 256
+
+
+class Margins:
+    """How clear the choices are that gradients depend on: the smallest difference between the
+    largest value of a pooling window and one that is not equal, and the smallest distance
+    of a value from the kink of relu. Rounding in fp32 moves values by up to about 3e-7."""
+
+    def __init__(self):
+        self.pooling = self.relu = math.inf
+
+    def note_relu(self, values):
+        if values.numel():
+            self.relu = min(self.relu, values.detach().abs().min().item())
+
+    def note_pooling(self, values, kept=None):
+        """[n, C, H, W] before 2x2 pooling and relu; kept [n, C]: not dropped."""
+        windows = values.detach().unfold(2, 2, 2).unfold(3, 2, 2).flatten(-2).sort(-1).values
+        if kept is not None:
+            windows = windows[kept]
+        top = windows[..., 3]
+        self.note_relu(top)
+        gaps = (top[..., None] - windows[..., :3])[top > 0]
+        gaps = gaps[gaps > 1e-12]
+        if gaps.numel():
+            self.pooling = min(self.pooling, gaps.min().item())
+
+    def checked(self, least=1e-6):
+        """Both, for the JSON."""
+        assert min(self.pooling, self.relu) >= least, (self.pooling, self.relu)
+        return {"pooling": self.pooling, "relu": self.relu}
+
+
 SHAPES = [("conv1.weight", (32, 1, 3, 3)), ("conv1.bias", (32,)),
           ("conv2.weight", (64, 32, 3, 3)), ("conv2.bias", (64,)),
           ("fc1.weight", (50, 1600)), ("fc1.bias", (50,)),
@@ -95,14 +132,20 @@ def initial_parameters():
     return result
 
 
-def forward(p, x, masks=None):
+def forward(p, x, masks=None, margins=None):
     """MNISTNet with dropout2d where it stands in the definition: before pooling."""
-    x = F.relu(F.max_pool2d(F.conv2d(x, p[0], p[1]), 2))
-    x = F.conv2d(x, p[2], p[3])
+    x = F.conv2d(x, p[0], p[1])
+    if margins:
+        margins.note_pooling(x)
+    x = F.conv2d(F.relu(F.max_pool2d(x, 2)), p[2], p[3])
     if masks is not None:
         x = x * masks[:, :64, None, None]
+    if margins:
+        margins.note_pooling(x, None if masks is None else masks[:, :64] > 0)
     x = F.relu(F.max_pool2d(x, 2))
     features = F.linear(x.flatten(1), p[4], p[5])
+    if margins:
+        margins.note_relu(features if masks is None else features[masks[:, 64:] > 0])
     x = F.relu(features)
     if masks is not None:
         x = x * masks[:, 64:]
@@ -122,12 +165,12 @@ def sketch(tensors):
     return rows
 
 
-def inputs(ids):
-    rows = np.stack([data_row(i) for i in ids]).astype(np.float64)
+def inputs(ids, row=data_row):
+    rows = np.stack([row(i) for i in ids]).astype(np.float64)
     return torch.tensor((rows / 255 - 0.5) / 0.5).reshape(-1, 1, 28, 28)
 
 
-def nil_steps(params, tasks, label_of, make_inputs, classes=CLASSES):
+def nil_steps(params, tasks, label_of, make_inputs, classes=CLASSES, margins=None):
     """NIL on one rank, by its definition: yields each step as a dict, updates `params`.
 
     tasks: a list of lists of rows; label_of: row -> class; make_inputs: rows -> tensor.
@@ -153,7 +196,7 @@ def nil_steps(params, tasks, label_of, make_inputs, classes=CLASSES):
             positions = list(range(len(batch))) + [BATCH + i for i in range(len(drawn))]
             u = np.stack([uniforms(philox_words(DROPOUT, task, step, q, 114)) for q in positions])
             masks = torch.tensor(np.where(u < 0.5, 0.0, 2.0))
-            logits, _ = forward(params, make_inputs(ids), masks)
+            logits, _ = forward(params, make_inputs(ids), masks, margins)
             losses = F.cross_entropy(logits, labels, reduction="none")
             loss = (weights * losses).sum() / weights.sum()
             gradients = torch.autograd.grad(loss, params)
@@ -183,10 +226,13 @@ def main():
     out = {"initial": sketch(params), "steps": []}
     tasks = [[i for c in classes for i in range(c * ROWS_PER_CLASS, (c + 1) * ROWS_PER_CLASS)]
              for classes in TASKS]
-    for step in nil_steps(params, tasks, lambda i: i // ROWS_PER_CLASS, inputs):
+    margins = Margins()
+    for step in nil_steps(params, tasks, lambda i: i // ROWS_PER_CLASS,
+                          lambda ids: inputs(ids, stripe_row), margins=margins):
         del step["weight"]
         out["steps"].append(step)
     out["final"] = sketch(params)
+    out["margins"] = margins.checked()
     text = json.dumps(out)
     print(text.replace('{"incoming"', '\n{"incoming"').replace('"final"', '\n"final"'))
 

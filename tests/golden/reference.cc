@@ -20,15 +20,8 @@ double Norm(const std::vector<double>& values) {
   return std::sqrt(sum);
 }
 
-}  // namespace
-
-nlohmann::json ReadReference(const std::string& name) {
-  std::ifstream file("tests/golden/" + name + ".json");
-  REPRISE_CHECK(file.good()) << "no tests/golden/" << name << ".json";
-  return nlohmann::json::parse(file);
-}
-
-DatasetPair ScriptedData() {
+// Pixel p of a label's row is the value's lowest byte.
+DatasetPair Scripted(int (*value)(int label, int row, int p)) {
   auto rows = std::make_shared<Dataset>();
   rows->format.height = rows->format.width = kSide;
   rows->format.mean = rows->format.stddev = {0.5};
@@ -36,9 +29,8 @@ DatasetPair ScriptedData() {
   for (int label = 0; label < kClasses; ++label) {
     for (int row = 0; row < kScriptedRowsPerClass; ++row) {
       for (int p = 0; p < kSide * kSide; ++p) {
-        const int value =
-            ((label + 1) * (p % kSide) * (p / kSide) + 31 * row + p) % 256;
-        rows->rows.push_back(static_cast<std::byte>(value));
+        rows->rows.push_back(
+            static_cast<std::byte>(value(label, row, p) % 256));
       }
       rows->labels.push_back(label);
     }
@@ -48,6 +40,27 @@ DatasetPair ScriptedData() {
   data.train = rows;
   data.test = rows;
   return data;
+}
+
+}  // namespace
+
+nlohmann::json ReadReference(const std::string& name) {
+  std::ifstream file("tests/golden/" + name + ".json");
+  REPRISE_CHECK(file.good()) << "no tests/golden/" << name << ".json";
+  return nlohmann::json::parse(file);
+}
+
+DatasetPair ScriptedData() {
+  return Scripted([](int label, int row, int p) {
+    return (label + 1) * (p % kSide) * (p / kSide) + 31 * row + p;
+  });
+}
+
+DatasetPair ScriptedStripes() {
+  return Scripted([](int label, int row, int p) {
+    const int x = p % kSide;
+    return (label + 1) * x * x + 43 * row + x;
+  });
 }
 
 TaskSpec ScriptedTask(std::vector<int64_t> classes) {

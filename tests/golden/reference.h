@@ -20,8 +20,15 @@ nlohmann::json ReadReference(const std::string& name);
 // class: data_row of nil_reference.py. Training and test set are the same rows.
 inline constexpr int64_t kScriptedRowsPerClass = 60;
 DatasetPair ScriptedData();
+// The same of columns only: stripe_row there, for training of many steps.
+DatasetPair ScriptedStripes();
 // All of their training rows, and the first row of each to test on.
 TaskSpec ScriptedTask(std::vector<int64_t> classes);
+
+// What a script must have found of the choices that gradients depend on
+// (Margins of nil_reference.py): below, an instruction set whose sums round
+// otherwise could choose another pixel in max-pooling, or another side of relu.
+inline constexpr double kLeastMargin = 1e-6;
 
 // |values - reference| / |reference|.
 double RelativeDistance(const std::vector<double>& values,
