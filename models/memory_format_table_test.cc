@@ -7,7 +7,7 @@
 namespace reprise {
 namespace {
 
-constexpr c10::Device kCpu(c10::DeviceType::CPU);
+const c10::Device kCpu(c10::DeviceType::CPU);
 constexpr auto kChannelsLast = at::MemoryFormat::ChannelsLast;
 constexpr auto kContiguous = at::MemoryFormat::Contiguous;
 

@@ -40,6 +40,24 @@ std::string FolderOf(const std::string& path) {
   return slash == 0 ? "/" : path.substr(0, slash);
 }
 
+absl::StatusOr<FileDescriptor> OpenRegular(const std::string& path,
+                                           int64_t* size) {
+  // O_NONBLOCK: opening a named pipe must not wait for its writer.
+  FileDescriptor fd(
+      open(path.c_str(), O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC));
+  struct stat found;
+  if (fd.get() < 0 || fstat(fd.get(), &found) != 0) {
+    return ErrnoToStorageError("open", path);
+  }
+  if (!S_ISREG(found.st_mode)) {
+    return StorageError(absl::StrCat(
+        "cannot read ", path, ": expected a regular file, found ",
+        S_ISDIR(found.st_mode) ? "a folder" : "a pipe or a device"));
+  }
+  *size = found.st_size;
+  return fd;
+}
+
 }  // namespace
 
 FileDescriptor& FileDescriptor::operator=(FileDescriptor&& other) noexcept {
@@ -96,19 +114,9 @@ absl::Status AppendFile::Truncate(int64_t bytes) {
 }
 
 absl::StatusOr<InputFile> InputFile::Open(const std::string& path) {
-  // O_NONBLOCK: opening a named pipe must not wait for its writer.
-  FileDescriptor fd(
-      open(path.c_str(), O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC));
-  struct stat found;
-  if (fd.get() < 0 || fstat(fd.get(), &found) != 0) {
-    return ErrnoToStorageError("open", path);
-  }
-  if (!S_ISREG(found.st_mode)) {
-    return StorageError(absl::StrCat(
-        "cannot read ", path, ": expected a regular file, found ",
-        S_ISDIR(found.st_mode) ? "a folder" : "a pipe or a device"));
-  }
-  return InputFile(std::move(fd), path, found.st_size);
+  int64_t size = 0;
+  REPRISE_ASSIGN_OR_RETURN(FileDescriptor fd, OpenRegular(path, &size));
+  return InputFile(std::move(fd), path, size);
 }
 
 absl::Status InputFile::ReadAt(int64_t offset, int64_t bytes,
@@ -132,30 +140,27 @@ absl::Status InputFile::ReadAt(int64_t offset, int64_t bytes,
   return absl::OkStatus();
 }
 
-absl::StatusOr<std::string> InputFile::ReadToEnd() const {
+absl::StatusOr<std::string> ReadWholeFile(const std::string& path) {
+  int64_t size = 0;
+  REPRISE_ASSIGN_OR_RETURN(const FileDescriptor fd, OpenRegular(path, &size));
+  // Files of /proc and /sys have another size than they tell: what reading
+  // gives counts. One byte more than told, so that the next read meets the end.
   constexpr size_t kLeast = 4096;
-  // One byte more than it should have: the next read then meets the end.
-  std::string content(std::max(static_cast<size_t>(size_) + 1, kLeast), '\0');
+  std::string content(std::max(static_cast<size_t>(size) + 1, kLeast), '\0');
   size_t filled = 0;
   for (;;) {
-    if (filled == content.size()) content.resize(2 * content.size());
+    if (filled == content.size()) content.resize(2 * filled);
     const ssize_t got =
-        pread(fd_.get(), &content[filled], content.size() - filled,
-              static_cast<off_t>(filled));
+        read(fd.get(), &content[filled], content.size() - filled);
     if (got < 0) {
       if (errno == EINTR) continue;
-      return ErrnoToStorageError("read", path_);
+      return ErrnoToStorageError("read", path);
     }
     if (got == 0) break;
     filled += static_cast<size_t>(got);
   }
   content.resize(filled);
   return content;
-}
-
-absl::StatusOr<std::string> ReadWholeFile(const std::string& path) {
-  REPRISE_ASSIGN_OR_RETURN(InputFile file, InputFile::Open(path));
-  return file.ReadToEnd();
 }
 
 absl::StatusOr<FileReplacement> FileReplacement::Begin(

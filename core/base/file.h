@@ -75,8 +75,6 @@ class InputFile {
 
   // Fails if the file ends before offset + bytes (it has shrunk).
   absl::Status ReadAt(int64_t offset, int64_t bytes, void* destination) const;
-  // All that reading gives: files of /proc and /sys have another size.
-  absl::StatusOr<std::string> ReadToEnd() const;
 
  private:
   InputFile(FileDescriptor fd, std::string path, int64_t size)
