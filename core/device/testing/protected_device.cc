@@ -161,9 +161,14 @@ at::Tensor OnHost(const at::Tensor& tensor) {
     return at::empty_strided(tensor.sizes(), tensor.strides(),
                              at::TensorOptions(tensor.scalar_type()));
   }
+  // All of its storage: a view may be made of more than the tensor has.
+  const c10::Storage& storage = tensor.storage();
+  const int64_t elements =
+      static_cast<int64_t>(storage.nbytes() / tensor.element_size());
   return at::from_blob(
-      Memory().Host(tensor.data_ptr()), tensor.sizes(), tensor.strides(),
-      [tensor](void*) {}, at::TensorOptions(tensor.scalar_type()));
+             Memory().Host(storage.data()), {elements}, [tensor](void*) {},
+             at::TensorOptions(tensor.scalar_type()))
+      .as_strided(tensor.sizes(), tensor.strides(), tensor.storage_offset());
 }
 
 at::Tensor OnDevice(const at::Tensor& host) {
@@ -186,14 +191,14 @@ class Call {
         value = Taken(value.toTensor());
       } else if (value.isTensorList()) {
         std::vector<at::Tensor> taken;
-        for (const at::Tensor tensor : value.toTensorVector()) {
+        for (const at::Tensor& tensor : value.toTensorVector()) {
           taken.push_back(Taken(tensor));
         }
         value = c10::IValue(taken);
       } else if (value.isOptionalTensorList()) {
         // Indices may lie on the host.
         c10::List<std::optional<at::Tensor>> taken;
-        for (const std::optional<at::Tensor> tensor :
+        for (const std::optional<at::Tensor>& tensor :
              value.toOptionalTensorVector()) {
           taken.push_back(tensor.has_value() && IsOfDevice(*tensor)
                               ? Taken(*tensor)
@@ -224,7 +229,7 @@ class Call {
         value = Given(value.toTensor());
       } else if (value.isTensorList()) {
         std::vector<at::Tensor> given;
-        for (const at::Tensor tensor : value.toTensorVector()) {
+        for (const at::Tensor& tensor : value.toTensorVector()) {
           given.push_back(Given(tensor));
         }
         value = c10::IValue(given);
@@ -260,7 +265,7 @@ class Call {
       }
       at::Tensor view = at::detail::make_tensor<c10::TensorImpl>(
           c10::TensorImpl::VIEW, c10::Storage(device.storage()),
-          c10::DispatchKeySet(c10::DispatchKey::PrivateUse1), host.dtype());
+          device.key_set(), host.dtype());
       view.unsafeGetTensorImpl()->set_sizes_and_strides(
           host.sizes(), host.strides(),
           (pointer - begin) / static_cast<int64_t>(host.element_size()));
