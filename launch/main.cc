@@ -140,8 +140,11 @@ int Main(const char* experiment, int argc, char** argv) {
   SetProcessRank(rank);
   const bool speaks = SpeaksForAll(place);
   if (command.ok() && command->action != ParsedCommand::Action::kRun) {
-    if (speaks) std::fputs(command->text.c_str(), stdout);
-    return 0;
+    const bool is_asked = command->action != ParsedCommand::Action::kUsage;
+    if (!speaks) return is_asked ? 0 : static_cast<int>(ExitCode::kUsage);
+    for (const std::string& note : command->notes) LogInfo(note);
+    std::fputs(command->text.c_str(), is_asked ? stdout : stderr);
+    return is_asked ? 0 : static_cast<int>(ExitCode::kUsage);
   }
   for (const absl::Status& status : {command.status(), place.status()}) {
     if (status.ok()) continue;
@@ -165,7 +168,7 @@ int Main(const char* experiment, int argc, char** argv) {
   // Threads inherit it.
   const absl::StatusOr<RankCores> cores =
       BindRank(spec.bind, spec.threads, here);
-  if (rank == 0 && !HasLauncher()) ReportInterrupts();
+  if (rank == 0 && !HasLauncher()) ReportInterrupts(MayUseTerminal());
   if (under_launcher) {
     const absl::Status redirected = RedirectOutput(spec.output, here);
     if (!redirected.ok()) return Fail(redirected);

@@ -11,6 +11,7 @@
 #include <cstdio>
 #include <system_error>
 
+#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "core/base/status.h"
 
@@ -192,6 +193,9 @@ absl::StatusOr<std::string> ReadUserInput(const std::string& path,
 }
 
 bool IsReadOnce(const std::string& path) {
+  for (const char* own : {"/dev/stdin", "/dev/fd/", "/proc/self/"}) {
+    if (absl::StartsWith(path, own)) return true;
+  }
   struct stat found;
   return stat(path.c_str(), &found) == 0 && !S_ISREG(found.st_mode) &&
          !S_ISDIR(found.st_mode);

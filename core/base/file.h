@@ -95,7 +95,8 @@ absl::StatusOr<std::string> ReadWholeFile(const std::string& path);
 absl::StatusOr<std::string> ReadUserInput(const std::string& path,
                                           int64_t most_bytes);
 
-// Whether `path` is something that can be read once only: a pipe, a terminal.
+// Whether `path` is something that other processes, and this one again, cannot
+// read: a pipe, a terminal, a descriptor of this process (/dev/stdin).
 bool IsReadOnce(const std::string& path);
 
 // A file that becomes the content of `path` in one step, however long writing

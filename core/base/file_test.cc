@@ -163,6 +163,7 @@ TEST_F(FileTest, AnInputOfTheUserMayBeAFileALinkOrAPipe) {
   EXPECT_EQ(ReadUserInput(pipe, 100).value(), "some text");
   writer.join();
   EXPECT_TRUE(IsReadOnce(pipe));
+  EXPECT_TRUE(IsReadOnce("/dev/fd/0"));
   EXPECT_FALSE(IsReadOnce(PathOf("link")));
   EXPECT_FALSE(IsReadOnce(PathOf("none")));
 }

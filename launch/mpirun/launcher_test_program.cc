@@ -13,6 +13,7 @@
 #include <string>
 #include <vector>
 
+#include "core/base/process_start.h"
 #include "core/base/status.h"
 #include "core/comm/communicator.h"
 #include "core/comm/mpi/mpi_transport.h"
@@ -128,5 +129,6 @@ int Main(std::vector<std::string> arguments) {
 }  // namespace reprise
 
 int main(int argc, char** argv) {
+  reprise::PrepareProcess();
   return reprise::Main(reprise::ProgramArguments(argc, argv));
 }
