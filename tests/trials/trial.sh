@@ -35,7 +35,7 @@ ended() {
 read_real_data() { [ "$code" = 0 ] && ! says "GENERATED DATA"; }
 is_root() { [ "$(id -u)" = 0 ]; }
 # Whether `nobody` could not even start the program: its libraries lie where only root reads.
-unreachable() { says "error while loading shared libraries" || says "setpriv: failed to execute"; }
+unreachable() { says "error while loading shared libraries" || says "failed to run command" || says "setpriv: failed to execute"; }
 # nobody COMMAND...: without privileges, where this is root.
 nobody() { if is_root; then setpriv --reuid=65534 --regid=65534 --clear-groups "$@"; else "$@"; fi; }
 # mnist FOLDER [PER_CLASS]: MNIST's four files, tiny.
