@@ -4,20 +4,14 @@
 #include <unistd.h>
 
 #include <cerrno>
-#include <cstdlib>
 #include <system_error>
 
-#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
+#include "core/base/environment.h"
 #include "core/base/status.h"
 
 namespace reprise {
 namespace {
-
-std::string Environment(const char* name) {
-  const char* value = std::getenv(name);
-  return value == nullptr ? "" : value;
-}
 
 absl::Status CheckReadable(const std::string& folder,
                            absl::string_view origin) {
@@ -39,29 +33,24 @@ absl::Status CheckReadable(const std::string& folder,
 
 }  // namespace
 
-std::string WhereTheUserStood(absl::string_view path) {
-  const std::string stood = Environment("BUILD_WORKING_DIRECTORY");
-  return stood.empty() || absl::StartsWith(path, "/")
-             ? std::string(path)
-             : absl::StrCat(stood, "/", path);
-}
-
 absl::StatusOr<DatasetPlace> FindDatasets(
     absl::string_view dataset_dir, const std::vector<std::string>& entries) {
   DatasetPlace place;
   if (!dataset_dir.empty()) {
-    place.looked_at = {WhereTheUserStood(dataset_dir)};
-    REPRISE_RETURN_IF_ERROR(CheckReadable(place.looked_at[0], "--dataset-dir"));
+    place.looked_at = {ResolveUserPath(dataset_dir)};
+    place.named_by = "--dataset-dir";
   } else {
-    const std::string named = Environment("REPRISE_DATASETS");
+    const std::string named = GetEnv("REPRISE_DATASETS");
     if (!named.empty()) {
-      place.looked_at.push_back(WhereTheUserStood(named));
-      REPRISE_RETURN_IF_ERROR(
-          CheckReadable(place.looked_at[0], "REPRISE_DATASETS"));
+      place.looked_at.push_back(ResolveUserPath(named));
+      place.named_by = "REPRISE_DATASETS";
     }
-    place.looked_at.push_back(WhereTheUserStood("datasets"));
-    const std::string home = Environment("HOME");
+    place.looked_at.push_back(ResolveUserPath("datasets"));
+    const std::string home = HomeFolder();
     if (!home.empty()) place.looked_at.push_back(home + "/datasets");
+  }
+  if (!place.named_by.empty()) {
+    REPRISE_RETURN_IF_ERROR(CheckReadable(place.looked_at[0], place.named_by));
   }
   for (const std::string& folder : place.looked_at) {
     // lstat: a broken link counts as there, so that reading it says what is

@@ -1,7 +1,6 @@
 // Where data sets lie: the folder given by --dataset-dir; else the first of
-// $REPRISE_DATASETS, ./datasets and ~/datasets that has the data set. Relative
-// paths are relative to where the user stood ($BUILD_WORKING_DIRECTORY under
-// bazel run).
+// $REPRISE_DATASETS, ./datasets and ~/datasets that has the data set. Paths are
+// ResolveUserPath's (core/base/environment.h).
 #ifndef REPRISE_DATA_DATASET_SEARCH_H_
 #define REPRISE_DATA_DATASET_SEARCH_H_
 
@@ -18,11 +17,10 @@ struct DatasetPlace {
   std::string folder;
   // Absolute or as the environment names them, in order.
   std::vector<std::string> looked_at;
+  // How the user named the first of them, "--dataset-dir" or
+  // "REPRISE_DATASETS"; empty: not at all.
+  std::string named_by;
 };
-
-// `path` as an absolute one, or as it is where the current folder is the
-// user's.
-std::string WhereTheUserStood(absl::string_view path);
 
 // Looks for a folder that has one of the entries ("MNIST", and names of files,
 // by which a data set's own folder is known). `dataset_dir` as

@@ -47,6 +47,7 @@ TEST_F(DatasetSearchTest, ListsWhereItLookedInVain) {
   EXPECT_EQ(place.folder, "");
   EXPECT_THAT(place.looked_at,
               ElementsAre(root_ + "/stood/datasets", root_ + "/home/datasets"));
+  EXPECT_EQ(place.named_by, "");
 }
 
 TEST_F(DatasetSearchTest, TakesTheFirstPlaceThatHasTheDataSet) {
@@ -68,6 +69,7 @@ TEST_F(DatasetSearchTest, ANamedFolderEndsTheSearch) {
                                FindDatasets(root_ + "/named", {"MNIST"}));
   EXPECT_EQ(place.folder, "");
   EXPECT_THAT(place.looked_at, ElementsAre(root_ + "/named"));
+  EXPECT_EQ(place.named_by, "--dataset-dir");
   Add("/named");
   EXPECT_EQ(FindDatasets(root_ + "/named", {"MNIST"})->folder,
             root_ + "/named");
@@ -89,6 +91,17 @@ TEST_F(DatasetSearchTest, ANamedFolderThatIsNotThereIsAnError) {
               AllOf(ExitsWith(ExitCode::kData),
                     FailsWith("named by REPRISE_DATASETS")));
   EXPECT_THAT(FindDatasets(root_ + "/home", {"MNIST"}), IsOk());
+}
+
+TEST_F(DatasetSearchTest, ATildeIsTheHomeFolderHoweverItIsGiven) {
+  Add("/home/datasets");
+  EXPECT_EQ(FindDatasets("~/datasets", {"MNIST"})->folder,
+            root_ + "/home/datasets");
+  setenv("REPRISE_DATASETS", "~/datasets", 1);
+  REPRISE_ASSERT_OK_AND_ASSIGN(const DatasetPlace place,
+                               FindDatasets("", {"MNIST"}));
+  EXPECT_EQ(place.folder, root_ + "/home/datasets");
+  EXPECT_EQ(place.named_by, "REPRISE_DATASETS");
 }
 
 TEST_F(DatasetSearchTest, ANamedFileIsAnError) {

@@ -10,6 +10,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/strip.h"
+#include "core/base/environment.h"
 
 namespace reprise {
 namespace {
@@ -31,12 +32,10 @@ std::string Workspace() {
 
 std::optional<std::string> FindRealData(absl::string_view subfolder) {
   std::vector<std::string> places;
-  if (const char* named = getenv("REPRISE_DATASETS")) places.push_back(named);
+  const std::string named = GetEnv("REPRISE_DATASETS");
+  if (!named.empty()) places.push_back(ResolveUserPath(named));
   const std::string workspace = Workspace();
-  if (!workspace.empty()) {
-    places.push_back(workspace + "/datasets");
-    places.push_back(workspace + "/../shared/datasets");
-  }
+  if (!workspace.empty()) places.push_back(workspace + "/datasets");
   // $HOME of a test is its temporary folder.
   if (const passwd* user = getpwuid(getuid())) {
     places.push_back(absl::StrCat(user->pw_dir, "/datasets"));

@@ -12,8 +12,8 @@
 
 namespace reprise {
 
-// The first of $REPRISE_DATASETS, datasets and ../shared/datasets relative to
-// the workspace, and ~/datasets that has an entry `subfolder`.
+// The first of $REPRISE_DATASETS, datasets in the workspace and ~/datasets that
+// has an entry `subfolder`. Others: bazel test --test_env=REPRISE_DATASETS=...
 std::optional<std::string> FindRealData(absl::string_view subfolder);
 
 }  // namespace reprise

@@ -253,21 +253,13 @@ absl::StatusOr<std::vector<ConfigSection>> ParseConfig(absl::string_view yaml) {
 
 absl::StatusOr<std::vector<ConfigSection>> ReadConfigFile(
     const std::string& path) {
-  const auto read = [&]() -> absl::StatusOr<std::vector<ConfigSection>> {
-    REPRISE_ASSIGN_OR_RETURN(const InputFile file, InputFile::Open(path));
-    if (file.size() > kMostBytes) {
-      return UsageError(absl::StrCat(path, ": expected at most ", kMostBytes,
-                                     " bytes, found ", file.size()));
-    }
-    std::string yaml(static_cast<size_t>(file.size()), '\0');
-    REPRISE_RETURN_IF_ERROR(file.ReadAt(0, file.size(), yaml.data()));
-    auto sections = ParseConfig(yaml);
-    if (!sections.ok()) return Annotate(sections.status(), path);
-    return sections;
-  };
-  auto sections = read();
+  const absl::StatusOr<std::string> yaml = ReadUserInput(path, kMostBytes);
   // An unreadable configuration is a mistake in the command, not a full disk.
-  if (!sections.ok()) return UsageError(sections.status().message());
+  if (!yaml.ok()) return UsageError(yaml.status().message());
+  auto sections = ParseConfig(*yaml);
+  if (!sections.ok()) {
+    return UsageError(absl::StrCat(path, ": ", sections.status().message()));
+  }
   return sections;
 }
 

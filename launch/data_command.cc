@@ -15,11 +15,13 @@
 #include "absl/strings/str_join.h"
 #include "absl/strings/string_view.h"
 #include "absl/strings/strip.h"
+#include "core/base/environment.h"
 #include "core/base/file.h"
 #include "core/base/status.h"
 #include "data/dataset.h"
 #include "data/dataset_search.h"
 #include "data/generated_mark.h"
+#include "data/near_miss.h"
 #include "data/stored_file.h"
 #include "launch/download.h"
 #include "launch/nearest_name.h"
@@ -137,6 +139,17 @@ absl::Status Report(const KnownDataset& row, const std::string& datasets,
   return absl::OkStatus();
 }
 
+// What the reader says of the first of `places` that holds the data set in a
+// form that it does not take; OK: none does.
+absl::Status NearMissIn(const KnownDataset& row,
+                        const std::vector<std::string>& places, bool named) {
+  for (const std::string& folder : places) {
+    if (!FindNearMiss(folder, row.clues, named ? 3 : 1).has_value()) continue;
+    return DataError(row.read(folder).status().message());
+  }
+  return absl::OkStatus();
+}
+
 absl::Status Verify(const Command& command, std::ostream& out) {
   absl::Status first;
   for (const KnownDataset* row : command.datasets) {
@@ -151,14 +164,21 @@ absl::Status Verify(const Command& command, std::ostream& out) {
       if (!absl::IsNotFound(status)) break;
     }
     if (absl::IsNotFound(status)) {
+      const absl::Status near =
+          NearMissIn(*row, places, !place.named_by.empty());
       const std::string text = absl::StrCat(
           row->name, ": none in ", absl::StrJoin(place.looked_at, ", "));
-      if (command.all) {
+      if (command.all && near.ok()) {
         out << text << std::endl;
         continue;
       }
-      status = DataError(absl::StrCat(
-          text, "; remedy: run 'reprise data fetch ", row->name, "'"));
+      status = !near.ok() ? near
+                          : DataError(absl::StrCat(
+                                text, "; remedy: ",
+                                row->by_hand.empty()
+                                    ? absl::StrCat("run 'reprise data fetch ",
+                                                   row->name, "'")
+                                    : row->by_hand));
     }
     if (!status.ok() && command.datasets.size() > 1) {
       out << row->name << ": " << status.message() << std::endl;
@@ -266,10 +286,9 @@ absl::Status Fetch(const KnownDataset& row, const std::string& mirror,
 }
 
 std::string Destination(const std::string& dataset_dir) {
-  if (!dataset_dir.empty()) return WhereTheUserStood(dataset_dir);
-  const char* named = getenv("REPRISE_DATASETS");
-  return WhereTheUserStood(named != nullptr && *named != '\0' ? named
-                                                              : "datasets");
+  if (!dataset_dir.empty()) return ResolveUserPath(dataset_dir);
+  const std::string named = GetEnv("REPRISE_DATASETS");
+  return ResolveUserPath(named.empty() ? "datasets" : named);
 }
 
 }  // namespace

@@ -1,6 +1,7 @@
 #include "launch/dict_literal.h"
 
 #include <algorithm>
+#include <cerrno>
 #include <cmath>
 #include <cstdlib>
 
@@ -10,6 +11,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
 #include "absl/strings/str_join.h"
+#include "absl/strings/str_replace.h"
 #include "core/base/status.h"
 #include "launch/nearest_name.h"
 #include "launch/utf8.h"
@@ -27,17 +29,27 @@ struct Token {
   TokenKind kind = TokenKind::kEnd;
   absl::string_view text;  // of a string: without its quotes
   size_t at = 0;           // offset
+  bool raw = false;        // a string of r'...'
 };
 
+// Digits with single underscores between them.
+#define REPRISE_DIGITS "[0-9](?:_?[0-9])*"
+
 struct TokenPatterns {
-  const RE2 space{R"([ \t\r\n]*)"};
+  const RE2 space{R"((?:[ \t\r\n\f]|#[^\n]*)*)"};
+  const RE2 prefix{R"(([bBfFrRuU]{1,2})['"])"};
   const RE2 single_quoted{R"('((?:[^'\\\n]|\\[\x01-\x{10FFFF}])*)')"};
   const RE2 double_quoted{R"re("((?:[^"\\\n]|\\[\x01-\x{10FFFF}])*)")re"};
-  const RE2 floating{
-      R"(([+-]?(?:[0-9]+\.[0-9]*|\.[0-9]+|[0-9]+)(?:[eE][+-]?[0-9]+)?))"};
-  const RE2 integer{R"([+-]?(?:0+|[1-9][0-9]*))"};
+  const RE2 floating{"([+-]?(?:" REPRISE_DIGITS "\\.(?:" REPRISE_DIGITS
+                     ")?|\\." REPRISE_DIGITS "|" REPRISE_DIGITS
+                     ")(?:[eE][+-]?" REPRISE_DIGITS ")?)"};
+  const RE2 integer{R"([+-]?(?:0(?:_?0)*|[1-9](?:_?[0-9])*))"};
+  const RE2 radix_integer{R"(([+-]?0(?:[xX](?:_?[0-9a-fA-F])+)"
+                          R"(|[oO](?:_?[0-7])+|[bB](?:_?[01])+)))"};
   const RE2 word{R"(([A-Za-z_][A-Za-z0-9_]*))"};
 };
+
+#undef REPRISE_DIGITS
 
 const TokenPatterns& Patterns() {
   static const TokenPatterns& patterns = *new TokenPatterns;
@@ -89,6 +101,7 @@ class Parser {
     token_.at = text_.size() - rest.size();
     at_ = token_.at;
     if (rest.empty()) return absl::OkStatus();
+    REPRISE_RETURN_IF_ERROR(TakePrefix(&rest));
     const char first = rest[0];
     re2::StringPiece matched;
     if (absl::string_view("{}[](),:").find(first) != absl::string_view::npos) {
@@ -104,13 +117,15 @@ class Parser {
         return Error(token_, absl::StrCat("expected a closing ",
                                           absl::string_view(&first, 1)));
       }
-    } else if (RE2::Consume(&rest, patterns.floating, &matched)) {
-      token_.kind = RE2::FullMatch(matched, patterns.integer)
+    } else if (RE2::Consume(&rest, patterns.radix_integer, &matched) ||
+               RE2::Consume(&rest, patterns.floating, &matched)) {
+      token_.kind = RE2::FullMatch(matched, patterns.integer) ||
+                            RE2::FullMatch(matched, patterns.radix_integer)
                         ? TokenKind::kInt
                         : TokenKind::kFloat;
       if (!rest.empty() &&
           (absl::ascii_isalnum(rest[0]) || rest[0] == '_' || rest[0] == '.')) {
-        return Error(token_, "expected a decimal number");
+        return Error(token_, "expected a number as Python writes it");
       }
     } else if (RE2::Consume(&rest, patterns.word, &matched)) {
       token_.kind = TokenKind::kWord;
@@ -123,6 +138,52 @@ class Parser {
     return absl::OkStatus();
   }
 
+  // u'...' and r'...', as in Python; bytes and f-strings are no literals here.
+  absl::Status TakePrefix(re2::StringPiece* rest) {
+    re2::StringPiece after = *rest, letters;
+    if (!RE2::Consume(&after, Patterns().prefix, &letters)) {
+      return absl::OkStatus();
+    }
+    const std::string prefix = absl::AsciiStrToLower(
+        absl::string_view(letters.data(), letters.size()));
+    if (prefix != "u" && prefix != "r") {
+      return Error(token_, absl::StrCat("expected a string without the prefix ",
+                                        prefix));
+    }
+    token_.raw = prefix == "r";
+    rest->remove_prefix(1);
+    return absl::OkStatus();
+  }
+
+  // The string at hand and those that follow it directly, as one.
+  absl::StatusOr<std::string> TakeStrings() {
+    std::string text;
+    while (token_.kind == TokenKind::kString) {
+      REPRISE_ASSIGN_OR_RETURN(const std::string part, Unescape(token_));
+      text += part;
+      REPRISE_RETURN_IF_ERROR(Advance());
+    }
+    return text;
+  }
+
+  static absl::StatusOr<int64_t> ParseInt(std::string digits) {
+    const bool negative = digits[0] == '-';
+    const size_t first = digits[0] == '-' || digits[0] == '+' ? 1 : 0;
+    const char letter = digits.size() > first + 1
+                            ? absl::ascii_tolower(digits[first + 1])
+                            : '\0';
+    const int base = letter == 'x'   ? 16
+                     : letter == 'o' ? 8
+                     : letter == 'b' ? 2
+                                     : 10;
+    digits = absl::StrCat(negative ? "-" : "",
+                          digits.substr(first + (base == 10 ? 0 : 2)));
+    errno = 0;
+    const int64_t number = std::strtoll(digits.c_str(), nullptr, base);
+    if (errno == ERANGE) return UsageError("beyond 64 bits");
+    return number;
+  }
+
   absl::StatusOr<LiteralValue> ParseValue(int depth) {
     const Token token = token_;
     if (depth > kDeepest) {
@@ -133,23 +194,26 @@ class Parser {
     value.where = Column(token.at);
     switch (token.kind) {
       case TokenKind::kString: {
-        REPRISE_ASSIGN_OR_RETURN(value.value, Unescape(token));
-        break;
+        REPRISE_ASSIGN_OR_RETURN(value.value, TakeStrings());
+        return value;
       }
       case TokenKind::kInt: {
-        int64_t number = 0;
-        if (!absl::SimpleAtoi(token.text, &number)) {
+        const auto number =
+            ParseInt(absl::StrReplaceAll(token.text, {{"_", ""}}));
+        if (!number.ok()) {
           return Error(token, "expected an int of at most 64 bits");
         }
-        value.value = number;
+        value.value = *number;
         break;
       }
       case TokenKind::kFloat: {
         double number = 0;
         const bool leading_zero = RE2::FullMatch(
             re2::StringPiece(token.text.data(), token.text.size()),
-            "[+-]?[0-9]+");
-        if (leading_zero || !absl::SimpleAtod(token.text, &number) ||
+            "[+-]?[0-9_]+");
+        if (leading_zero ||
+            !absl::SimpleAtod(absl::StrReplaceAll(token.text, {{"_", ""}}),
+                              &number) ||
             !std::isfinite(number)) {
           return Error(token, leading_zero
                                   ? "expected an int without leading zeros"
@@ -191,7 +255,7 @@ class Parser {
       if (key_token.kind != TokenKind::kString) {
         return Error(key_token, "expected a key in quotes or }");
       }
-      REPRISE_ASSIGN_OR_RETURN(std::string key, Unescape(key_token));
+      REPRISE_ASSIGN_OR_RETURN(std::string key, TakeStrings());
       const auto place =
           std::lower_bound(sorted_keys.begin(), sorted_keys.end(), key);
       if (place != sorted_keys.end() && *place == key) {
@@ -199,7 +263,6 @@ class Parser {
                                        Printable(key), "' is given twice"));
       }
       sorted_keys.insert(place, key);
-      REPRISE_RETURN_IF_ERROR(Advance());
       if (!IsPunctuation(':')) return Error(token_, "expected :");
       REPRISE_RETURN_IF_ERROR(Advance());
       REPRISE_ASSIGN_OR_RETURN(LiteralValue item, ParseValue(depth + 1));
@@ -240,6 +303,7 @@ class Parser {
   }
 
   absl::StatusOr<std::string> Unescape(const Token& token) const {
+    if (token.raw) return std::string(token.text);
     std::string plain;
     const absl::string_view text = token.text;
     for (size_t i = 0; i < text.size(); ++i) {

@@ -6,9 +6,10 @@
 //       "{'scenario': 'class', 'increment': 3, 'class_order': [3, 1, 2]}"));
 //
 // Accepted: strings in single or double quotes with Python's escapes (\N{...}
-// excepted, adjacent strings are not joined), decimal ints of 64 bits, finite
-// floats, True, False, None, lists, tuples (read as lists), dicts with string
-// keys, trailing commas. All text is UTF-8 without NUL.
+// excepted), with the prefixes u and r, adjacent ones joined; ints of 64 bits,
+// also as 6_000, 0x22, 0o7 and 0b1; finite floats, True, False, None, lists,
+// tuples (read as lists), dicts with string keys, trailing commas, comments
+// (#). All text is UTF-8 without NUL.
 #ifndef REPRISE_LAUNCH_DICT_LITERAL_H_
 #define REPRISE_LAUNCH_DICT_LITERAL_H_
 

@@ -54,6 +54,20 @@ TEST(DictLiteral, ReadsEscapesAsPythonDoes) {
             "{'schl\xC3\xBCssel': '\xE2\x82\xAC'}");
 }
 
+TEST(DictLiteral, ReadsNumbersAndStringsInAllOfPythonsNotations) {
+  EXPECT_EQ(Reread("{'a': 6_000, 'b': 0x22, 'c': -0b1_01, 'd': 0O17}"),
+            "{'a': 6000, 'b': 34, 'c': -5, 'd': 15}");
+  EXPECT_EQ(Reread("{'a': 1_0.2_5, 'b': 1_0e0_2, 'c': 0_0}"),
+            "{'a': 10.25, 'b': 1e+03, 'c': 0}");
+  EXPECT_EQ(Reread("{'n': -0x8000000000000000}"),
+            "{'n': -9223372036854775808}");
+  EXPECT_EQ(Reread("{'num_' \"of\" '_x': 'a'\n'b'}"), "{'num_of_x': 'ab'}");
+  EXPECT_EQ(Reread("{u'a': U'b', r'c': r'\\d'}"), "{'a': 'b', 'c': '\\\\d'}");
+  EXPECT_EQ(Reread("{'a': '''b'''}"), "{'a': 'b'}");
+  EXPECT_EQ(Reread("# first\n{'a': 1, # 'b': 2,\n'c': '#'} # last"),
+            "{'a': 1, 'c': '#'}");
+}
+
 TEST(DictLiteral, NamesColumnExpectationAndFinding) {
   EXPECT_EQ(Reread("{'a': 1, 'a': 2}"), "column 10: key 'a' is given twice");
   EXPECT_EQ(Reread("{'a' 1}"), "column 6: expected :, found '1}'");
@@ -79,17 +93,23 @@ TEST(DictLiteral, RefusesHostileText) {
       {"{'a': 9223372036854775808}", "expected an int of at most 64 bits"},
       {"{'a': 1e999}", "expected a float that fits"},
       {"{'a': nan}", "expected a value"},
-      {"{'a': 0x10}", "expected a decimal number"},
-      {"{'a': 1_000}", "expected a decimal number"},
+      {"{'a': 0x}", "expected a number as Python writes it"},
+      {"{'a': 0xfg}", "expected a number as Python writes it"},
+      {"{'a': 1__000}", "expected a number as Python writes it"},
+      {"{'a': 1_}", "expected a number as Python writes it"},
+      {"{'a': 0b2}", "expected a number as Python writes it"},
+      {"{'a': 0x8000000000000000}", "expected an int of at most 64 bits"},
       {"{'a': 007}", "expected a"},
-      {"{'a': 1.2.3}", "expected a decimal number"},
+      {"{'a': 1.2.3}", "expected a number as Python writes it"},
       {"{'a': 'x\ny'}", "expected a closing '"},
       {"{'a': '\\q'}", "expected an escape"},
       {"{'a': '\\x4'}", "expected an escape"},
       {"{'a': '\\ud800'}", "expected an escape"},
       {"{'a': '\\U00110000'}", "expected an escape"},
       {"{'a': '\\0'}", "expected an escape"},
-      {"{'a': 'b' 'c'}", "expected , or }"},
+      {"{'a': b'b'}", "expected a string without the prefix b"},
+      {"{'a': f'b'}", "expected a string without the prefix f"},
+      {"{'a': 'b' # }", "expected , or }, found the end"},
       {"{,}", "expected a key"},
       {"{'a': 1,,}", "expected a key"},
       {"{'a': ,}", "expected a value"},

@@ -1,6 +1,7 @@
 // An experiment as data: what the command line, a config file and the presets
 // resolve to, and what run_experiment.h executes. Nothing below launch sees it.
-// Names and defaults: flag_table.cc, which --help prints.
+// Defaults are those written here; names, ranges and help text are in
+// flag_table.cc.
 #ifndef REPRISE_LAUNCH_EXPERIMENT_H_
 #define REPRISE_LAUNCH_EXPERIMENT_H_
 
@@ -96,8 +97,8 @@ struct ExperimentSpec {
            (agent != "icarl" || agent_config.implementation == "upstream");
   }
   bool quick = false;
+  int64_t max_steps_per_epoch = 0;  // 0: no limit
   // Limits set by --quick; 0: none.
-  int64_t max_steps_per_epoch = 0;
   int64_t max_train_samples_per_task = 0;
   int64_t max_test_samples_per_task = 0;
   int64_t bucket_bytes = int64_t{4} << 20;

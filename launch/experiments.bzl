@@ -17,7 +17,10 @@ def reprise_experiment(name):
         data = ["@mpi//:runtime"],
         local_defines = ["REPRISE_EXPERIMENT=\\\"%s\\\"" % name],
         visibility = ["//visibility:public"],
-        deps = [":main"],
+        deps = [
+            ":main",
+            "//core/base:process_start",
+        ],
     )
     if name != "reprise":
         native.sh_test(

@@ -40,9 +40,6 @@ struct Row : Flag {
   Row OneOf(std::vector<std::string> values) {
     return choices = std::move(values), std::move(*this);
   }
-  Row NotBuilt(std::vector<std::string> values) {
-    return unbuilt_values = std::move(values), std::move(*this);
-  }
   Row Inverted() { return inverted = true, std::move(*this); }
   Row Path() { return is_path = true, std::move(*this); }
 };
@@ -182,8 +179,8 @@ std::vector<Flag> MakeTable() {
               .From(1)
               .UpTo(65536),
           Row("hosts", &Spec::hosts, "LIST",
-              "a:2,b:2: ranks on several hosts; @FILE: a host a line, a:2 or "
-              "a slots=2"),
+              "a:2,b:2: ranks on several hosts; @FILE: a host a line, a:2, "
+              "a slots=2, or a alone for each slot ($PBS_NODEFILE)"),
           Row("network", &Spec::network, "NAME",
               "between hosts: auto, ib (InfiniBand verbs), or tcp, which "
               "uses no InfiniBand, nor IP over it")
@@ -251,11 +248,13 @@ std::vector<Flag> MakeTable() {
       {
           Row("results-dir", &Spec::results_dir, "DIR", "").Path(),
           Row("save-dir", &Spec::save_dir, "NAME",
-              "folder in it; without it the time of the start"),
+              "folder in it, or an absolute path; without it the time of the "
+              "start"),
           Row("log-interval", &Spec::log_interval, "STEPS", "between reports")
               .From(1),
           Row("yaml-config", &Spec::yaml_config, "FILE",
-              "YAML file of named sections of flags; read if it is there")
+              "YAML file of named sections of flags; read if it is there; "
+              "empty: none")
               .Path(),
           Row("config", &Spec::config, "SECTION", "of that file"),
           Row("print-config", Switch(), "",
@@ -330,16 +329,7 @@ bool Holds(const std::vector<std::string>& values, absl::string_view text) {
 absl::StatusOr<std::string> Choose(const Flag& flag, absl::string_view text) {
   if (flag.choices.empty()) return std::string(text);
   for (const std::string& choice : flag.choices) {
-    if (!absl::EqualsIgnoreCase(choice, text)) continue;
-    if (Holds(flag.unbuilt_values, choice)) {
-      std::vector<std::string> built;
-      for (const std::string& other : flag.choices) {
-        if (!Holds(flag.unbuilt_values, other)) built.push_back(other);
-      }
-      return UsageError(absl::StrCat(
-          choice, " is not built yet; built: ", absl::StrJoin(built, ", ")));
-    }
-    return choice;
+    if (absl::EqualsIgnoreCase(choice, text)) return choice;
   }
   return UsageError(
       absl::StrCat("expected one of ", absl::StrJoin(flag.choices, ", "),

@@ -44,8 +44,6 @@ struct Flag {
   double least = -std::numeric_limits<double>::infinity();
   double most = std::numeric_limits<double>::infinity();
   std::vector<std::string> choices;  // empty: any
-  // Of the values that are right, those that no code serves yet.
-  std::vector<std::string> unbuilt_values;
   // Named no-x in upstream's way: the field is the opposite of the flag.
   bool inverted = false;
   bool is_path = false;

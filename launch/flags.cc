@@ -3,7 +3,7 @@
 #include <unistd.h>
 
 #include <algorithm>
-#include <cstdlib>
+#include <filesystem>
 #include <map>
 #include <optional>
 #include <utility>
@@ -14,8 +14,9 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "absl/strings/str_replace.h"
-#include "absl/strings/strip.h"
 #include "agents/regime/regime.h"
+#include "core/base/environment.h"
+#include "core/base/file.h"
 #include "core/base/status.h"
 #include "launch/config_file.h"
 #include "launch/dict_literal.h"
@@ -63,25 +64,8 @@ struct MergedDict {
   std::map<std::string, Origin> origins;
 };
 
-std::string ReadEnvironment(const char* name) {
-  const char* value = std::getenv(name);
-  return value == nullptr ? "" : value;
-}
-
-// `path` from where the user stands; see BUILD_WORKING_DIRECTORY.
-std::string ResolvePath(const std::string& path) {
-  if (path.empty() || path[0] == '/') return path;
-  const std::string home = ReadEnvironment("HOME");
-  if (!home.empty() && (path == "~" || absl::StartsWith(path, "~/"))) {
-    return home + path.substr(1);
-  }
-  const std::string stand = ReadEnvironment("BUILD_WORKING_DIRECTORY");
-  if (stand.empty()) return path;
-  return absl::StrCat(stand, "/", absl::StripPrefix(path, "./"));
-}
-
 bool Exists(const std::string& path) {
-  return access(ResolvePath(path).c_str(), F_OK) == 0;
+  return !path.empty() && access(ResolveUserPath(path).c_str(), F_OK) == 0;
 }
 
 class CommandParser {
@@ -126,9 +110,15 @@ class CommandParser {
                   &ExperimentSpec::global_candidates);
     CountRanks();
     CheckPlausible();
+    CheckFolders();
     FillDicts();
     CheckOptimizer();
     if (!problems_.empty()) return Refuse();
+    if (AsksNothing()) {
+      command_.action = ParsedCommand::Action::kUsage;
+      command_.text = UsageText(experiment_);
+      return std::move(command_);
+    }
     RecordSettings();
     AddNotes();
     ResolvePaths();
@@ -154,6 +144,11 @@ class CommandParser {
       absl::StrAppend(&message, "\n  ", problems_[i]);
     }
     if (problems_.size() > kMostListed) absl::StrAppend(&message, "\n  ...");
+    if (file_in_use_ && !file_is_named_) {
+      absl::StrAppend(&message, "\n", command_.spec.yaml_config,
+                      " is read as it lies in the working folder; "
+                      "--yaml-config= reads none.");
+    }
     return UsageError(absl::StrCat(message, "\n--help lists the flags."));
   }
 
@@ -354,17 +349,21 @@ class CommandParser {
         file_flag != nullptr ? file_flag->text : command_.spec.yaml_config;
     std::string name =
         section_flag != nullptr ? section_flag->text : command_.spec.config;
+    file_is_named_ = file_flag != nullptr || section_flag != nullptr;
+    if (file_flag != nullptr && path.empty() && section_flag == nullptr) return;
     const bool has_file = Exists(path);
     // Upstream's scripts pass the file where the section belongs.
     const bool section_may_be_file =
         section_flag != nullptr && file_flag == nullptr && Exists(name);
     std::vector<ConfigSection> sections;
     const auto read = [&]() {
-      auto read_sections = ReadConfigFile(ResolvePath(path));
+      auto read_sections = ReadConfigFile(ResolveUserPath(path));
       if (read_sections.ok()) {
         sections = *std::move(read_sections);
-      } else {
+      } else if (file_is_named_) {
         AddProblem(read_sections.status().message());
+      } else {
+        IgnoreFile(path, read_sections.status().message());
       }
       return read_sections.ok();
     };
@@ -401,9 +400,25 @@ class CommandParser {
       }
       return;
     }
+    if (!file_is_named_ && !section->entries.empty() &&
+        std::none_of(section->entries.begin(), section->entries.end(),
+                     [](const ConfigEntry& entry) {
+                       return FindMatch(entry.key).flag != nullptr;
+                     })) {
+      IgnoreFile(path, absl::StrCat("none of the keys of its section ", name,
+                                    " is a flag"));
+      return;
+    }
     file_in_use_ = true;
     StorePath(path, name);
     for (const ConfigEntry& entry : section->entries) AddEntry(path, entry);
+  }
+
+  // A file of this name that nobody named may be another program's.
+  void IgnoreFile(absl::string_view path, absl::string_view why) {
+    command_.notes.push_back(
+        absl::StrCat(path, " in the working folder is not used: ", why,
+                     " (--yaml-config=", path, " would insist)"));
   }
 
   void StorePath(const std::string& path, const std::string& section) {
@@ -740,13 +755,13 @@ class CommandParser {
       return;
     }
     const auto hosts = spec.hosts[0] == '@'
-                           ? ReadHostFile(ResolvePath(spec.hosts.substr(1)))
+                           ? ReadHostFile(ResolveUserPath(spec.hosts.substr(1)))
                            : ParseHostList(spec.hosts);
     if (!hosts.ok()) {
       AddProblem("--hosts: ", hosts.status().message());
       return;
     }
-    if (spec.hosts[0] == '@') spec.hosts = HostListText(*hosts);
+    spec.hosts = HostListText(*hosts);
     const int64_t ranks = RanksOnAll(*hosts);
     if (OriginOf("ranks").level != Level::kDefault && spec.ranks != ranks) {
       AddProblem("--ranks=", spec.ranks, " contradicts --hosts, which has ",
@@ -860,6 +875,28 @@ class CommandParser {
       AddProblem("--global-batch-size=", *spec.global_batch_size,
                  " leaves some of the ", spec.ranks, " ranks without a sample");
     }
+  }
+
+  void CheckFolders() {
+    namespace fs = std::filesystem;
+    ExperimentSpec& spec = command_.spec;
+    const fs::path within = fs::path(spec.save_dir).lexically_normal();
+    if (!within.empty() && *within.begin() == "..") {
+      AddProblem("--save-dir: expected a folder within --results-dir, found '",
+                 spec.save_dir, "'; name another parent by --results-dir");
+    }
+    if (file_in_use_ && spec.ranks > 1 && !job_ranks_.has_value() &&
+        IsReadOnce(ResolveUserPath(spec.yaml_config))) {
+      AddProblem("--yaml-config: ", spec.yaml_config,
+                 " can be read once only, and each of ", spec.ranks,
+                 " ranks reads it; put it into a file");
+    }
+  }
+
+  // Ten epochs of every default are a run that nobody asked for. The verb run
+  // does ask, as does a target of its own.
+  bool AsksNothing() const {
+    return arguments_.empty() && experiment_.preset.empty() && !file_in_use_;
   }
 
   void RecordSettings() {
@@ -1039,8 +1076,10 @@ class CommandParser {
       std::string& path =
           command_.spec.*
           std::get<std::string ExperimentSpec::*>(flag.destination);
-      path = ResolvePath(path);
+      path = ResolveUserPath(path);
     }
+    std::string& save_dir = command_.spec.save_dir;
+    if (absl::StartsWith(save_dir, "~")) save_dir = ResolveUserPath(save_dir);
   }
 
   const std::vector<std::string>& arguments_;
@@ -1054,6 +1093,7 @@ class CommandParser {
   bool print_config_ = false;
   bool no_cuda_ = false;
   bool file_in_use_ = false;
+  bool file_is_named_ = false;
 };
 
 }  // namespace

@@ -16,10 +16,11 @@
 namespace reprise {
 
 struct ParsedCommand {
-  enum class Action { kRun, kHelp, kPrintConfig };
+  // kUsage: nothing was asked for; the text is for stderr, the exit code 2.
+  enum class Action { kRun, kHelp, kPrintConfig, kUsage };
   Action action = Action::kRun;
-  ExperimentSpec spec;  // complete unless kHelp
-  std::string text;     // to be printed on stdout unless kRun
+  ExperimentSpec spec;  // complete unless kHelp or kUsage
+  std::string text;     // to be printed unless kRun, on stdout unless kUsage
   // For the user, one line each; rank 0 logs them.
   std::vector<std::string> notes;
 };
@@ -27,8 +28,13 @@ struct ParsedCommand {
 // `arguments` without the program's name. Precedence, lowest first: defaults,
 // the experiment's preset, the configuration file, the command line; --quick
 // and --scratch come between file and command line. The dicts of *-config flags
-// are merged key by key in the same order. Relative paths are relative to
-// $BUILD_WORKING_DIRECTORY ("bazel run") or else to the current folder.
+// are merged key by key in the same order. Paths are ResolveUserPath's
+// (core/base/environment.h).
+//
+// A configuration file that a flag names is held to all rules. config.yaml of
+// the working folder, which no flag names, may be another program's: where it
+// cannot be read as ours (not YAML, no sections, no section base, or none of
+// its keys a flag) a note says why it is not used.
 //
 // `job_ranks`: of the job that this process was started in; where neither
 // --ranks nor --hosts says, that many. nullopt: none was.

@@ -4,9 +4,11 @@
 #include <unistd.h>
 
 #include <cstdlib>
+#include <fstream>
 #include <map>
 #include <random>
 #include <string>
+#include <thread>
 #include <utility>
 #include <vector>
 
@@ -62,7 +64,7 @@ class Flags : public testing::Test {
         absl::StrSplit(std::string(parsed.status().message()), "\n  ");
     lines.erase(lines.begin());
     if (!lines.empty()) {
-      lines.back() = lines.back().substr(0, lines.back().rfind('\n'));
+      lines.back() = lines.back().substr(0, lines.back().find('\n'));
     }
     return lines;
   }
@@ -80,7 +82,7 @@ class Flags : public testing::Test {
 };
 
 TEST_F(Flags, WithoutAnyAreTheDocumentedDefaults) {
-  REPRISE_ASSERT_OK_AND_ASSIGN(const ParsedCommand command, Parse({}));
+  REPRISE_ASSERT_OK_AND_ASSIGN(const ParsedCommand command, Parse({"run"}));
   EXPECT_EQ(command.action, ParsedCommand::Action::kRun);
   const ExperimentSpec& spec = command.spec;
   EXPECT_EQ(spec.agent, "base");
@@ -242,9 +244,9 @@ TEST_F(Flags, ThatContradictEachOtherAreRefused) {
               ElementsAre(HasSubstr("contradicts 'num_candidates'")));
   EXPECT_THAT(Problems({"--ranks=3", "--hosts=a:2,b:2"}),
               ElementsAre("--ranks=3 contradicts --hosts, which has 4"));
-  EXPECT_THAT(Problems({"--hosts=a:2,a:2"}),
-              ElementsAre("--hosts: host 2: expected each host once, found "
-                          "'a:2'"));
+  EXPECT_THAT(Problems({"--hosts=a:2,a:0"}),
+              ElementsAre("--hosts: host 2: expected at least one rank, found "
+                          "'a:0'"));
   EXPECT_THAT(Problems({"--scratch",
                         "--tasksets-config={'concatenate_tasksets': False}"}),
               ElementsAre("--scratch contradicts 'concatenate_tasksets': "
@@ -277,7 +279,7 @@ TEST_F(Flags, OfTheReductionHaveUpstreamsNamesAndOurs) {
   REPRISE_ASSERT_OK_AND_ASSIGN(command, Parse({"--compression=bf16"}));
   EXPECT_EQ(command.spec.compression, "bf16");
   EXPECT_FALSE(command.spec.fp16_allreduce);
-  REPRISE_ASSERT_OK_AND_ASSIGN(command, Parse({}));
+  REPRISE_ASSERT_OK_AND_ASSIGN(command, Parse({"run"}));
   EXPECT_EQ(command.spec.compression, "fp16");
 }
 
@@ -405,10 +407,107 @@ TEST_F(Flags, ReadNamedSectionsOfAFile) {
 
 TEST_F(Flags, SayThatAFoundFileIsNotUsed) {
   WriteFile("config.yaml", "other_program: {x: 1}\n");
-  REPRISE_ASSERT_OK_AND_ASSIGN(const ParsedCommand command, Parse({}));
+  REPRISE_ASSERT_OK_AND_ASSIGN(const ParsedCommand command, Parse({"run"}));
   EXPECT_THAT(command.notes,
               ElementsAre("config.yaml has no section base; it has "
                           "other_program: not used"));
+}
+
+// Another program's config.yaml lies in the working folder.
+TEST_F(Flags, AForeignFileThatNoFlagNamesIsNotUsedAndThatIsSaid) {
+  const std::pair<const char*, const char*> files[] = {
+      {"lr: 0.1\nbatch_size: 32\n", "expected sections"},
+      {"defaults:\n  - base\nhydra:\n  run: {dir: out}\n", "expected sections"},
+      {"a: {}\n---\nb: {}\n", "expected one document"},
+      {"x: {{ template }}\n", "line 1: "},
+      {"base:\n  image: ubuntu\n  steps: [build]\n",
+       "none of the keys of its section base is a flag"},
+  };
+  for (const auto& [yaml, why] : files) {
+    WriteFile("config.yaml", yaml);
+    REPRISE_ASSERT_OK_AND_ASSIGN(const ParsedCommand command, Parse({"run"}));
+    EXPECT_THAT(command.notes,
+                ElementsAre(testing::AllOf(
+                    HasSubstr("config.yaml in the working folder is not used"),
+                    HasSubstr(why))))
+        << yaml;
+    EXPECT_THAT(Problems({"--yaml-config=config.yaml"}), SizeIs(testing::Gt(0)))
+        << yaml;
+  }
+  ASSERT_EQ(unlink((folder_ + "/config.yaml").c_str()), 0);
+  ASSERT_EQ(mkdir((folder_ + "/config.yaml").c_str(), 0755), 0);
+  EXPECT_THAT(Parse({"run"}), IsOk());
+}
+
+TEST_F(Flags, AMistakeInAFileOfOursEndsTheRunThoughNoFlagNamesIt) {
+  WriteFile("config.yaml", "base:\n  lr: 0.2\n  batch_sise: 3\n");
+  EXPECT_THAT(Problems({"run"}), SizeIs(1));
+  EXPECT_THAT(
+      Parse({"run"}),
+      FailsWith("\nconfig.yaml is read as it lies in the working folder; "
+                "--yaml-config= reads none."));
+  REPRISE_ASSERT_OK_AND_ASSIGN(const ParsedCommand command,
+                               Parse({"run", "--yaml-config="}));
+  EXPECT_EQ(command.spec.lr, 0.01);
+}
+
+TEST_F(Flags, AFileMayBeALinkOrAPipe) {
+  WriteFile("real.yaml", "base:\n  lr: 0.2\n");
+  ASSERT_EQ(symlink("real.yaml", (folder_ + "/config.yaml").c_str()), 0);
+  REPRISE_ASSERT_OK_AND_ASSIGN(ParsedCommand command, Parse({"run"}));
+  EXPECT_EQ(command.spec.lr, 0.2);
+  const std::string pipe = folder_ + "/pipe";
+  ASSERT_EQ(mkfifo(pipe.c_str(), 0600), 0);
+  const auto parse = [&](const Arguments& arguments) {
+    std::thread writer([&] {
+      std::ofstream(pipe) << "base:\n  lr: 0.3\n" << std::flush;
+    });
+    auto parsed = Parse(arguments);
+    writer.join();
+    return parsed;
+  };
+  REPRISE_ASSERT_OK_AND_ASSIGN(command, parse({"--yaml-config=pipe"}));
+  EXPECT_EQ(command.spec.lr, 0.3);
+  EXPECT_THAT(parse({"--yaml-config=pipe", "--ranks=2"}),
+              FailsWith("can be read once only"));
+}
+
+TEST_F(Flags, APathMayBeginWithATilde) {
+  setenv("HOME", folder_.c_str(), 1);
+  WriteFile("own.yaml", "base:\n  lr: 0.2\n");
+  REPRISE_ASSERT_OK_AND_ASSIGN(
+      const ParsedCommand command,
+      Parse({"--yaml-config=~/own.yaml", "--results-dir=~/r",
+             "--dataset-dir=~/d", "--timeline=~/t.json", "--save-dir=~/s"}));
+  EXPECT_EQ(command.spec.lr, 0.2);
+  EXPECT_EQ(command.spec.results_dir, folder_ + "/r");
+  EXPECT_EQ(command.spec.dataset_dir, folder_ + "/d");
+  EXPECT_EQ(command.spec.timeline, folder_ + "/t.json");
+  EXPECT_EQ(command.spec.save_dir, folder_ + "/s");
+}
+
+TEST_F(Flags, TheResultsFolderIsNotLeft) {
+  for (const char* save_dir : {"../x", "..", "a/../../x"}) {
+    EXPECT_THAT(
+        Problems({absl::StrCat("--save-dir=", save_dir)}),
+        ElementsAre(HasSubstr("expected a folder within --results-dir")))
+        << save_dir;
+  }
+  for (const char* save_dir : {"x", "a/../x", "a/b", "..x", "/tmp/x"}) {
+    EXPECT_THAT(Problems({absl::StrCat("--save-dir=", save_dir)}), IsEmpty());
+  }
+}
+
+TEST_F(Flags, WithoutAnyTheProgramSaysWhatItCanDo) {
+  REPRISE_ASSERT_OK_AND_ASSIGN(ParsedCommand command, Parse({}));
+  EXPECT_EQ(command.action, ParsedCommand::Action::kUsage);
+  EXPECT_THAT(command.text, HasSubstr("reprise --help"));
+  // Asked for by the verb, by a target of its own, by a file of ours.
+  EXPECT_EQ(Parse({"run"})->action, ParsedCommand::Action::kRun);
+  EXPECT_EQ(Parse({}, "mnist_nil_mnistnet")->action,
+            ParsedCommand::Action::kRun);
+  WriteFile("config.yaml", "base:\n  lr: 0.2\n");
+  EXPECT_EQ(Parse({})->action, ParsedCommand::Action::kRun);
 }
 
 TEST_F(Flags, TakeUpstreamsConfigFileWhoseValuesAreEmpty) {
@@ -445,7 +544,7 @@ TEST_F(Flags, TakeUpstreamsConfigFileWhoseValuesAreEmpty) {
     absl::StrAppend(&yaml, "  ", key, ":\n");
   }
   WriteFile("config.yaml", yaml);
-  REPRISE_ASSERT_OK_AND_ASSIGN(const ParsedCommand command, Parse({}));
+  REPRISE_ASSERT_OK_AND_ASSIGN(const ParsedCommand command, Parse({"run"}));
   EXPECT_EQ(Settings(command).at("lr"), "0.01 default");
 }
 
@@ -507,7 +606,7 @@ TEST_F(Flags, DescribeARegimeByNameOrByItsPhases) {
   EXPECT_EQ(command.spec.regime_phases[1].from_epoch, 122);
   WriteFile("config.yaml",
             "base:\n  regime:\n    - {step: 7, momentum: 0.9}\n");
-  REPRISE_ASSERT_OK_AND_ASSIGN(command, Parse({}));
+  REPRISE_ASSERT_OK_AND_ASSIGN(command, Parse({"run"}));
   ASSERT_EQ(command.spec.regime_phases.size(), 1u);
   EXPECT_EQ(command.spec.regime_phases[0].from_step, 7);
 }

@@ -1,6 +1,7 @@
 #include "launch/help_text.h"
 
 #include <algorithm>
+#include <utility>
 #include <vector>
 
 #include "absl/strings/ascii.h"
@@ -56,14 +57,7 @@ std::string FlagLines(const Flag& flag, const Experiment& experiment) {
   std::vector<std::string> right;
   if (!flag.help.empty()) right.push_back(flag.help);
   if (!flag.choices.empty()) {
-    std::vector<std::string> choices;
-    for (const std::string& choice : flag.choices) {
-      const auto& unbuilt = flag.unbuilt_values;
-      const bool is_built =
-          std::find(unbuilt.begin(), unbuilt.end(), choice) == unbuilt.end();
-      choices.push_back(is_built ? choice : absl::StrCat("(", choice, ")"));
-    }
-    right.push_back(absl::StrJoin(choices, "|"));
+    right.push_back(absl::StrJoin(flag.choices, "|"));
   }
   std::string text = absl::StrJoin(right, "; ");
   const std::string default_text = DefaultOf(flag, experiment);
@@ -136,6 +130,28 @@ std::string HelpText(const Experiment& experiment) {
   }
   return absl::StrCat(text, "\nNot built yet (exit 2):\n  ",
                       Wrap(absl::StrJoin(unbuilt, " "), 2, 2), "\n", kResults);
+}
+
+std::string UsageText(const Experiment& experiment) {
+  const std::pair<const char*, const char*> uses[] = {
+      {"--agent=nil --model=mnistnet --quick", "the whole path in seconds"},
+      {"--agent=nil --model=mnistnet", "MNIST in full, ten epochs a task"},
+      {"run", "every default: --agent=base --model=mnistnet"},
+      {"--help", "all flags"},
+      {"--print-config", "their values, and where each comes from"},
+      {"data verify", "which data sets are here"},
+      {"data fetch mnist", "download, check and place one"},
+  };
+  std::string text = absl::StrCat(
+      experiment.name,
+      ": nothing to do was given. It learns a sequence of tasks without "
+      "forgetting:\n\n");
+  for (const auto& [arguments, what] : uses) {
+    absl::StrAppendFormat(&text, "  %-48s %s\n",
+                          absl::StrCat(experiment.name, " ", arguments), what);
+  }
+  return text + "\nUnder bazel: bazel run //launch:" + experiment.name +
+         " -- FLAGS\n";
 }
 
 std::string ConfigText(const ExperimentSpec& spec) {

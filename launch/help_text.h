@@ -1,4 +1,4 @@
-// What --help and --print-config print.
+// What a command line without arguments, --help and --print-config print.
 #ifndef REPRISE_LAUNCH_HELP_TEXT_H_
 #define REPRISE_LAUNCH_HELP_TEXT_H_
 
@@ -11,6 +11,9 @@ namespace reprise {
 
 // At most 80 columns wide.
 std::string HelpText(const Experiment& experiment);
+
+// What the program can be asked for; for a command line that asks for nothing.
+std::string UsageText(const Experiment& experiment);
 
 // A table of spec.settings: flag, value as JSON, origin.
 std::string ConfigText(const ExperimentSpec& spec);

@@ -15,8 +15,6 @@
 #include "core/base/file.h"
 #include "core/base/status.h"
 #include "data/candle/candle.h"
-#include "data/candle/nt3_cache.h"
-#include "data/candle/nt3_csv.h"
 #include "data/candle/nt3_csv_writer.h"
 #include "data/cifar10/cifar10.h"
 #include "data/cifar10/cifar_archive.h"
@@ -236,12 +234,6 @@ absl::StatusOr<std::string> JudgeCandle(const KnownDataset&,
                      " rows, as published, found ", split->size(),
                      "; remedy: replace it with the published data set"));
   }
-  for (const auto& [file, digest] : pair.digests) {
-    const absl::Status cache =
-        VerifyNt3Cache(absl::StrCat(pair.source, "/", file), Nt3CsvOptions());
-    // Without a cache the text itself has just been read.
-    if (!cache.ok() && !absl::IsNotFound(cache)) return cache;
-  }
   return "1,120 and 280 rows, as published; caches in order; nobody publishes "
          "digests of NT3";
 }
@@ -253,6 +245,7 @@ std::vector<KnownDataset> KnownDatasets() {
   mnist.name = "mnist";
   mnist.entry = "MNIST";
   mnist.folder = "MNIST/raw";
+  mnist.clues = MnistClues();
   mnist.read = ReadMnist;
   mnist.generate = [](uint64_t seed) { return GenerateMnistLike(seed); };
   mnist.write = [](const std::string& datasets, const DatasetPair& pair) {
@@ -275,6 +268,7 @@ std::vector<KnownDataset> KnownDatasets() {
   cifar10.name = "cifar10";
   cifar10.entry = "CIFAR10";
   cifar10.folder = "CIFAR10/cifar-10-batches-bin";
+  cifar10.clues = Cifar10Clues();
   cifar10.read = ReadCifar10;
   cifar10.generate = [](uint64_t seed) { return GenerateCifar10Like(seed); };
   cifar10.write = WriteCifar10;
@@ -288,9 +282,12 @@ std::vector<KnownDataset> KnownDatasets() {
   candle.name = "candle";
   candle.entry = "CANDLE";
   candle.folder = "CANDLE";
+  candle.clues = CandleClues();
   candle.read = [](const std::string& datasets) -> absl::StatusOr<DatasetPair> {
-    std::vector<std::string> warnings;  // of caches: judge looks at them
-    return ReadCandle(datasets, CandleOptions(), &warnings);
+    std::vector<std::string> warnings;  // of caches, which are made anew
+    CandleOptions options;
+    options.verify = true;
+    return ReadCandle(datasets, options, &warnings);
   };
   candle.generate = [](uint64_t seed) { return GenerateCandleLike(seed); };
   candle.write = WriteCandle;

@@ -10,6 +10,7 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "data/dataset.h"
+#include "data/near_miss.h"
 
 namespace reprise {
 
@@ -19,6 +20,9 @@ struct KnownDataset {
   // and where fetch and synthesize put it, in one step.
   std::string entry;   // "MNIST"
   std::string folder;  // "MNIST/raw"
+
+  // What tells that it lies there in a form that `read` does not take.
+  std::vector<Clue> clues;
 
   // Reads the data set from a folder of data sets. absl::IsNotFound if there
   // is none.

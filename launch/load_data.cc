@@ -2,7 +2,9 @@
 
 #include <functional>
 #include <memory>
+#include <string>
 #include <utility>
+#include <vector>
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
@@ -12,6 +14,7 @@
 #include "data/dataset_search.h"
 #include "data/mnist/mnist.h"
 #include "data/mnist/upstream_transform.h"
+#include "data/near_miss.h"
 #include "data/synthetic/candle_like.h"
 #include "data/synthetic/cifar10_like.h"
 #include "data/synthetic/mnist_like.h"
@@ -25,7 +28,8 @@ constexpr int64_t kQuickRows = 32;
 struct Source {
   const char* name;                  // --dataset
   std::vector<std::string> entries;  // FindDatasets'
-  const char* looked_for;            // the same for the user
+  std::vector<Clue> clues;
+  const char* looked_for;  // the same for the user
   std::function<absl::StatusOr<DatasetPair>(const std::string& folder)> read;
   std::function<DatasetPair()> generate;
 };
@@ -33,13 +37,14 @@ struct Source {
 std::vector<Source> Sources(const ExperimentSpec& spec, int threads,
                             std::vector<std::string>* warnings) {
   return {
-      {"mnist", MnistEntries(), "MNIST/, raw/ or train-images-idx3-ubyte[.gz]",
-       ReadMnist, [&spec] { return GenerateMnistLike(spec.seed); }},
-      {"cifar10", Cifar10Entries(),
+      {"mnist", MnistEntries(), MnistClues(),
+       "MNIST/, raw/ or train-images-idx3-ubyte[.gz]", ReadMnist,
+       [&spec] { return GenerateMnistLike(spec.seed); }},
+      {"cifar10", Cifar10Entries(), Cifar10Clues(),
        "CIFAR10/, cifar-10-batches-bin/, cifar-10-batches-py/ or "
        "data_batch_1[.bin]",
        ReadCifar10, [&spec] { return GenerateCifar10Like(spec.seed); }},
-      {"candle", CandleEntries(), "CANDLE/ or nt_train2.csv",
+      {"candle", CandleEntries(), CandleClues(), "CANDLE/ or nt_train2.csv",
        [&spec, threads, warnings](const std::string& folder) {
          CandleOptions options;
          options.threads = threads;
@@ -54,6 +59,26 @@ std::vector<Source> Sources(const ExperimentSpec& spec, int threads,
   };
 }
 
+// OK where the stand-in may be taken: the user named no folder, and nothing in
+// the others looks like the data set, packed or under other names.
+absl::Status CheckNothingIsMeant(const Source& source,
+                                 const DatasetPlace& place) {
+  for (size_t i = 0; i < place.looked_at.size(); ++i) {
+    const std::string& folder = place.looked_at[i];
+    const bool named = i == 0 && !place.named_by.empty();
+    if (!named && !FindNearMiss(folder, source.clues, 1).has_value()) continue;
+    const absl::Status why = source.read(folder).status();
+    if (why.ok()) continue;  // put there meanwhile
+    return DataError(absl::StrCat(
+        why.message(), named ? absl::StrCat("; without ", place.named_by,
+                                            ", and no data in ./datasets and "
+                                            "~/datasets, a run takes "
+                                            "generated data")
+                             : ""));
+  }
+  return absl::OkStatus();
+}
+
 absl::StatusOr<DatasetPair> LoadUntransformed(
     const ExperimentSpec& spec, int threads,
     std::vector<std::string>* warnings) {
@@ -62,6 +87,7 @@ absl::StatusOr<DatasetPair> LoadUntransformed(
     REPRISE_ASSIGN_OR_RETURN(const DatasetPlace place,
                              FindDatasets(spec.dataset_dir, source.entries));
     if (!place.folder.empty()) return source.read(place.folder);
+    REPRISE_RETURN_IF_ERROR(CheckNothingIsMeant(source, place));
     DatasetPair pair = source.generate();
     pair.source = absl::StrCat("generated (no ", source.looked_for, " in ",
                                absl::StrJoin(place.looked_at, ", "), ")");

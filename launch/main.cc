@@ -127,6 +127,9 @@ int Main(const char* experiment, int argc, char** argv) {
                    : limit;
     return status.ok() ? 0 : Fail(status);
   }
+  // Before anything is read that can be read once only, like a pipe.
+  absl::Status not_started_again;
+  if (LimitSpinning()) not_started_again = StartAgain(argv);
   const absl::StatusOr<std::optional<RankPlace>> place = FindRankPlace();
   const absl::StatusOr<ParsedCommand> command =
       ParseCommandLine(arguments, *row,
@@ -137,8 +140,11 @@ int Main(const char* experiment, int argc, char** argv) {
   SetProcessRank(rank);
   const bool speaks = SpeaksForAll(place);
   if (command.ok() && command->action != ParsedCommand::Action::kRun) {
-    if (speaks) std::fputs(command->text.c_str(), stdout);
-    return 0;
+    const bool is_asked = command->action != ParsedCommand::Action::kUsage;
+    if (!speaks) return is_asked ? 0 : static_cast<int>(ExitCode::kUsage);
+    for (const std::string& note : command->notes) LogInfo(note);
+    std::fputs(command->text.c_str(), is_asked ? stdout : stderr);
+    return is_asked ? 0 : static_cast<int>(ExitCode::kUsage);
   }
   for (const absl::Status& status : {command.status(), place.status(), limit}) {
     if (status.ok()) continue;
@@ -147,15 +153,12 @@ int Main(const char* experiment, int argc, char** argv) {
   }
 
   const ExperimentSpec& spec = command->spec;
-  const bool start_again = LimitSpinning();
   const absl::StatusOr<std::optional<int>> job = LaunchRanksIfAsked(
       {spec.ranks, spec.hosts, ArgumentsOfRanks(arguments, spec), spec.network},
       IsGiven(spec, "ranks") || IsGiven(spec, "hosts"));
   if (!job.ok()) return Fail(job.status());
   if (job->has_value()) return **job;
 
-  absl::Status not_started_again;
-  if (start_again) not_started_again = StartAgain(argv);
   KeepFreedMemory();
   LimitLibTorch();
   PinNcclAlgorithms();
@@ -166,7 +169,7 @@ int Main(const char* experiment, int argc, char** argv) {
   // Threads inherit it.
   const absl::StatusOr<RankCores> cores =
       BindRank(spec.bind, spec.threads, here);
-  if (rank == 0 && !HasLauncher()) ReportInterrupts();
+  if (rank == 0 && !HasLauncher()) ReportInterrupts(MayUseTerminal());
   if (under_launcher) {
     const absl::Status redirected = RedirectOutput(spec.output, here);
     if (!redirected.ok()) return Fail(redirected);

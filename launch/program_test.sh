@@ -107,10 +107,11 @@ says "scratch"
 
 title "folders with spaces and other letters"
 folder="r é s"
-mkdir -p "$folder/no data"
-run 0 --quick --results-dir="$folder/ü b" --save-dir=run --dataset-dir="$folder/no data"
+mkdir -p "$folder"
+run 0 data synthesize mnist --dataset-dir="$folder/sét s"
+run 0 --quick --results-dir="$folder/ü b" --save-dir=run --dataset-dir="$folder/sét s"
 [ -s "$folder/ü b/run/summary.json" ] || fail "no results in '$folder'"
-says "generated (no MNIST/, raw/ or train-images-idx3-ubyte[.gz] in $folder/no data)"
+says "from $folder/sét s/MNIST/raw"
 printf 'base:\n  seed: 7\n' > "$folder/my config.yaml"
 run 0 --print-config --yaml-config="$folder/my config.yaml"
 says "my config.yaml:2"
@@ -121,6 +122,14 @@ says "$folder/nowhere"
 touch file
 run 3 --quick --dataset-dir=file
 says "file"
+mkdir -p empty packed
+run 3 --quick --dataset-dir=empty
+says "empty: expected train-images-idx3-ubyte" "found nothing; remedy: " "without --dataset-dir"
+echo x > packed/mnist.zip
+run 3 --quick --dataset-dir=packed
+says "found mnist.zip; remedy: "
+REPRISE_DATASETS=empty run 3 --quick
+says "without REPRISE_DATASETS"
 mkdir -p "$folder/MNIST/raw"
 run 3 --quick --dataset-dir="$folder"
 says "$folder: expected train-images-idx3-ubyte" "remedy"
@@ -135,6 +144,23 @@ says "$folder/MNIST/raw/" "offset" "expected" "found"
 run 3 --quick --dataset-dir="$folder" --ranks=2
 says "rank 0: " "$folder/MNIST/raw/" "offset" "expected" "found"
 [ "$(grep -c "offset" <<< "$output")" = 1 ] || fail "told more than once: $output"
+
+title "a limit on file size is an error with words, and leaves no half file"
+output=$(ulimit -c 0; ulimit -f 150; "$program" --quick --no-evaluate --results-dir=results \
+  --save-dir=limited 2>&1 < /dev/null)
+code=$?
+[ $code = 5 ] || fail "exit code $code under ulimit -f: $output"
+says "weights.safetensors" "File too large"
+[ "$(ls results/limited | grep -c 'tmp\|weights')" = 0 ] || fail "left: $(ls results/limited)"
+
+title "without stdin, stdout and stderr nothing is printed into results"
+for ranks in 1 2; do
+  "$program" --quick --ranks=$ranks --results-dir=results --save-dir=closed$ranks <&- >&- 2>&-
+  code=$?
+  [ $code = 0 ] || fail "exit code $code without descriptors, $ranks rank(s)"
+  python3 -c 'import json, sys; [json.loads(line) for line in open(sys.argv[1])]' \
+    results/closed$ranks/metrics.jsonl || fail "metrics.jsonl is no JSON, $ranks rank(s)"
+done
 
 title "flags: every problem at once"
 run 2 --epohcs=3 --lr=fast --agent=nli --tasksets-config="{'scenaro': 1}"

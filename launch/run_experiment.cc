@@ -285,7 +285,8 @@ class Run {
     // Of another failure the other ranks may not know: they are not asked. Rank
     // 0 writes what it has before it tells them (main.cc).
     if (!trained.ok() && !IsSharedByAllRanks(trained)) return trained;
-    const absl::Status gathered = timeline_->Write(communicator_);
+    const absl::Status gathered =
+        timeline_->Write(communicator_, !trained.ok());
     return trained.ok() ? gathered : trained;
   }
 

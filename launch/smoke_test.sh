@@ -4,12 +4,14 @@ set -euo pipefail
 program=$1
 export HOME=$TEST_TMPDIR
 unset REPRISE_DATASETS
-mkdir "$TEST_TMPDIR/no data" "$TEST_TMPDIR/results"
+program=$PWD/$program
+cd "$TEST_TMPDIR"  # no datasets here, nor in the home folder
+mkdir results
 
 "$program" --help > "$TEST_TMPDIR/help"
 grep -q 'This target: ' "$TEST_TMPDIR/help"
 
-"$program" --quick --threads=1 --device=cpu --dataset-dir="$TEST_TMPDIR/no data" \
+"$program" --quick --threads=1 --device=cpu \
   --results-dir="$TEST_TMPDIR/results" --save-dir=run | tee "$TEST_TMPDIR/out"
 grep -q 'GENERATED DATA' "$TEST_TMPDIR/out"
 for file in args.json dl_metrics.json log.txt metrics.jsonl run.json summary.json \

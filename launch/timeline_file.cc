@@ -53,7 +53,7 @@ void TimelineFile::AddOpenPhase() {
       now - absl::Nanoseconds(steady_now_ns - position.since_ns), now);
 }
 
-absl::Status TimelineFile::Write(Communicator& communicator) {
+absl::Status TimelineFile::Write(Communicator& communicator, bool run_failed) {
   AddOpenPhase();
   REPRISE_ASSIGN_OR_RETURN(const std::vector<absl::Duration> ahead,
                            ClocksAheadOfRank0(communicator));
@@ -61,7 +61,7 @@ absl::Status TimelineFile::Write(Communicator& communicator) {
       const std::vector<std::string> packed,
       GatherStringsOnRank0(communicator, events_.Packed()));
   if (communicator.rank() == 0 && is_open_.exchange(false)) {
-    Write(packed, ahead, "");
+    Write(packed, ahead, run_failed, "");
   }
   return absl::OkStatus();
 }
@@ -69,13 +69,13 @@ absl::Status TimelineFile::Write(Communicator& communicator) {
 void TimelineFile::WriteOwnEvents() {
   if (!is_open_.exchange(false)) return;
   AddOpenPhase();
-  Write({events_.Packed()}, {absl::ZeroDuration()},
+  Write({events_.Packed()}, {absl::ZeroDuration()}, /*run_failed=*/true,
         ", with the events of rank 0 alone, up to the failure");
 }
 
 void TimelineFile::Write(const std::vector<std::string>& packed,
                          const std::vector<absl::Duration>& ahead,
-                         absl::string_view what) {
+                         bool run_failed, absl::string_view what) {
   const absl::Status written = WriteChromeTrace(path_, packed, ahead);
   if (!written.ok()) {
     // The run itself is as it is.
@@ -83,6 +83,7 @@ void TimelineFile::Write(const std::vector<std::string>& packed,
     return;
   }
   const int64_t dropped = events_.dropped();
+  if (!run_failed && dropped == 0) return;
   LogInfo(absl::StrCat(
       "timeline: ", path_, what,
       dropped > 0 ? absl::StrCat("; the last ", dropped,

@@ -31,10 +31,11 @@ class TimelineFile {
   // written is known now, not after hours. StorageError.
   absl::Status Open();
 
-  // Collective, after Open: writes the events of all ranks and says so in a
-  // line. A file that cannot be written any more costs a warning; an error is
-  // the communicator's.
-  absl::Status Write(Communicator& communicator);
+  // Collective, after Open: writes the events of all ranks. Says so in a line
+  // where the run has failed (`run_failed`), which may not be expected, or
+  // where some events are missing. A file that cannot be written any more costs
+  // a warning; an error is the communicator's.
+  absl::Status Write(Communicator& communicator, bool run_failed);
 
   // On rank 0, from any thread, where the other ranks can no longer be asked:
   // writes its own events and says so, unless the file was not opened or has
@@ -46,7 +47,8 @@ class TimelineFile {
   void AddOpenPhase();
 
   void Write(const std::vector<std::string>& packed,
-             const std::vector<absl::Duration>& ahead, absl::string_view what);
+             const std::vector<absl::Duration>& ahead, bool run_failed,
+             absl::string_view what);
 
   const std::string path_;
   Timeline events_;

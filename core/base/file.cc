@@ -1,6 +1,7 @@
 #include "core/base/file.h"
 
 #include <fcntl.h>
+#include <poll.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <unistd.h>
@@ -10,6 +11,7 @@
 #include <cstdio>
 #include <system_error>
 
+#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "core/base/status.h"
 
@@ -40,15 +42,24 @@ std::string FolderOf(const std::string& path) {
   return slash == 0 ? "/" : path.substr(0, slash);
 }
 
+// Of a file that is read, where links are followed.
+absl::Status CannotOpen(const std::string& path) {
+  const int error = errno;
+  struct stat link;
+  const bool dangling = error == ENOENT && lstat(path.c_str(), &link) == 0;
+  return StorageError(absl::StrCat(
+      "cannot open ", path, ": ",
+      dangling ? "it is a symbolic link whose target does not exist"
+               : std::generic_category().message(error)));
+}
+
+// Behind links, too.
 absl::StatusOr<FileDescriptor> OpenRegular(const std::string& path,
                                            int64_t* size) {
   // O_NONBLOCK: opening a named pipe must not wait for its writer.
-  FileDescriptor fd(
-      open(path.c_str(), O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC));
+  FileDescriptor fd(open(path.c_str(), O_RDONLY | O_NONBLOCK | O_CLOEXEC));
   struct stat found;
-  if (fd.get() < 0 || fstat(fd.get(), &found) != 0) {
-    return ErrnoToStorageError("open", path);
-  }
+  if (fd.get() < 0 || fstat(fd.get(), &found) != 0) return CannotOpen(path);
   if (!S_ISREG(found.st_mode)) {
     return StorageError(absl::StrCat(
         "cannot read ", path, ": expected a regular file, found ",
@@ -56,6 +67,20 @@ absl::StatusOr<FileDescriptor> OpenRegular(const std::string& path,
   }
   *size = found.st_size;
   return fd;
+}
+
+// OK once there is something to read, or the end.
+absl::Status WaitForInput(int fd, const std::string& path) {
+  constexpr int kMilliseconds = 10'000;
+  pollfd event = {fd, POLLIN, 0};
+  int ready = 0;
+  do {
+    ready = poll(&event, 1, kMilliseconds);
+  } while (ready < 0 && errno == EINTR);
+  if (ready > 0) return absl::OkStatus();
+  return StorageError(absl::StrCat("cannot read ", path,
+                                   ": nothing has come from it for ",
+                                   kMilliseconds / 1000, " seconds"));
 }
 
 }  // namespace
@@ -161,6 +186,44 @@ absl::StatusOr<std::string> ReadWholeFile(const std::string& path) {
   }
   content.resize(filled);
   return content;
+}
+
+absl::StatusOr<std::string> ReadUserInput(const std::string& path,
+                                          int64_t most_bytes) {
+  const FileDescriptor fd(
+      open(path.c_str(), O_RDONLY | O_NONBLOCK | O_CLOEXEC));
+  struct stat found;
+  if (fd.get() < 0 || fstat(fd.get(), &found) != 0) return CannotOpen(path);
+  // A pipe without a writer, which may be still to come, looks like the end.
+  bool may_have_no_writer = S_ISFIFO(found.st_mode);
+  std::string content;
+  char bytes[1 << 14];
+  while (true) {
+    const ssize_t got = read(fd.get(), bytes, sizeof(bytes));
+    if (got == 0 && !may_have_no_writer) return content;
+    if (got == 0) REPRISE_RETURN_IF_ERROR(WaitForInput(fd.get(), path));
+    may_have_no_writer = false;
+    if (got < 0 && errno == EAGAIN) {
+      REPRISE_RETURN_IF_ERROR(WaitForInput(fd.get(), path));
+    } else if (got < 0 && errno != EINTR) {
+      return ErrnoToStorageError("read", path);
+    }
+    if (got > 0) content.append(bytes, static_cast<size_t>(got));
+    if (static_cast<int64_t>(content.size()) > most_bytes) {
+      return StorageError(absl::StrCat("cannot read ", path,
+                                       ": expected at most ", most_bytes,
+                                       " bytes, found more"));
+    }
+  }
+}
+
+bool IsReadOnce(const std::string& path) {
+  for (const char* own : {"/dev/stdin", "/dev/fd/", "/proc/self/"}) {
+    if (absl::StartsWith(path, own)) return true;
+  }
+  struct stat found;
+  return stat(path.c_str(), &found) == 0 && !S_ISREG(found.st_mode) &&
+         !S_ISDIR(found.st_mode);
 }
 
 absl::StatusOr<FileReplacement> FileReplacement::Begin(

@@ -1,10 +1,12 @@
 // Files as results need them: appended whole records, and files that are
-// replaced in one step so that a killed run leaves the old or the new content.
+// replaced in one step so that a killed run leaves the old or the new content;
+// and files that are read.
 //
-// None follows a symbolic link at the last component of its path (a results
-// folder may lie behind one, a file in it may not). New files have mode 0644
-// less the umask. Failures are StorageError naming the path and the system's
-// own text; nothing here terminates the process on a full disk.
+// What is written follows no symbolic link at the last component of its path (a
+// results folder may lie behind one, a file in it may not); what is read may be
+// one. New files have mode 0644 less the umask. Failures are StorageError
+// naming the path and the system's own text; nothing here terminates the
+// process on a full disk.
 #ifndef REPRISE_CORE_BASE_FILE_H_
 #define REPRISE_CORE_BASE_FILE_H_
 
@@ -86,6 +88,16 @@ class InputFile {
 };
 
 absl::StatusOr<std::string> ReadWholeFile(const std::string& path);
+
+// The content of an input that the user names: a file, a link to one, or a
+// pipe, like a shell's <(command), for whose writer it waits at most 10
+// seconds. More than `most_bytes`, and a folder, are an error.
+absl::StatusOr<std::string> ReadUserInput(const std::string& path,
+                                          int64_t most_bytes);
+
+// Whether `path` is something that other processes, and this one again, cannot
+// read: a pipe, a terminal, a descriptor of this process (/dev/stdin).
+bool IsReadOnce(const std::string& path);
 
 // A file that becomes the content of `path` in one step, however long writing
 // it takes: written to a temporary file beside it; Commit does fsync, rename,

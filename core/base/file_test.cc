@@ -5,6 +5,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <cstdio>
 #include <filesystem>
 #include <string>
 #include <thread>
@@ -116,16 +117,55 @@ TEST_F(FileTest, AFullDeviceIsAStorageErrorWithTheSystemsText) {
   EXPECT_THAT(file.Append("x"), FailsWith("No space left on device"));
 }
 
-TEST_F(FileTest, ASymbolicLinkIsNeitherAppendedToNorReadNorFollowed) {
+TEST_F(FileTest,
+       ASymbolicLinkIsReadButNeitherAppendedToNorFollowedByAReplacement) {
   REPRISE_ASSERT_OK(ReplaceFile(PathOf("outside"), {"kept"}));
   std::filesystem::create_symlink(PathOf("outside"), PathOf("link"));
   EXPECT_THAT(AppendFile::Open(PathOf("link")), FailsWith("symbolic link"));
-  EXPECT_THAT(InputFile::Open(PathOf("link")), FailsWith("symbolic link"));
+  EXPECT_EQ(ReadWholeFile(PathOf("link")).value(), "kept");
   REPRISE_ASSERT_OK(ReplaceFile(PathOf("link"), {"new"}));
   EXPECT_FALSE(std::filesystem::is_symlink(PathOf("link")));
   REPRISE_ASSERT_OK_AND_ASSIGN(const std::string outside,
                                ReadWholeFile(PathOf("outside")));
   EXPECT_EQ(outside, "kept");
+}
+
+TEST_F(FileTest, ALinkToNothingIsNamedAsSuch) {
+  std::filesystem::create_symlink("nowhere", PathOf("link"));
+  EXPECT_THAT(InputFile::Open(PathOf("link")),
+              FailsWith("a symbolic link whose target does not exist"));
+  EXPECT_THAT(ReadUserInput(PathOf("link"), 10),
+              FailsWith("a symbolic link whose target does not exist"));
+}
+
+TEST_F(FileTest, AnInputOfTheUserMayBeAFileALinkOrAPipe) {
+  REPRISE_ASSERT_OK(ReplaceFile(PathOf("file"), {"text"}));
+  std::filesystem::create_symlink("file", PathOf("link"));
+  EXPECT_EQ(ReadUserInput(PathOf("file"), 4).value(), "text");
+  EXPECT_EQ(ReadUserInput(PathOf("link"), 4).value(), "text");
+  EXPECT_THAT(ReadUserInput(PathOf("file"), 3),
+              FailsWith("expected at most 3 bytes"));
+  EXPECT_THAT(ReadUserInput(folder_, 10), FailsWith("Is a directory"));
+  EXPECT_EQ(ReadUserInput("/dev/null", 10).value(), "");
+
+  const std::string pipe = PathOf("pipe");
+  ASSERT_EQ(mkfifo(pipe.c_str(), 0600), 0);
+  std::thread writer([&pipe] {
+    // Later than the reader, as a command in a shell's <(...) is.
+    usleep(100'000);
+    std::FILE* file = std::fopen(pipe.c_str(), "w");
+    std::fputs("some ", file);
+    std::fflush(file);
+    usleep(100'000);
+    std::fputs("text", file);
+    std::fclose(file);
+  });
+  EXPECT_EQ(ReadUserInput(pipe, 100).value(), "some text");
+  writer.join();
+  EXPECT_TRUE(IsReadOnce(pipe));
+  EXPECT_TRUE(IsReadOnce("/dev/fd/0"));
+  EXPECT_FALSE(IsReadOnce(PathOf("link")));
+  EXPECT_FALSE(IsReadOnce(PathOf("none")));
 }
 
 TEST_F(FileTest, ATemporaryFileThatAKilledRunLeftDoesNotStandInTheWay) {

@@ -36,6 +36,13 @@ std::vector<std::string> CandleEntries() {
   return {"CANDLE", kFiles[0], kFiles[1]};
 }
 
+std::vector<Clue> CandleClues() {
+  return {{"nt_train2.csv.gz", "run gunzip on it"},
+          {"nt_test2.csv.gz", "run gunzip on it"},
+          {"nt_train", "the two files are nt_train2.csv and nt_test2.csv"},
+          {"nt_test", "the two files are nt_train2.csv and nt_test2.csv"}};
+}
+
 absl::StatusOr<DatasetPair> ReadCandle(const std::string& folder,
                                        const CandleOptions& options,
                                        std::vector<std::string>* warnings) {
@@ -58,8 +65,9 @@ absl::StatusOr<DatasetPair> ReadCandle(const std::string& folder,
     return StatusWithExitCode(
         absl::StatusCode::kNotFound,
         absl::StrCat(folder, ": expected ", kFiles[0], " and ", kFiles[1],
-                     " in CANDLE or itself, found none of them; remedy: put "
-                     "them there or name another folder"),
+                     " in CANDLE or itself, found ",
+                     FoundInstead(folder, CandleClues(),
+                                  "put them there or name another folder")),
         ExitCode::kData);
   }
   if (!missing.empty()) {
@@ -72,8 +80,12 @@ absl::StatusOr<DatasetPair> ReadCandle(const std::string& folder,
   csv.features = options.features;
   csv.threads = options.threads;
   // One after the other: each is parsed by all threads.
-  REPRISE_ASSIGN_OR_RETURN(Nt3Split train, LoadNt3(paths[0], csv, warnings));
-  REPRISE_ASSIGN_OR_RETURN(Nt3Split test, LoadNt3(paths[1], csv, warnings));
+  const Nt3CacheUse use =
+      options.verify ? Nt3CacheUse::kVerify : Nt3CacheUse::kTrust;
+  REPRISE_ASSIGN_OR_RETURN(Nt3Split train,
+                           LoadNt3(paths[0], csv, use, warnings));
+  REPRISE_ASSIGN_OR_RETURN(Nt3Split test,
+                           LoadNt3(paths[1], csv, use, warnings));
   if (options.scale_on_test_too) {
     std::transform(train.max_abs.begin(), train.max_abs.end(),
                    test.max_abs.begin(), train.max_abs.begin(),

@@ -11,6 +11,7 @@
 #include "absl/status/statusor.h"
 #include "data/candle/nt3_csv.h"
 #include "data/dataset.h"
+#include "data/near_miss.h"
 
 namespace reprise {
 
@@ -20,12 +21,18 @@ struct CandleOptions {
   // The scale of the features is that of the training rows alone; upstream took
   // the test rows, too, which lets test data into the training.
   bool scale_on_test_too = false;
+  // Whether the files are parsed though there is a cache, which is held against
+  // them (Nt3CacheUse::kVerify).
+  bool verify = false;
   // Another number of columns, for tests.
   int64_t features = Nt3CsvOptions().features;
 };
 
 // For FindDatasets: what tells that a folder holds NT3.
 std::vector<std::string> CandleEntries();
+
+// What tells that NT3 lies there in a form that ReadCandle does not take.
+std::vector<Clue> CandleClues();
 
 // Two classes; fp32 rows [1, 1, 60483], mapped; element_scale is 1 / max |x| of
 // each feature (max_abs.h), the same in both splits. `folder` is <dir> above: a

@@ -74,7 +74,8 @@ absl::Status MeasureCsv(const std::string& path, const Nt3CsvOptions& options) {
 absl::Status MeasureCached(const std::string& path,
                            const Nt3CsvOptions& options) {
   std::vector<std::string> warnings;
-  REPRISE_ASSIGN_OR_RETURN(Nt3Split split, LoadNt3(path, options, &warnings));
+  REPRISE_ASSIGN_OR_RETURN(
+      Nt3Split split, LoadNt3(path, options, Nt3CacheUse::kTrust, &warnings));
   const bool measured = split.from_cache;
   split = Nt3Split();
   for (const std::string& warning : warnings) {
@@ -88,7 +89,8 @@ absl::Status MeasureCached(const std::string& path,
   }
   const double cpu_start = CpuSeconds();
   const Clock::time_point start = Clock::now();
-  REPRISE_ASSIGN_OR_RETURN(split, LoadNt3(path, options, &warnings));
+  REPRISE_ASSIGN_OR_RETURN(
+      split, LoadNt3(path, options, Nt3CacheUse::kTrust, &warnings));
   const double loaded = SecondsSince(start);
   const double cpu = CpuSeconds() - cpu_start;
   const int64_t values =

@@ -32,7 +32,7 @@ namespace {
 namespace fs = std::filesystem;
 
 constexpr char kMagic[16] = "reprise nt3 f32";
-constexpr uint32_t kVersion = 1;
+constexpr uint32_t kVersion = 2;
 constexpr uint32_t kByteOrder = 0x01020304;
 constexpr int64_t kRowAlignment = 4096;
 constexpr char kSuffix[] = ".cache";
@@ -42,7 +42,7 @@ struct Header {
   uint32_t version;
   uint32_t byte_order;
   int64_t source_bytes;
-  int64_t source_modified_nanoseconds;
+  uint64_t source_stamp;  // StampDigest
   int64_t rows;
   int64_t features;
   int32_t classes;
@@ -68,6 +68,13 @@ static_assert(sizeof(Header) == 120);
 static_assert(std::is_trivially_copyable_v<Header>);
 static_assert(__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__);
 
+uint64_t StampDigest(const FileStamp& stamp) {
+  const int64_t parts[] = {stamp.modified_nanoseconds,
+                           stamp.changed_nanoseconds,
+                           static_cast<int64_t>(stamp.inode)};
+  return XXH64(parts, sizeof(parts), 0);
+}
+
 uint64_t ChecksumOf(const Header& header, const std::vector<int32_t>& labels,
                     const std::vector<float>& max_abs) {
   uint64_t checksum = XXH64(&header, offsetof(Header, checksum), 0);
@@ -84,6 +91,7 @@ enum class CacheState {
 struct CacheContent {
   CacheState state = CacheState::kAbsent;
   std::string damage;
+  std::string path;  // of a good one
   Nt3Split split;
   uint64_t rows_digest = 0;
   int64_t rows_bytes = 0;
@@ -143,9 +151,8 @@ CacheContent OpenCache(const std::string& cache, const FileStamp& stamp,
     return Damaged("expected a header with its checksum, found another");
   }
   if (header.features != options.features ||
-      header.classes != options.classes ||
-      !(FileStamp{header.source_bytes, header.source_modified_nanoseconds} ==
-        stamp)) {
+      header.classes != options.classes || header.source_bytes != stamp.bytes ||
+      header.source_stamp != StampDigest(stamp)) {
     return {};
   }
   // The file is replaced, never written to, so its mapping stays whole.
@@ -175,7 +182,10 @@ CacheContent FindCache(const std::vector<std::string>& caches,
   CacheContent result;
   for (const std::string& cache : caches) {
     CacheContent content = OpenCache(cache, stamp, options);
-    if (content.state == CacheState::kGood) return content;
+    if (content.state == CacheState::kGood) {
+      content.path = cache;
+      return content;
+    }
     if (content.state == CacheState::kDamaged) {
       result = Damaged(absl::StrCat(cache, ": ", content.damage));
     }
@@ -209,7 +219,7 @@ absl::Status WriteCache(const std::string& cache, const Nt3Rows& rows,
   header.version = kVersion;
   header.byte_order = kByteOrder;
   header.source_bytes = rows.stamp.bytes;
-  header.source_modified_nanoseconds = rows.stamp.modified_nanoseconds;
+  header.source_stamp = StampDigest(rows.stamp);
   header.rows = static_cast<int64_t>(rows.labels.size());
   header.features = rows.features;
   header.classes = options.classes;
@@ -246,6 +256,28 @@ absl::Status WriteFirst(const std::vector<std::string>& caches,
     if (status.ok()) return status;
   }
   return status;
+}
+
+// OK if the cache holds what the CSV does.
+absl::Status Compare(const CacheContent& cache, const Nt3Rows& rows) {
+  const auto differs = [&cache](const std::string& expected,
+                                const std::string& found) {
+    return DataError(absl::StrCat("the cache ", cache.path, ": expected ",
+                                  expected, ", found ", found,
+                                  "; remedy: delete it"));
+  };
+  const uint64_t digest = XXH3_64bits(cache.split.rows.get(), cache.rows_bytes);
+  if (digest != cache.rows_digest) {
+    return differs(
+        absl::StrFormat("rows with the digest %016x", cache.rows_digest),
+        absl::StrFormat("%016x", digest));
+  }
+  if (cache.split.digest != rows.digest || cache.split.labels != rows.labels ||
+      std::memcmp(cache.split.rows.get(), rows.rows.get(), cache.rows_bytes) !=
+          0) {
+    return differs("the labels and rows of the CSV as it is now", "others");
+  }
+  return absl::OkStatus();
 }
 
 // Lets one process make the cache while others wait. The lock is on the CSV
@@ -287,22 +319,31 @@ std::vector<std::string> Nt3CachePaths(const std::string& path) {
 }
 
 absl::StatusOr<Nt3Split> LoadNt3(const std::string& path,
-                                 const Nt3CsvOptions& options,
+                                 const Nt3CsvOptions& options, Nt3CacheUse use,
                                  std::vector<std::string>* warnings) {
   REPRISE_ASSIGN_OR_RETURN(FileStamp stamp, StampOf(path));
   const std::vector<std::string> caches = Nt3CachePaths(path);
+  const bool trusts = use == Nt3CacheUse::kTrust;
   CacheContent content = FindCache(caches, stamp, options);
-  if (content.state == CacheState::kGood) return std::move(content.split);
+  if (content.state == CacheState::kGood && trusts) {
+    return std::move(content.split);
+  }
 
   const MakerLock lock(path);
   REPRISE_ASSIGN_OR_RETURN(stamp, StampOf(path));
   content = FindCache(caches, stamp, options);
-  if (content.state == CacheState::kGood) return std::move(content.split);
+  if (content.state == CacheState::kGood && trusts) {
+    return std::move(content.split);
+  }
   if (content.state == CacheState::kDamaged) {
     warnings->push_back(absl::StrCat("the cache ", content.damage,
                                      "; made it anew from ", path));
   }
   REPRISE_ASSIGN_OR_RETURN(Nt3Rows rows, ReadNt3Csv(path, options));
+  if (content.state == CacheState::kGood && rows.stamp == stamp) {
+    REPRISE_RETURN_IF_ERROR(Compare(content, rows));
+    return std::move(content.split);
+  }
   Nt3Split split;
   split.max_abs =
       MaxAbsOf(reinterpret_cast<const float*>(rows.rows.get()),
@@ -325,30 +366,6 @@ absl::StatusOr<Nt3Split> LoadNt3(const std::string& path,
   split.labels = std::move(rows.labels);
   split.digest = std::move(rows.digest);
   return split;
-}
-
-absl::Status VerifyNt3Cache(const std::string& path,
-                            const Nt3CsvOptions& options) {
-  REPRISE_ASSIGN_OR_RETURN(const FileStamp stamp, StampOf(path));
-  const CacheContent content = FindCache(Nt3CachePaths(path), stamp, options);
-  switch (content.state) {
-    case CacheState::kAbsent:
-      return StatusWithExitCode(absl::StatusCode::kNotFound,
-                                absl::StrCat(path, ": it has no cache"),
-                                ExitCode::kData);
-    case CacheState::kDamaged:
-      return DataError(absl::StrCat(content.damage, "; remedy: delete it"));
-    case CacheState::kGood:
-      break;
-  }
-  const uint64_t digest =
-      XXH3_64bits(content.split.rows.get(), content.rows_bytes);
-  if (digest == content.rows_digest) return absl::OkStatus();
-  return DataError(absl::StrFormat(
-      "the cache of %s: expected rows with the digest %016x, found %016x; "
-      "remedy: delete it (one of %s)",
-      path, content.rows_digest, digest,
-      absl::StrJoin(Nt3CachePaths(path), ", ")));
 }
 
 }  // namespace reprise

@@ -3,14 +3,15 @@
 //
 // The cache lies beside the CSV (nt_train2.csv.cache) or, where that folder
 // cannot be written to, in $XDG_CACHE_HOME/reprise/candle or
-// ~/.cache/reprise/candle. It is good while the CSV's size and modification
-// time are those that it was made from; it may be deleted at any time.
+// ~/.cache/reprise/candle. It is good while the CSV has the FileStamp of the
+// one that it was made from, so a copied CSV is parsed once more; it may be
+// deleted at any time.
 //
-// File, version 1, little-endian: a Header (nt3_cache.cc), labels int32 [rows],
+// File, version 2, little-endian: a Header (nt3_cache.cc), labels int32 [rows],
 // max_abs fp32 [features], zeros up to a multiple of 4096 bytes, the rows, fp32
 // [rows, features]. The header has the size of all and a checksum of all but
 // the rows; a file that disagrees with them is damaged. A digest of the rows is
-// there too, but only VerifyNt3Cache computes it again.
+// there too, but only Nt3CacheUse::kVerify computes it again.
 #ifndef REPRISE_DATA_CANDLE_NT3_CACHE_H_
 #define REPRISE_DATA_CANDLE_NT3_CACHE_H_
 
@@ -36,6 +37,13 @@ struct Nt3Split {
   bool from_cache = false;     // nothing was parsed
 };
 
+enum class Nt3CacheUse {
+  kTrust,
+  // The CSV is parsed in any case, and a cache that fits it held against what
+  // it says: DataError naming the cache and the remedy if they differ.
+  kVerify,
+};
+
 // Rows, labels and largest magnitudes of the CSV at `path`: from its cache,
 // which is made where it is absent, old or damaged. Failures are ReadNt3Csv's.
 // What the user should know, but nothing that stops the run, is appended to
@@ -44,14 +52,8 @@ struct Nt3Split {
 // the others wait, on file systems with locks; on others each makes it, and
 // one's stays. Thread-safe.
 absl::StatusOr<Nt3Split> LoadNt3(const std::string& path,
-                                 const Nt3CsvOptions& options,
+                                 const Nt3CsvOptions& options, Nt3CacheUse use,
                                  std::vector<std::string>* warnings);
-
-// Reads the cache that LoadNt3 would use in full and compares it with its
-// digest. absl::IsNotFound if there is no cache that fits the CSV; DataError
-// naming the cache and the remedy if it is damaged.
-absl::Status VerifyNt3Cache(const std::string& path,
-                            const Nt3CsvOptions& options);
 
 // Where the caches of the CSV at `path` may lie, in the order of preference;
 // the second is absent where the environment names no home.

@@ -23,6 +23,7 @@
 #include "data/candle/nt3_csv.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
+#include "xxhash.h"
 
 namespace reprise {
 namespace {
@@ -54,7 +55,8 @@ class Nt3CacheTest : public ::testing::Test {
   // Loads, and checks that the rows are those of the CSV.
   Nt3Split Load() {
     warnings_.clear();
-    absl::StatusOr<Nt3Split> split = LoadNt3(csv_, options_, &warnings_);
+    absl::StatusOr<Nt3Split> split =
+        LoadNt3(csv_, options_, Nt3CacheUse::kTrust, &warnings_);
     EXPECT_THAT(split, IsOk());
     if (!split.ok()) return {};
     std::vector<float> values(split->labels.size() * kFeatures);
@@ -66,6 +68,10 @@ class Nt3CacheTest : public ::testing::Test {
     EXPECT_THAT(split->max_abs, ElementsAre(3.0f, 2.0f, 0.0f));
     EXPECT_THAT(split->digest, ::testing::StartsWith("xxh3:"));
     return *std::move(split);
+  }
+
+  absl::Status Verify() {
+    return LoadNt3(csv_, options_, Nt3CacheUse::kVerify, &warnings_).status();
   }
 
   std::string Cache() { return ReadWholeFile(beside_).value(); }
@@ -89,7 +95,7 @@ TEST_F(Nt3CacheTest, IsMadeOnceBesideTheCsvAndThenMapped) {
   EXPECT_TRUE(Load().from_cache);
   EXPECT_THAT(warnings_, IsEmpty());
   EXPECT_EQ(Cache(), made);
-  REPRISE_EXPECT_OK(VerifyNt3Cache(csv_, options_));
+  REPRISE_EXPECT_OK(Verify());
   REPRISE_ASSERT_OK_AND_ASSIGN(const Nt3Rows rows, ReadNt3Csv(csv_, options_));
   EXPECT_EQ(digest, rows.digest);
   // Rows begin at a page, the file ends with them.
@@ -107,14 +113,58 @@ TEST_F(Nt3CacheTest, AChangedCsvIsReadAnewInSilence) {
   Load();
   // Of the same size, later.
   REPRISE_ASSERT_OK(ReplaceFile(csv_, {"1,9.5,-2,0\n1,-3,0.5,0\n0,1,1,0\n"}));
-  REPRISE_ASSERT_OK_AND_ASSIGN(Nt3Split split,
-                               LoadNt3(csv_, options_, &warnings_));
+  REPRISE_ASSERT_OK_AND_ASSIGN(
+      Nt3Split split, LoadNt3(csv_, options_, Nt3CacheUse::kTrust, &warnings_));
   EXPECT_FALSE(split.from_cache);
   EXPECT_THAT(split.labels, ElementsAre(1, 1, 0));
   EXPECT_THAT(split.max_abs, ElementsAre(9.5f, 2.0f, 0.0f));
-  REPRISE_ASSERT_OK_AND_ASSIGN(split, LoadNt3(csv_, options_, &warnings_));
+  REPRISE_ASSERT_OK_AND_ASSIGN(
+      split, LoadNt3(csv_, options_, Nt3CacheUse::kTrust, &warnings_));
   EXPECT_TRUE(split.from_cache);
   EXPECT_THAT(warnings_, IsEmpty());
+}
+
+// As cp -p, rsync -t, tar and touch -r leave it.
+TEST_F(Nt3CacheTest, AnotherCsvOfTheSameSizeAndTimeIsReadAnew) {
+  const auto time = fs::last_write_time(csv_);
+  const std::string turned = "1,1.5,-2,0\n0,-3,0.5,0\n1,1,1,0\n";
+  Load();
+  REPRISE_ASSERT_OK(ReplaceFile(csv_, {turned}));
+  fs::last_write_time(csv_, time);
+  REPRISE_ASSERT_OK_AND_ASSIGN(
+      Nt3Split split, LoadNt3(csv_, options_, Nt3CacheUse::kTrust, &warnings_));
+  EXPECT_THAT(split.labels, ElementsAre(1, 0, 1));
+  // Written over in place: the same inode.
+  std::this_thread::sleep_for(std::chrono::milliseconds(20));
+  std::ofstream(csv_, std::ios::in | std::ios::out) << "0";
+  fs::last_write_time(csv_, time);
+  REPRISE_ASSERT_OK_AND_ASSIGN(
+      split, LoadNt3(csv_, options_, Nt3CacheUse::kTrust, &warnings_));
+  EXPECT_THAT(split.labels, ElementsAre(0, 0, 1));
+}
+
+TEST_F(Nt3CacheTest, VerificationHoldsTheCacheAgainstTheCsv) {
+  Load();
+  const std::string made = Cache();
+  // The cache of another CSV, in order by itself, under this one's stamp.
+  REPRISE_ASSERT_OK(ReplaceFile(csv_, {"1,1.5,-2,0\n1,-3,0.5,0\n0,1,1,0\n"}));
+  REPRISE_ASSERT_OK(
+      LoadNt3(csv_, options_, Nt3CacheUse::kTrust, &warnings_).status());
+  std::string other = Cache();
+  std::memcpy(&other[120], &made[120], sizeof(int32_t));  // the first label
+  uint64_t checksum = XXH64(other.data(), 112, 0);
+  checksum = XXH64(&other[120], 3 * sizeof(int32_t), checksum);
+  checksum = XXH64(&other[132], kFeatures * sizeof(float), checksum);
+  std::memcpy(&other[112], &checksum, sizeof(checksum));
+  SetCache(other);
+  REPRISE_ASSERT_OK_AND_ASSIGN(
+      const Nt3Split trusted,
+      LoadNt3(csv_, options_, Nt3CacheUse::kTrust, &warnings_));
+  EXPECT_THAT(trusted.labels, ElementsAre(0, 1, 0));
+  EXPECT_THAT(Verify(), AllOf(ExitsWith(ExitCode::kData), FailsWith(beside_),
+                              FailsWith("expected the labels and rows of the "
+                                        "CSV as it is now, found others; "
+                                        "remedy: delete it")));
 }
 
 TEST_F(Nt3CacheTest, ACacheOfAnotherVersionIsMadeAnewInSilence) {
@@ -122,7 +172,6 @@ TEST_F(Nt3CacheTest, ACacheOfAnotherVersionIsMadeAnewInSilence) {
   std::string other = Cache();
   ++other[16];
   SetCache(other);
-  EXPECT_TRUE(absl::IsNotFound(VerifyNt3Cache(csv_, options_)));
   EXPECT_FALSE(Load().from_cache);
   EXPECT_THAT(warnings_, IsEmpty());
   EXPECT_TRUE(Load().from_cache);
@@ -130,11 +179,12 @@ TEST_F(Nt3CacheTest, ACacheOfAnotherVersionIsMadeAnewInSilence) {
 
 TEST_F(Nt3CacheTest, ABadCsvLeavesNoCache) {
   REPRISE_ASSERT_OK(ReplaceFile(csv_, {"0,1,2\n"}));
-  EXPECT_THAT(LoadNt3(csv_, options_, &warnings_),
+  EXPECT_THAT(LoadNt3(csv_, options_, Nt3CacheUse::kTrust, &warnings_),
               AllOf(ExitsWith(ExitCode::kData), FailsWith("row 1, column 4")));
   EXPECT_FALSE(fs::exists(beside_));
-  EXPECT_TRUE(
-      absl::IsNotFound(LoadNt3(top_ + "/none", options_, &warnings_).status()));
+  EXPECT_TRUE(absl::IsNotFound(
+      LoadNt3(top_ + "/none", options_, Nt3CacheUse::kTrust, &warnings_)
+          .status()));
 }
 
 TEST_F(Nt3CacheTest, EveryTruncationAndExtensionIsFoundAndRepaired) {
@@ -176,9 +226,8 @@ TEST_F(Nt3CacheTest, VerificationFindsEveryFlippedBitOfTheRows) {
     std::string damaged = made;
     damaged[i / 8] = static_cast<char>(damaged[i / 8] ^ 1 << i % 8);
     SetCache(damaged);
-    ASSERT_THAT(VerifyNt3Cache(csv_, options_),
-                AllOf(ExitsWith(ExitCode::kData), FailsWith(beside_),
-                      FailsWith("remedy: delete it")));
+    ASSERT_THAT(Verify(), AllOf(ExitsWith(ExitCode::kData), FailsWith(beside_),
+                                FailsWith("remedy: delete it")));
   }
 }
 
@@ -269,8 +318,9 @@ TEST_F(Nt3CacheTest, RacingThreadsAllGetTheRows) {
         8, absl::UnknownError("not loaded"));
     std::vector<std::vector<std::string>> warnings(8);
     for (int i = 0; i < 8; ++i) {
-      threads.emplace_back(
-          [&, i] { splits[i] = LoadNt3(csv_, options_, &warnings[i]); });
+      threads.emplace_back([&, i] {
+        splits[i] = LoadNt3(csv_, options_, Nt3CacheUse::kTrust, &warnings[i]);
+      });
     }
     int made = 0;
     for (int i = 0; i < 8; ++i) {
@@ -294,7 +344,8 @@ TEST_F(Nt3CacheTest, RacingProcessesAllGetTheRowsAlsoFromADamagedCache) {
       ASSERT_GE(child, 0);
       if (child == 0) {
         std::vector<std::string> warnings;
-        const auto split = LoadNt3(csv_, options_, &warnings);
+        const auto split =
+            LoadNt3(csv_, options_, Nt3CacheUse::kTrust, &warnings);
         _exit(split.ok() && split->labels == std::vector<int32_t>{0, 1, 0} &&
                       split->max_abs[0] == 3.0f
                   ? 0

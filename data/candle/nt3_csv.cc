@@ -45,8 +45,11 @@ absl::Status ChangedError(const std::string& name) {
 }
 
 FileStamp StampFrom(const struct stat& found) {
-  return {found.st_size,
-          int64_t{found.st_mtim.tv_sec} * 1000000000 + found.st_mtim.tv_nsec};
+  const auto nanoseconds = [](const timespec& time) {
+    return int64_t{time.tv_sec} * 1000000000 + time.tv_nsec;
+  };
+  return {found.st_size, nanoseconds(found.st_mtim), nanoseconds(found.st_ctim),
+          found.st_ino};
 }
 
 absl::Status CheckIsFile(const std::string& path, const struct stat& found) {

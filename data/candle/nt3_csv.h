@@ -33,14 +33,21 @@ struct Nt3CsvOptions {
   int64_t block_bytes = int64_t{1} << 20;
 };
 
-// What tells a changed file from the same one without reading it.
+// What tells a changed file from the same one without reading it. Size and
+// modification time are what cp -p, rsync -t and tar give another file, too;
+// the change time and the inode they cannot choose. No device number: it may be
+// another on each host, and after each mount.
 struct FileStamp {
   int64_t bytes = 0;
   int64_t modified_nanoseconds = 0;  // since the epoch
+  int64_t changed_nanoseconds = 0;   // of content or inode
+  uint64_t inode = 0;
 
   bool operator==(const FileStamp& other) const {
     return bytes == other.bytes &&
-           modified_nanoseconds == other.modified_nanoseconds;
+           modified_nanoseconds == other.modified_nanoseconds &&
+           changed_nanoseconds == other.changed_nanoseconds &&
+           inode == other.inode;
   }
 };
 

@@ -87,9 +87,10 @@ absl::StatusOr<Place> FindPlace(const std::string& folder) {
           folder,
           ": expected cifar-10-batches-bin or cifar-10-batches-py in "
           "CIFAR10 or beside it, with CIFAR-10's files, or these files "
-          "themselves, found none of them; remedy: put them there, run "
-          "'reprise data fetch "
-          "cifar10', or name another folder"),
+          "themselves, found ",
+          FoundInstead(folder, Cifar10Clues(),
+                       "put them there, run 'reprise data fetch cifar10', or "
+                       "name another folder")),
       ExitCode::kData);
 }
 
@@ -155,6 +156,22 @@ std::vector<std::string> Cifar10Entries() {
     }
   }
   return entries;
+}
+
+std::vector<Clue> Cifar10Clues() {
+  constexpr char kOtherForm[] =
+      "only the binary and the Python version of CIFAR-10 are read: unpack or "
+      "replace it, or run 'reprise data fetch cifar10'";
+  return {
+      {"cifar-10-python.tar", "unpack it there: tar -xf FILE"},
+      {"cifar-10-binary.tar", "unpack it there: tar -xf FILE"},
+      {"data_batch",
+       "put the six files data_batch_1 to data_batch_5 and test_batch into one "
+       "folder, named so (Python version) or with .bin (binary version)"},
+      {"cifar-100", "that is CIFAR-100; run 'reprise data fetch cifar10'"},
+      {"cifar-10-matlab", kOtherForm},
+      {"cifar-10.", kOtherForm},
+      {"cifar10.", kOtherForm}};
 }
 
 absl::StatusOr<DatasetPair> ReadCifar10(const std::string& folder) {

@@ -14,6 +14,7 @@
 
 #include "absl/status/statusor.h"
 #include "data/dataset.h"
+#include "data/near_miss.h"
 
 namespace reprise {
 
@@ -23,6 +24,9 @@ RowFormat Cifar10RowFormat();
 
 // For FindDatasets: what tells that a folder holds CIFAR-10.
 std::vector<std::string> Cifar10Entries();
+
+// What tells that CIFAR-10 lies there in a form that ReadCifar10 does not take.
+std::vector<Clue> Cifar10Clues();
 
 // `folder` is <dir> above: a folder of data sets, or CIFAR-10's own. The files
 // are read on two threads. What `reprise data synthesize` wrote says that it is

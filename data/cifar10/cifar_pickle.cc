@@ -23,6 +23,12 @@ constexpr absl::string_view kIntactCopy =
 constexpr absl::string_view kWriteAgain =
     "replace it with the published file, or write it with "
     "pickle.dump(batch, file, protocol=2)";
+constexpr absl::string_view kOtherArray =
+    "write 'data' as uint8, and 'labels' as a list: [int(label) for label in "
+    "labels], or take the published file";
+constexpr absl::string_view kPlainLabels =
+    "write it with 'labels': [int(label) for label in labels], or take the "
+    "published file";
 constexpr absl::string_view kDistrust =
     "do not load this file with pickle either: it may run any code; replace it "
     "with an intact copy of CIFAR-10's Python version";
@@ -484,10 +490,16 @@ class PickleReader {
         return Push({Kind::kGlobal, known.global});
       }
     }
+    // As numpy writes a label of labels that were in an array; harmless.
+    const bool is_numpy_number =
+        name == "scalar" && (module == "numpy.core.multiarray" ||
+                             module == "numpy._core.multiarray");
     return Fail(
         "no global but numpy's _reconstruct, ndarray and dtype and "
         "_codecs.encode",
-        absl::StrCat(Shown(module), ".", Shown(name)), kDistrust);
+        absl::StrCat(Shown(module), ".", Shown(name),
+                     is_numpy_number ? ", a number of numpy's" : ""),
+        is_numpy_number ? kPlainLabels : kDistrust);
   }
 
   absl::Status PushGlobal() {
@@ -547,7 +559,7 @@ class PickleReader {
     }
     return Fail("the arguments that numpy writes for an array of uint8",
                 callee.a == kDtypeType ? "another dtype" : "other ones",
-                callee.a == kDtypeType ? kWriteAgain : kDistrust);
+                callee.a == kDtypeType ? kOtherArray : kDistrust);
   }
 
   // The state of a dtype or an array.

@@ -94,6 +94,22 @@ void ExpectFaults(const std::vector<Fault>& faults) {
   }
 }
 
+// Labels from an array of numpy's, which is harmless: no word of code.
+TEST(CifarPickle, LabelsOfNumpyGetARemedyOfTheirOwn) {
+  for (const char* module :
+       {"numpy.core.multiarray", "numpy._core.multiarray"}) {
+    const auto result =
+        Parse(absl::StrCat("\x80\x02", PickledGlobal(module, "scalar"), "."));
+    EXPECT_THAT(result, ExitsWith(ExitCode::kData));
+    EXPECT_THAT(result,
+                FailsWith("a number of numpy's; remedy: write it with "
+                          "'labels': [int(label) for label in labels]"));
+  }
+  EXPECT_THAT(Parse(absl::StrCat("\x80\x02", PickledGlobal("numpy", "dtype"),
+                                 "N\x85R.")),
+              FailsWith("found another dtype; remedy: write 'data' as uint8"));
+}
+
 TEST(CifarPickle, RefusesWhatWouldRunCode) {
   const std::string argument = PickledBytes("touch /tmp/owned");
   const std::string no_global =

@@ -30,6 +30,8 @@ class Content {
     return content;
   }
 
+  bool is_compressed() const { return inflater_ != nullptr; }
+
   // More bytes than this the content cannot have.
   int64_t Limit() const {
     // Deflate's best: 258 bytes in 2 bits.
@@ -210,6 +212,8 @@ absl::StatusOr<IdxArray> ReadIdx(const std::string& path, int dimensions) {
         header_bytes, " bytes, found the end of the content", kFetchAgain));
   }
 
+  // More than any file of this kind that was cut.
+  constexpr int64_t kLargest = int64_t{1} << 30;
   IdxArray array;
   int64_t bytes = 1;
   for (int d = 0; d < dimensions; ++d) {
@@ -220,8 +224,10 @@ absl::StatusOr<IdxArray> ReadIdx(const std::string& path, int dimensions) {
                                     ": expected a positive size of dimension ",
                                     d, ", found 0", kFetchAgain));
     }
+    // Of an uncompressed file that is shorter the end is missed below.
     if (__builtin_mul_overflow(bytes, size, &bytes) ||
-        bytes > content.Limit()) {
+        (bytes > content.Limit() &&
+         (bytes > kLargest || content.is_compressed()))) {
       return DataError(absl::StrCat(path, ": offset ", offset,
                                     ": expected sizes that a content of at "
                                     "most ",
@@ -235,7 +241,8 @@ absl::StatusOr<IdxArray> ReadIdx(const std::string& path, int dimensions) {
   // dimensions costs no memory; MNIST's 47 MB are read in one piece.
   constexpr int64_t kFirstBytes = int64_t{64} << 20;
   for (int64_t have = 0; have < bytes;) {
-    const int64_t next = std::min(bytes, std::max(2 * have, kFirstBytes));
+    const int64_t next = std::min({bytes, std::max(2 * have, kFirstBytes),
+                                   std::max(content.Limit(), have + 1)});
     array.bytes.resize(next);
     REPRISE_ASSIGN_OR_RETURN(
         const int64_t got,

@@ -9,7 +9,9 @@
 #include <vector>
 
 #include "absl/status/status.h"
+#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_replace.h"
 #include "core/base/status.h"
 #include "data/generated_mark.h"
 #include "data/mnist/idx.h"
@@ -24,6 +26,13 @@ constexpr std::array<const char*, 4> kFiles = {
     "train-images-idx3-ubyte", "train-labels-idx1-ubyte",
     "t10k-images-idx3-ubyte", "t10k-labels-idx1-ubyte"};
 
+// A file as MNIST's authors call it and as 7-Zip, macOS and gzip -N unpack it,
+// each whole and packed, in the order of preference.
+std::vector<std::string> SpellingsOf(const std::string& file) {
+  const std::string dotted = absl::StrReplaceAll(file, {{"-idx", ".idx"}});
+  return {file, file + ".gz", dotted, dotted + ".gz"};
+}
+
 // The paths of kFiles in `folder`; nullopt if it has none of them.
 absl::StatusOr<std::optional<std::array<std::string, 4>>> FindFiles(
     const std::string& folder) {
@@ -31,13 +40,13 @@ absl::StatusOr<std::optional<std::array<std::string, 4>>> FindFiles(
   std::array<std::string, 4> paths;
   std::vector<std::string> missing;
   for (size_t i = 0; i < kFiles.size(); ++i) {
-    const std::string plain = absl::StrCat(folder, "/", kFiles[i]);
-    REPRISE_ASSIGN_OR_RETURN(const bool has_plain, IsThere(plain));
-    REPRISE_ASSIGN_OR_RETURN(const bool has_gzip, IsThere(plain + ".gz"));
-    if (has_plain || has_gzip) {
-      paths[i] = has_plain ? plain : plain + ".gz";
-    } else {
-      missing.push_back(plain);
+    for (const std::string& name : SpellingsOf(kFiles[i])) {
+      const std::string path = absl::StrCat(folder, "/", name);
+      REPRISE_ASSIGN_OR_RETURN(const bool there, IsThere(path));
+      if (there && paths[i].empty()) paths[i] = path;
+    }
+    if (paths[i].empty()) {
+      missing.push_back(absl::StrCat(folder, "/", kFiles[i]));
     }
   }
   if (missing.size() == kFiles.size()) return std::nullopt;
@@ -50,6 +59,20 @@ absl::StatusOr<std::optional<std::array<std::string, 4>>> FindFiles(
   return paths;
 }
 
+// ReadIdx; of a damaged file that has its packed form beside it, also that.
+absl::StatusOr<IdxArray> ReadArray(const std::string& path, int dimensions) {
+  absl::StatusOr<IdxArray> array = ReadIdx(path, dimensions);
+  if (ExitCodeOf(array.status()) != ExitCode::kData ||
+      absl::EndsWith(path, ".gz")) {
+    return array;
+  }
+  REPRISE_ASSIGN_OR_RETURN(const bool has_packed, IsThere(path + ".gz"));
+  if (!has_packed) return array;
+  return DataError(absl::StrCat(array.status().message(),
+                                ", or remove it, so that ", BaseName(path),
+                                ".gz beside it is read"));
+}
+
 struct Split {
   std::shared_ptr<const Dataset> dataset;
   std::string images_digest, labels_digest;
@@ -57,8 +80,8 @@ struct Split {
 
 absl::StatusOr<Split> ReadSplit(const std::string& images_path,
                                 const std::string& labels_path) {
-  REPRISE_ASSIGN_OR_RETURN(const IdxArray labels, ReadIdx(labels_path, 1));
-  REPRISE_ASSIGN_OR_RETURN(IdxArray images, ReadIdx(images_path, 3));
+  REPRISE_ASSIGN_OR_RETURN(const IdxArray labels, ReadArray(labels_path, 1));
+  REPRISE_ASSIGN_OR_RETURN(IdxArray images, ReadArray(images_path, 3));
   if (images.sizes[1] != kSide || images.sizes[2] != kSide) {
     return DataError(absl::StrCat(
         images_path, ": offset 8: expected images of 28 x 28, found ",
@@ -107,11 +130,25 @@ std::vector<std::string> MnistEntries() {
   std::vector<std::string> entries = {"MNIST"};
   for (const char* parent : {"raw/", ""}) {
     for (const char* file : kFiles) {
-      entries.push_back(absl::StrCat(parent, file));
-      entries.push_back(absl::StrCat(parent, file, ".gz"));
+      for (const std::string& name : SpellingsOf(file)) {
+        entries.push_back(parent + name);
+      }
     }
   }
   return entries;
+}
+
+std::vector<Clue> MnistClues() {
+  constexpr char kNames[] =
+      "name the folder that holds them, and in it give the four files the "
+      "names train-images-idx3-ubyte[.gz], train-labels-idx1-ubyte[.gz], "
+      "t10k-images-idx3-ubyte[.gz] and t10k-labels-idx1-ubyte[.gz]";
+  constexpr char kOtherForm[] =
+      "only MNIST's four IDX files are read: unpack or replace it, or run "
+      "'reprise data fetch mnist'";
+  return {{"train-images", kNames}, {"train_images", kNames},
+          {"t10k-images", kNames},  {"mnist.", kOtherForm},
+          {"mnist_", kOtherForm},   {"mnist-", kOtherForm}};
 }
 
 absl::StatusOr<DatasetPair> ReadMnist(const std::string& folder) {
@@ -131,8 +168,10 @@ absl::StatusOr<DatasetPair> ReadMnist(const std::string& folder) {
         absl::StrCat(
             folder, ": expected ", kFiles[0],
             "[.gz] and the other files of MNIST in MNIST/raw, MNIST, raw or "
-            "itself, found none of them; remedy: put them there or name "
-            "another folder"),
+            "itself, found ",
+            FoundInstead(folder, MnistClues(),
+                         "put them there, run 'reprise data fetch mnist', or "
+                         "name another folder")),
         ExitCode::kData);
   }
 

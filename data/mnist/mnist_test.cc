@@ -4,6 +4,7 @@
 #include <unistd.h>
 
 #include <cstdint>
+#include <filesystem>
 #include <memory>
 #include <optional>
 #include <string>
@@ -11,6 +12,7 @@
 
 #include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_replace.h"
 #include "core/base/file.h"
 #include "core/base/status.h"
 #include "core/base/status_matchers.h"
@@ -63,6 +65,50 @@ class MnistTest : public ::testing::Test {
   std::string folder_, raw_;
   DatasetPair pair_;
 };
+
+// As 7-Zip, macOS and gzip -N unpack them.
+TEST_F(MnistTest, ReadsFilesWithADotInTheirNames) {
+  for (const bool compressed : {false, true}) {
+    WriteRaw(compressed);
+    for (const auto& entry : std::filesystem::directory_iterator(raw_)) {
+      const std::string path = entry.path().string();
+      std::filesystem::rename(path,
+                              absl::StrReplaceAll(path, {{"-idx", ".idx"}}));
+    }
+    REPRISE_ASSERT_OK_AND_ASSIGN(const DatasetPair read, ReadMnist(folder_));
+    EXPECT_EQ(read.train->labels, pair_.train->labels);
+    EXPECT_EQ(FindDatasets(raw_, MnistEntries())->folder, raw_);
+    std::filesystem::remove_all(raw_);
+  }
+}
+
+TEST_F(MnistTest, SaysWhatLiesThereInstead) {
+  MakeFolders();
+  EXPECT_THAT(ReadMnist(folder_), FailsWith("found MNIST/; remedy: "));
+  REPRISE_ASSERT_OK(ReplaceFile(folder_ + "/mnist.npz", {"x"}));
+  EXPECT_THAT(ReadMnist(folder_),
+              FailsWith("found mnist.npz; remedy: only MNIST's four IDX files "
+                        "are read: unpack"));
+  WriteRaw();
+  std::filesystem::rename(raw_, folder_ + "/other");
+  std::filesystem::remove_all(folder_ + "/MNIST");
+  EXPECT_THAT(ReadMnist(folder_), FailsWith("found other/train-images-idx3"));
+}
+
+TEST_F(MnistTest, OfACutFileTheWholePackedOneBesideItIsNamed) {
+  WriteRaw(/*compressed=*/true);
+  WriteRaw();
+  const std::string images = raw_ + "/train-images-idx3-ubyte";
+  std::filesystem::resize_file(images, 4000);
+  EXPECT_THAT(
+      ReadMnist(folder_),
+      AllOf(FailsWith(images + ": offset 4000: expected 15680 bytes"),
+            FailsWith("found 3984: it is truncated"),
+            FailsWith("or remove it, so that train-images-idx3-ubyte.gz "
+                      "beside it is read")));
+  std::filesystem::remove(images);
+  EXPECT_THAT(ReadMnist(folder_), IsOk());
+}
 
 TEST_F(MnistTest, ReadsBothSplits) {
   WriteRaw();

@@ -1,15 +1,17 @@
 #include "launch/mpirun/host_list.h"
 
-#include <set>
+#include <map>
 #include <utility>
 
 #include "absl/status/status.h"
 #include "absl/strings/ascii.h"
+#include "absl/strings/match.h"
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "absl/strings/str_split.h"
 #include "core/base/file.h"
+#include "core/base/host_name.h"
 #include "core/base/status.h"
 #include "launch/utf8.h"
 #include "re2/re2.h"
@@ -18,8 +20,22 @@ namespace reprise {
 namespace {
 
 constexpr int64_t kMostRanks = 65536;
+constexpr int64_t kMostBytes = int64_t{16} << 20;
 
-// Adds what is found one after the other.
+// Names of hosts have no case, but mpirun compares those of this one with it:
+// LOCALHOST would be looked for by ssh.
+std::string AsMpirunKnowsIt(std::string name) {
+  const std::string own = HostName();
+  for (const absl::string_view known :
+       {absl::string_view("localhost"), absl::string_view(own),
+        ShortHostName(own)}) {
+    if (absl::EqualsIgnoreCase(name, known)) return std::string(known);
+  }
+  return name;
+}
+
+// Adds what is found one after the other. A host that is named again, as by
+// PBS and LSF for each of its slots, gets the ranks of both.
 class HostCollector {
  public:
   // `place`: where `item` stands.
@@ -39,14 +55,18 @@ class HostCollector {
         (!absl::SimpleAtoi(ranks, &host.ranks) || host.ranks < 1)) {
       return error("at least one rank");
     }
-    if (!names_.insert(host.name).second) {
-      return error("each host once");
-    }
     all_ += host.ranks;
     if (all_ > kMostRanks) {
       return error(absl::StrCat("at most ", kMostRanks, " ranks in all"));
     }
-    hosts_.push_back(std::move(host));
+    host.name = AsMpirunKnowsIt(host.name);
+    const auto [known, is_new] =
+        index_.emplace(absl::AsciiStrToLower(host.name), hosts_.size());
+    if (is_new) {
+      hosts_.push_back(std::move(host));
+    } else {
+      hosts_[known->second].ranks += host.ranks;
+    }
     return absl::OkStatus();
   }
 
@@ -54,7 +74,7 @@ class HostCollector {
 
  private:
   std::vector<Host> hosts_;
-  std::set<std::string> names_;
+  std::map<std::string, size_t> index_;  // by the name in small letters
   int64_t all_ = 0;
 };
 
@@ -68,17 +88,18 @@ absl::StatusOr<std::vector<Host>> ParseHostList(absl::string_view text) {
   HostCollector collector;
   int place = 0;
   for (const absl::string_view item : absl::StrSplit(text, ',')) {
-    REPRISE_RETURN_IF_ERROR(collector.Add(absl::StrCat("host ", ++place), item,
-                                          pattern,
-                                          "name:ranks, like node-1:2"));
+    REPRISE_RETURN_IF_ERROR(collector.Add(
+        absl::StrCat("host ", ++place), absl::StripAsciiWhitespace(item),
+        pattern, "name:ranks, like node-1:2"));
   }
   return std::move(collector.hosts());
 }
 
 absl::StatusOr<std::vector<Host>> ReadHostFile(const std::string& path) {
   static const RE2& pattern =
-      *new RE2(REPRISE_HOST_NAME R"((?:(?::|\s+slots\s*=\s*)([0-9]{1,9}))?)");
-  const auto text = ReadWholeFile(path);
+      *new RE2(REPRISE_HOST_NAME R"((?:(?::|\s+slots\s*=\s*)([0-9]{1,9}))?)"
+                                 R"((?:\s+max[_-]slots\s*=\s*[0-9]{1,9})?)");
+  const auto text = ReadUserInput(path, kMostBytes);
   if (!text.ok()) return UsageError(text.status().message());
   HostCollector collector;
   int number = 0;

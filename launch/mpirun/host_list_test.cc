@@ -3,7 +3,9 @@
 #include <random>
 #include <string>
 
+#include "absl/strings/ascii.h"
 #include "core/base/file.h"
+#include "core/base/host_name.h"
 #include "core/base/status.h"
 #include "core/base/status_matchers.h"
 #include "gtest/gtest.h"
@@ -27,7 +29,7 @@ TEST(HostList, NamesThePlaceOfAMistake) {
       {"", "host 1: expected name:ranks, like node-1:2, found ''"},
       {"a:2,", "host 2: expected name:ranks"},
       {"a:2,,b:2", "host 2: expected name:ranks"},
-      {"a:2, b:2", "host 2: expected name:ranks, like node-1:2, found ' b:2'"},
+      {"a:2, b c", "host 2: expected name:ranks, like node-1:2, found 'b c'"},
       {"a:0", "host 1: expected at least one rank, found 'a:0'"},
       {"a:-1", "host 1: expected name:ranks"},
       {"a:two", "host 1: expected name:ranks"},
@@ -36,7 +38,7 @@ TEST(HostList, NamesThePlaceOfAMistake) {
       {":2", "host 1: expected name:ranks"},
       {"-x:2", "host 1: expected name:ranks"},
       {"a;reboot:2", "host 1: expected name:ranks"},
-      {"a:2,b:1,a:1", "host 3: expected each host once, found 'a:1'"},
+      {"a:40000,a:40000", "host 2: expected at most 65536 ranks in all"},
       {"a:60000,b:60000", "host 2: expected at most 65536 ranks in all"},
       {"a:99999999999999999999", "host 1: expected name:ranks"},
       {std::string(300, 'a'), "host 1: expected name:ranks"},
@@ -47,6 +49,18 @@ TEST(HostList, NamesThePlaceOfAMistake) {
     EXPECT_THAT(hosts, FailsWith(expected)) << text;
     EXPECT_THAT(hosts, ExitsWith(ExitCode::kUsage)) << text;
   }
+}
+
+TEST(HostList, AHostNamedAgainGetsTheRanksOfBoth) {
+  EXPECT_EQ(HostListText(*ParseHostList("a,b:2,a,A:3, b")), "a:5,b:3");
+  EXPECT_EQ(HostListText(*ParseHostList("localhost,localhost")), "localhost:2");
+}
+
+TEST(HostList, ThisHostComesAsMpirunKnowsIt) {
+  EXPECT_EQ(HostListText(*ParseHostList("LOCALHOST:2")), "localhost:2");
+  const std::string own = HostName();
+  EXPECT_EQ(ParseHostList(absl::AsciiStrToUpper(own))->at(0).name, own);
+  EXPECT_EQ(ParseHostList("Node-A")->at(0).name, "Node-A");
 }
 
 std::string MakeFile(const std::string& text) {
@@ -67,6 +81,15 @@ TEST(HostFile, ReadsOursAndMpiruns) {
   EXPECT_EQ(RanksOnAll(again), 20);
 }
 
+TEST(HostFile, ReadsALineForEachSlotAsPbsWritesThem) {
+  EXPECT_EQ(HostListText(*ReadHostFile(MakeFile(
+                "node-a\r\nnode-a\r\n# rack 2\r\n\r\nnode-b\r\nnode-b\r\n"))),
+            "node-a:2,node-b:2");
+  EXPECT_EQ(HostListText(*ReadHostFile(MakeFile("a:2\na slots=2\n"))), "a:4");
+  EXPECT_EQ(HostListText(*ReadHostFile(MakeFile("a slots=2 max_slots=4\n"))),
+            "a:2");
+}
+
 TEST(HostFile, NamesFileAndLineOfAMistake) {
   const std::pair<std::string, std::string> corpus[] = {
       {"", "/hosts: expected a host a line, like node-1:2, found none"},
@@ -77,8 +100,7 @@ TEST(HostFile, NamesFileAndLineOfAMistake) {
       {"a:2,b:2", "/hosts:1: expected a host a line"},
       {"a slots=two", "/hosts:1: expected a host a line"},
       {"a slots=0", "/hosts:1: expected at least one rank"},
-      {"a max_slots=2", "/hosts:1: expected a host a line"},
-      {"a:2\na slots=2", "/hosts:2: expected each host once"},
+      {"a max_slots=many", "/hosts:1: expected a host a line"},
       {"a:60000\nb:60000", "/hosts:2: expected at most 65536 ranks"},
       {"-x slots=2", "/hosts:1: expected a host a line"},
       {"\xFF", "found '\\xff'"},

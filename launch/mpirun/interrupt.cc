@@ -40,9 +40,20 @@ class Text {
 
 // strsignal may allocate.
 const char* NameOf(int signal) {
-  return signal == SIGINT    ? "Interrupt"
-         : signal == SIGTERM ? "Terminated"
-                             : "Hangup";
+  switch (signal) {
+    case SIGINT:
+      return "Interrupt";
+    case SIGTERM:
+      return "Terminated";
+    case SIGXCPU:
+      return "CPU time limit exceeded";
+    case SIGUSR1:
+      return "User defined signal 1";
+    case SIGUSR2:
+      return "User defined signal 2";
+    default:
+      return "Hangup";
+  }
 }
 
 void AddLine(int signal, absl::string_view position, absl::string_view folder,
@@ -93,14 +104,16 @@ std::string InterruptLine(int signal, absl::string_view position,
   return std::string(line.get());
 }
 
-void ReportInterrupts() {
+void ReportInterrupts(bool may_use_terminal) {
   PrepareRunPosition();  // not in the handler
-  on_terminal = isatty(STDOUT_FILENO) == 1 && isatty(STDERR_FILENO) == 1;
+  on_terminal = may_use_terminal && isatty(STDOUT_FILENO) == 1 &&
+                isatty(STDERR_FILENO) == 1;
   struct sigaction action = {};
   action.sa_handler = EndBy;
   action.sa_flags = static_cast<int>(SA_RESETHAND) | SA_RESTART;
   sigfillset(&action.sa_mask);
-  for (const int signal : {SIGINT, SIGTERM, SIGHUP}) {
+  for (const int signal :
+       {SIGINT, SIGTERM, SIGHUP, SIGXCPU, SIGUSR1, SIGUSR2}) {
     struct sigaction before;
     // What nohup or a shell ignores stays ignored.
     if (sigaction(signal, nullptr, &before) == 0 &&

@@ -16,10 +16,11 @@ namespace reprise {
 std::string InterruptLine(int signal, absl::string_view position,
                           absl::string_view folder);
 
-// From now on SIGINT, SIGTERM and SIGHUP, unless they are ignored, write that
-// line to stderr and then end this process as they would have. Once, by a rank
-// that has no launcher to write it.
-void ReportInterrupts();
+// From now on SIGINT, SIGTERM, SIGHUP, SIGXCPU (`ulimit -t`), SIGUSR1 and
+// SIGUSR2 (a batch system's warnings), unless they are ignored, write that line
+// to stderr and then end this process as they would have. Once, by a rank that
+// has no launcher to write it. `may_use_terminal`: rank_process.h.
+void ReportInterrupts(bool may_use_terminal);
 
 // What the line says beside core/base/run_position.h. Any thread.
 void SetInterruptFolder(const std::string& folder);

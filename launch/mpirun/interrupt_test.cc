@@ -25,17 +25,19 @@ TEST(InterruptLine, SaysWhatIsKnown) {
 
 TEST(ReportInterruptsDeathTest, ProcessEndsByTheSignalAfterOneLine) {
   testing::FLAGS_gtest_death_test_style = "threadsafe";
-  for (const int signal : {SIGINT, SIGTERM, SIGHUP}) {
+  for (const int signal :
+       {SIGINT, SIGTERM, SIGHUP, SIGXCPU, SIGUSR1, SIGUSR2}) {
     EXPECT_EXIT(
         {
-          ReportInterrupts();
+          ReportInterrupts(/*may_use_terminal=*/true);
           SetRunStep(10, 2, 1234567890123);
           SetInterruptFolder("/the results");
           raise(signal);
           _exit(0);
         },
         testing::KilledBySignal(signal),
-        "^reprise: signal [0-9]+ \\([A-Z][a-z]+\\) ended the run in task 10, "
+        "^reprise: signal [0-9]+ \\([A-Z][A-Za-z 12]+\\) ended the run in task "
+        "10, "
         "epoch 2, step 1234567890123; results so far: /the results\n$");
   }
 }
@@ -45,7 +47,7 @@ TEST(ReportInterruptsDeathTest, WhatIsIgnoredStaysIgnored) {
   EXPECT_EXIT(
       {
         signal(SIGHUP, SIG_IGN);
-        ReportInterrupts();
+        ReportInterrupts(/*may_use_terminal=*/true);
         raise(SIGHUP);
         _exit(7);
       },

@@ -13,6 +13,7 @@
 #include <string>
 #include <vector>
 
+#include "core/base/process_start.h"
 #include "core/base/run_position.h"
 #include "core/base/status.h"
 #include "core/comm/communicator.h"
@@ -129,5 +130,6 @@ int Main(std::vector<std::string> arguments) {
 }  // namespace reprise
 
 int main(int argc, char** argv) {
+  reprise::PrepareProcess();
   return reprise::Main(reprise::ProgramArguments(argc, argv));
 }

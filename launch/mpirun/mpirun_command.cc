@@ -16,6 +16,7 @@
 #include "absl/strings/str_join.h"
 #include "absl/strings/str_split.h"
 #include "absl/strings/strip.h"
+#include "core/base/environment.h"
 #include "core/base/file.h"
 #include "core/base/status.h"
 #include "launch/mpirun/launcher_message.h"
@@ -29,11 +30,6 @@ namespace {
 // A socket's path is limited to 107 bytes; the job's own folder takes 15 and
 // Open MPI appends about 40.
 constexpr size_t kLongestTmpdir = 45;
-
-std::string ReadEnvironment(const char* name) {
-  const char* value = std::getenv(name);
-  return value == nullptr ? "" : value;
-}
 
 std::string RealPath(const std::string& path) {
   char resolved[PATH_MAX];
@@ -86,9 +82,8 @@ const std::vector<MpirunRelease>& Releases() {
 }  // namespace
 
 absl::StatusOr<Mpirun> FindMpirun(const std::string& program) {
-  std::vector<std::string> roots = {program + ".runfiles",
-                                    ReadEnvironment("RUNFILES_DIR"),
-                                    ReadEnvironment("TEST_SRCDIR")};
+  std::vector<std::string> roots = {
+      program + ".runfiles", GetEnv("RUNFILES_DIR"), GetEnv("TEST_SRCDIR")};
   const size_t inside = program.rfind(".runfiles/");
   if (inside != std::string::npos) {
     roots.push_back(program.substr(0, inside) + ".runfiles");
@@ -110,7 +105,7 @@ absl::StatusOr<Mpirun> FindMpirun(const std::string& program) {
     return mpirun;
   }
   for (const absl::string_view folder :
-       absl::StrSplit(ReadEnvironment("PATH"), ':', absl::SkipEmpty())) {
+       absl::StrSplit(GetEnv("PATH"), ':', absl::SkipEmpty())) {
     const std::string path = absl::StrCat(folder, "/mpirun");
     if (access(path.c_str(), X_OK) == 0) return Mpirun{path, ""};
   }
@@ -248,17 +243,17 @@ std::vector<std::pair<std::string, std::string>> MpirunEnvironment(
   std::vector<std::pair<std::string, std::string>> variables = {
       {"OMPI_ALLOW_RUN_AS_ROOT", "1"}, {"OMPI_ALLOW_RUN_AS_ROOT_CONFIRM", "1"}};
   if (!mpirun.library_path.empty()) {
-    const std::string before = ReadEnvironment("LD_LIBRARY_PATH");
+    const std::string before = GetEnv("LD_LIBRARY_PATH");
     variables.emplace_back(
         "LD_LIBRARY_PATH",
         before.empty() ? mpirun.library_path
                        : absl::StrCat(mpirun.library_path, ":", before));
   }
-  if (ReadEnvironment("TMPDIR").size() > kLongestTmpdir) {
+  if (GetEnv("TMPDIR").size() > kLongestTmpdir) {
     variables.emplace_back("TMPDIR", "/tmp");
   }
   // Without one mpirun does not even tell its version.
-  if (ReadEnvironment("HOME").empty()) variables.emplace_back("HOME", "/tmp");
+  if (GetEnv("HOME").empty()) variables.emplace_back("HOME", "/tmp");
   return variables;
 }
 

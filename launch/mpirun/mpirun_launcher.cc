@@ -9,6 +9,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <cstdlib>
 #include <cstring>
@@ -50,18 +51,6 @@ constexpr absl::Duration kRankIsMissed = absl::Seconds(2);
 constexpr absl::Duration kAfterSigterm = absl::Milliseconds(500);
 constexpr absl::Duration kAfterInterrupt = absl::Seconds(10);
 
-// Closed ones lead to /dev/null from now on. Else what this process opens would
-// get their numbers, and be mpirun's stdout.
-absl::Status OpenStandardDescriptors() {
-  int fd = 0;
-  while (fd <= STDERR_FILENO) {
-    fd = open("/dev/null", O_RDWR);
-    if (fd < 0) return DistributedErrorFromErrno("open /dev/null");
-  }
-  close(fd);
-  return absl::OkStatus();
-}
-
 void ShowOnStderr(absl::string_view text) {
   while (!text.empty()) {
     const ssize_t count = write(STDERR_FILENO, text.data(), text.size());
@@ -78,6 +67,18 @@ bool IsDocumented(int exit_code) {
     if (exit_code == static_cast<int>(code)) return true;
   }
   return false;
+}
+
+// Settings of Open MPI that a site has made in the environment, "NAME=VALUE".
+std::vector<std::string> SiteSettings() {
+  std::vector<std::string> settings;
+  for (char** variable = environ; *variable != nullptr; ++variable) {
+    for (const char* prefix : {"OMPI_MCA_", "PRTE_MCA_", "PMIX_MCA_"}) {
+      if (absl::StartsWith(*variable, prefix)) settings.emplace_back(*variable);
+    }
+  }
+  std::sort(settings.begin(), settings.end());
+  return settings;
 }
 
 // Folders of a job's own for what Open MPI keeps on this host, removed at its
@@ -119,7 +120,8 @@ class JobFolders {
 
 class Job {
  public:
-  Job(int64_t ranks, bool on_this_host) : ranks_(ranks) {
+  Job(int64_t ranks, bool on_this_host, std::vector<std::string> site_settings)
+      : ranks_(ranks), site_settings_(std::move(site_settings)) {
     folders_.emplace(/*shared_memory=*/on_this_host);
     sigemptyset(&interrupts_);
     sigset_t handled;
@@ -378,6 +380,14 @@ class Job {
     raise(interrupted_by_);
   }
 
+  // Before rank 0 tells where the results are, Open MPI starts.
+  std::string SiteHint() const {
+    if (site_settings_.empty() || !Reported(0).results.empty()) return "";
+    return absl::StrCat("; no run had begun, and the environment sets ",
+                        absl::StrJoin(site_settings_, ", "),
+                        ", which may not fit this host");
+  }
+
   int Conclude() {
     const bool exited = WIFEXITED(mpirun_status_);
     const int mpirun_code = exited ? WEXITSTATUS(mpirun_status_) : -1;
@@ -410,12 +420,14 @@ class Job {
                           " ranks had started");
     }
     if (!line.empty()) {
-      ShowOnStderr(absl::StrCat("reprise: ", line, "; the job has ended\n"));
+      ShowOnStderr(
+          absl::StrCat("reprise: ", line, SiteHint(), "; the job has ended\n"));
     }
     return code;
   }
 
   const int64_t ranks_;
+  const std::vector<std::string> site_settings_;
   std::optional<JobFolders> folders_;
   const std::string host_ = HostName();
   sigset_t mask_before_, interrupts_;
@@ -434,9 +446,9 @@ class Job {
 }  // namespace
 
 absl::StatusOr<int> LaunchRanks(const Launch& launch) {
-  REPRISE_RETURN_IF_ERROR(OpenStandardDescriptors());
   // Where a parent has left it ignored no child could be waited for.
   signal(SIGCHLD, SIG_DFL);
+  std::vector<std::string> site_settings = SiteSettings();
   RankCommand command;
   command.program = ProgramPath();
   if (command.program.empty()) {
@@ -468,7 +480,7 @@ absl::StatusOr<int> LaunchRanks(const Launch& launch) {
   command.variables = ForwardedVariables(environ);
   REPRISE_ASSIGN_OR_RETURN(std::vector<std::string> arguments,
                            MpirunArguments(mpirun, version, command));
-  Job job(launch.ranks, launch.hosts.empty());
+  Job job(launch.ranks, launch.hosts.empty(), std::move(site_settings));
   if (!launch.hosts.empty()) {
     REPRISE_ASSIGN_OR_RETURN(const std::vector<Host> hosts,
                              ParseHostList(launch.hosts));

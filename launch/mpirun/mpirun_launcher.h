@@ -35,8 +35,9 @@ struct Launch {
 //
 // SIGINT, SIGTERM and SIGHUP end the job and then, with one line
 // (interrupt.h), this process, by the same signal; SIGUSR1 and SIGUSR2 reach
-// the ranks. If this process is killed, mpirun ends the job. Call before any
-// thread is started: signals are blocked.
+// the ranks. If this process is killed, mpirun ends the job. Call after
+// PrepareProcess (core/base/process_start.h) and before any thread is started:
+// signals are blocked.
 absl::StatusOr<int> LaunchRanks(const Launch& launch);
 
 // What main does with `ranks` and `hosts`. nullopt: run here, as one rank of a

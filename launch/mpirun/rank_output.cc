@@ -21,6 +21,7 @@
 #include "absl/time/time.h"
 #include "core/base/file.h"
 #include "core/base/host_name.h"
+#include "core/base/process_start.h"
 #include "core/base/status.h"
 #include "launch/mpirun/launcher_message.h"
 
@@ -178,6 +179,7 @@ absl::Status RedirectOutput(absl::string_view output, const RankPlace& place) {
     sigprocmask(SIG_SETMASK, &all, nullptr);
     close(write_end.get());
     for (const int fd : {STDIN_FILENO, STDOUT_FILENO, STDERR_FILENO}) close(fd);
+    OpenStandardDescriptors();
     close(current.out);
     Relay(current.err, place, current.to_file).Run(read_end.get());
     _exit(0);

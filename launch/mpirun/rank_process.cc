@@ -211,7 +211,9 @@ void ReportCompletion(const RankPlace& place, int exit_code) {
 
 bool MayUseTerminal() {
   const char* launcher = std::getenv(kLauncherVariable);
-  return launcher == nullptr || std::string(launcher) != kNotOnTerminal;
+  if (launcher != nullptr) return std::string(launcher) != kNotOnTerminal;
+  const auto place = FindRankPlace();
+  return place.ok() && !place->has_value();
 }
 
 int64_t ThreadsOfRank(int64_t flag, int ranks_on_host, int cores_of_ranks) {

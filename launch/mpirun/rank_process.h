@@ -60,7 +60,9 @@ void ReportResults(const RankPlace& place, absl::string_view folder);
 void ReportCompletion(const RankPlace& place, int exit_code);
 
 // Whether the output of this process ends at a terminal, as far as the launcher
-// knows; what this process sees as its stdout decides otherwise.
+// knows; what this process sees as its stdout decides otherwise. False for
+// ranks of an mpirun or srun of the user's: mpirun gives ranks a
+// pseudo-terminal wherever their output goes.
 bool MayUseTerminal();
 
 // Compute threads of a rank: `flag` if positive, else $OMP_NUM_THREADS, else

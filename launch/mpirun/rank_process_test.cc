@@ -9,6 +9,7 @@
 #include "core/base/status_matchers.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
+#include "launch/mpirun/launcher_message.h"
 
 namespace reprise {
 namespace {
@@ -91,6 +92,21 @@ TEST(SpeaksForAll, IsTheFirstOfThoseStartedTogether) {
     step["PMIX_RANK"] = number;
     EXPECT_EQ(first, SpeaksForAll(Find(step)));
   }
+}
+
+// mpirun gives ranks a pseudo-terminal wherever their output goes.
+TEST(MayUseTerminal, OnlyWhereNoLauncherOrOursOnATerminalIsInBetween) {
+  REPRISE_ASSERT_OK(Find({}).status());
+  EXPECT_TRUE(MayUseTerminal());
+  REPRISE_ASSERT_OK(
+      Find({{"OMPI_COMM_WORLD_RANK", "0"}, {"OMPI_COMM_WORLD_SIZE", "1"}})
+          .status());
+  EXPECT_FALSE(MayUseTerminal());
+  setenv(kLauncherVariable, kOnTerminal, 1);
+  EXPECT_TRUE(MayUseTerminal());
+  setenv(kLauncherVariable, kNotOnTerminal, 1);
+  EXPECT_FALSE(MayUseTerminal());
+  unsetenv(kLauncherVariable);
 }
 
 TEST(ThreadsOfRank, AreItsPartOfWhatRanksOfAHostMayUse) {

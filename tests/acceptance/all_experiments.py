@@ -52,9 +52,9 @@ def peak_mib(pid):
     return int(line[0].split()[1]) // 1024 if line else 0
 
 
-def run(command, log, environment):
+def run(command, log, environment, folder):
     start = time.perf_counter()
-    process = subprocess.Popen(command, stdout=log, stderr=log, env=environment)
+    process = subprocess.Popen(command, stdout=log, stderr=log, env=environment, cwd=folder)
     peak = 0
     while process.poll() is None:
         peak = max([peak] + [peak_mib(pid) for pid in descendants(process.pid)])
@@ -66,15 +66,15 @@ failed = 0
 print("| experiment | run | ranks | exit | seconds | peak MiB |\n|---|---|---|---|---|---|", flush=True)
 with tempfile.TemporaryDirectory() as folder:
     environment = {k: v for k, v in os.environ.items() if k != "REPRISE_DATASETS"}
-    environment.setdefault("HOME", folder)
+    environment["HOME"] = folder  # no data sets there: the generated ones
     for name in args.only or NAMES:
         for scratch in (False, True):
             for ranks in (1, 2):
-                command = [str(args.programs / name), "--quick", "--threads=1", "--device=cpu",
-                           f"--dataset-dir={folder}", f"--results-dir={folder}/results",
+                command = [str(args.programs.absolute() / name), "--quick", "--threads=1",
+                           "--device=cpu", f"--results-dir={folder}/results",
                            f"--ranks={ranks}"] + ["--scratch"] * scratch
                 with open(f"{folder}/log", "w+") as log:
-                    code, seconds, peak = run(command, log, environment)
+                    code, seconds, peak = run(command, log, environment, folder)
                     log.seek(0)
                     text = log.read()
                 good = code == 0 and (not args.limit or seconds <= args.limit)
