@@ -41,12 +41,16 @@ std::vector<float> Padding(const ParameterStore& store,
 }
 
 TEST(ParameterStore, EachLeafAndGradientBeginsAtAMultipleOf32Elements) {
-  for (const at::ScalarType compute_type : {at::kFloat, at::kBFloat16}) {
-    const ParameterStore store(Specs(), at::kCPU, at::kFloat, compute_type);
-    for (int64_t p = 0; p < 4; ++p) {
-      EXPECT_EQ(store.leaf(p).storage_offset() % 32, 0);
-      EXPECT_EQ(store.gradient(p).storage_offset() % 32, 0);
-      EXPECT_EQ(store.gradient(p).strides(), store.leaf(p).strides());
+  for (const at::MemoryFormat format :
+       {at::MemoryFormat::ChannelsLast, at::MemoryFormat::Contiguous}) {
+    for (const at::ScalarType compute_type : {at::kFloat, at::kBFloat16}) {
+      const ParameterStore store(Specs(), at::kCPU, at::kFloat, compute_type,
+                                 format);
+      for (int64_t p = 0; p < 4; ++p) {
+        EXPECT_EQ(store.leaf(p).storage_offset() % 32, 0);
+        EXPECT_EQ(store.gradient(p).storage_offset() % 32, 0);
+        EXPECT_EQ(store.gradient(p).strides(), store.leaf(p).strides());
+      }
     }
     EXPECT_EQ(store.master().numel(), store.gradients().numel());
     EXPECT_EQ(store.layout().num_values(), 135 + 5 + 7 + 330);
@@ -59,7 +63,8 @@ TEST(ParameterStore, WhatPadsParametersStaysZeroWhateverTheOptimizer) {
        {OptimizerKind::kSgd, OptimizerKind::kAdam, OptimizerKind::kAdamW,
         OptimizerKind::kRmsProp, OptimizerKind::kAdagrad}) {
     for (const bool by_tensor_operations : {false, true}) {
-      ParameterStore store(Specs(), at::kCPU, at::kFloat, at::kFloat);
+      ParameterStore store(Specs(), at::kCPU, at::kFloat, at::kFloat,
+                           at::MemoryFormat::ChannelsLast);
       store.Initialize(/*seed=*/3);
       const at::Tensor before = store.master().clone();
       OptimizerOptions options;
@@ -93,7 +98,8 @@ TEST(ParameterStore, WhatPadsParametersStaysZeroWhateverTheOptimizer) {
 
 TEST(ParameterStore, IsFiniteWhereItsParametersAre) {
   const c10::AutoGradMode no_grad(false);
-  ParameterStore store(Specs(), at::kCPU, at::kFloat, at::kFloat);
+  ParameterStore store(Specs(), at::kCPU, at::kFloat, at::kFloat,
+                       at::MemoryFormat::ChannelsLast);
   store.Initialize(/*seed=*/3);
   EXPECT_TRUE(store.AllFinite());
   float* const master = store.master().data_ptr<float>();

@@ -94,32 +94,6 @@ std::vector<at::Tensor> Step(const ResNetOptions& resnet, at::ScalarType type,
   return values;
 }
 
-// The logits, then the gradient of every parameter, in fp64.
-std::vector<at::Tensor> Step(const ResNetOptions& resnet, at::ScalarType type,
-                             const at::Tensor& images,
-                             const at::Tensor& gradient) {
-  const std::unique_ptr<Model> model = Network(resnet, type);
-  ParameterStore& parameters = model->parameters();
-  ForwardContext training;
-  training.training = true;
-  const ModelOutput output = model->Forward(
-      images.to(type).contiguous(at::MemoryFormat::ChannelsLast), training);
-  parameters.BeginBackward();
-  output.logits.backward(gradient.to(output.logits.scalar_type()));
-  parameters.FinishBackward();
-  std::vector<at::Tensor> values = {
-      output.logits.detach().to(at::kDouble).clone()};
-  for (size_t i = 0; i < parameters.specs().size(); ++i) {
-    const at::Tensor& leaf = parameters.leaf(static_cast<int64_t>(i));
-    values.push_back(
-        parameters.gradients_with_weight_sum()
-            .as_strided(leaf.sizes(), leaf.strides(), 1 + leaf.storage_offset())
-            .to(at::kDouble)
-            .clone());
-  }
-  return values;
-}
-
 double Norm(const at::Tensor& tensor) { return tensor.norm().item<double>(); }
 
 // Networks of all widths on images of `side` x `side` pixels.
