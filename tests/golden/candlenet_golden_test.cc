@@ -22,6 +22,7 @@
 #include "data/dataset.h"
 #include "gtest/gtest.h"
 #include "models/candlenet.h"
+#include "models/memory_format_table.h"
 #include "models/model.h"
 #include "models/parameter_store.h"
 #include "tests/golden/model_values.h"
@@ -90,13 +91,17 @@ double DistanceOfSummary(const at::Tensor& tensor, const json& summary,
                   RelativeDistance(kept, summary["values"]));
 }
 
-TEST(CandleNetGoldenTest, ForwardGradientsAndOneStepArePyTorchs) {
+// On CPUs fp32 is contiguous, bf16 and GPUs are channels last.
+class CandleNetGoldenTest : public testing::TestWithParam<at::MemoryFormat> {};
+
+TEST_P(CandleNetGoldenTest, ForwardGradientsAndOneStepArePyTorchs) {
   // Tests share the cores: OpenMP's waiting threads would take them.
   at::set_num_threads(1);
   const json reference = ReadReference("candlenet_reference");
   ModelOptions options;
   options.num_classes = 2;
   options.device = TestDevice();
+  options.memory_format = GetParam();
   const std::unique_ptr<Model> model = MakeCandleNet(options);
   ParameterStore& parameters = model->parameters();
   EXPECT_EQ(parameters.layout().num_values(), 154922918);
@@ -160,6 +165,14 @@ TEST(CandleNetGoldenTest, ForwardGradientsAndOneStepArePyTorchs) {
   parameters.RefreshLeaves();
   check_all("parameters", kParameters);
 }
+
+INSTANTIATE_TEST_SUITE_P(
+    Formats, CandleNetGoldenTest,
+    testing::Values(at::MemoryFormat::ChannelsLast,
+                    at::MemoryFormat::Contiguous),
+    [](const testing::TestParamInfo<at::MemoryFormat>& info) -> std::string {
+      return std::string(NameOf(info.param));
+    });
 
 }  // namespace
 }  // namespace reprise
