@@ -169,7 +169,7 @@ TEST(MemoryFormat, GradientsAreThoseOfFp64InBoth) {
           Gradients(*Make(choice, format, at::kFloat), input);
       for (size_t i = 0; i < expected.size(); ++i) {
         const double norm = expected[i].norm().item<double>();
-        EXPECT_LE((gradients[i] - expected[i]).norm().item<double>(),
+        EXPECT_LE(gradients[i].sub(expected[i]).norm().item<double>(),
                   tolerance * std::max(norm, 1e-2 * largest))
             << NameOf(choice) << ", parameter " << i << ", format "
             << static_cast<int>(format);
