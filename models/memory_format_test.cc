@@ -151,18 +151,25 @@ TEST(MemoryFormat, GradientsAreThoseOfFp64InBoth) {
     double tolerance;
   };
   // MNISTNet's choices of pooling and relu are at least 1.2e-4 and 9.6e-6 clear
-  // on this image (Margins of tests/golden/nil_reference.py).
+  // on this image (Margins of tests/golden/nil_reference.py). Batch
+  // normalisation takes off most of what reaches a ResNet's filters, some 1e-4
+  // of the classifier's gradient, and fp32's rounding stays: plain PyTorch's is
+  // up to 6e-4 of it. What is less than kNoise of the largest is rounding only.
+  constexpr double kNoise = 1e-5;
   const Case cases[] = {{{"mnistnet"}, Input(1, 1, 28), 1e-4},
-                        {{"resnet", 18, 16}, Input(4, 3, 32), 2e-4},
-                        {{"resnet", 50, 16}, Input(4, 3, 32), 2e-4}};
+                        {{"resnet", 18, 16}, Input(4, 3, 32), 2e-3},
+                        {{"resnet", 50, 16}, Input(4, 3, 32), 2e-3}};
   for (const auto& [choice, input, tolerance] : cases) {
     const auto expected = Gradients(
         *Make(choice, at::MemoryFormat::Contiguous, at::kDouble), input);
     double largest = 0;
+    for (const at::Tensor& gradient : expected) {
+      largest = std::max(largest, gradient.norm().item<double>());
+    }
     for (size_t i = 0; i < expected.size(); ++i) {
-      const double norm = expected[i].norm().item<double>();
-      EXPECT_GT(norm, 0) << NameOf(choice) << ", parameter " << i;
-      largest = std::max(largest, norm);
+      if (expected[i].dim() != 4) continue;
+      EXPECT_GT(expected[i].norm().item<double>(), kNoise * largest)
+          << NameOf(choice) << ", filters " << i;
     }
     for (const at::MemoryFormat format : kFormats) {
       const auto gradients =
@@ -170,7 +177,7 @@ TEST(MemoryFormat, GradientsAreThoseOfFp64InBoth) {
       for (size_t i = 0; i < expected.size(); ++i) {
         const double norm = expected[i].norm().item<double>();
         EXPECT_LE(gradients[i].sub(expected[i]).norm().item<double>(),
-                  tolerance * std::max(norm, 1e-2 * largest))
+                  tolerance * std::max(norm, kNoise * largest))
             << NameOf(choice) << ", parameter " << i << ", format "
             << static_cast<int>(format);
       }
