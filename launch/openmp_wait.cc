@@ -6,8 +6,10 @@
 
 #include <cerrno>
 #include <cstring>
+#include <string>
 #include <vector>
 
+#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 
@@ -17,6 +19,43 @@ namespace {
 constexpr const char* kVariables[] = {"OMP_WAIT_POLICY", "GOMP_SPINCOUNT"};
 constexpr char kTurns[] = "30000";
 
+// `program`: the file that this process runs.
+absl::Status CheckIsOurs(const std::string& program) {
+  const std::string name = program.substr(program.rfind('/') + 1);
+  if (absl::StartsWith(name, "ld-") || absl::StartsWith(name, "ld.")) {
+    return absl::FailedPreconditionError(
+        absl::StrCat("it was started by the loader ", program));
+  }
+  // A link may have another name.
+  char invoked[PATH_MAX];
+  if (name != program_invocation_short_name &&
+      (realpath(program_invocation_name, invoked) == nullptr ||
+       program != invoked)) {
+    return absl::FailedPreconditionError(absl::StrCat(
+        "it runs in ", program, ", which is not ", program_invocation_name));
+  }
+  // It preloads a library of that name.
+  const char* preloaded = getenv("LD_PRELOAD");
+  if (preloaded != nullptr && absl::StrContains(preloaded, "vgpreload")) {
+    return absl::FailedPreconditionError("it runs under valgrind");
+  }
+  return absl::OkStatus();
+}
+
+// What can go wrong before the second start, or with it.
+absl::Status Restart(char** argv) {
+  char program[PATH_MAX];
+  if (realpath("/proc/self/exe", program) == nullptr) {
+    return absl::InternalError(
+        absl::StrCat("/proc/self/exe: ", strerror(errno)));
+  }
+  // By its path: by that of the link, the process would be named "exe".
+  absl::Status status = CheckIsOurs(program);
+  if (!status.ok()) return status;
+  execv(program, argv);
+  return absl::InternalError(absl::StrCat(program, ": ", strerror(errno)));
+}
+
 }  // namespace
 
 bool LimitSpinning() {
@@ -25,12 +64,15 @@ bool LimitSpinning() {
 }
 
 absl::Status StartAgain(char** argv) {
-  // By its path: by that of the link, the process would be named "exe".
-  char path[PATH_MAX];
-  if (realpath("/proc/self/exe", path) != nullptr) execv(path, argv);
-  return absl::InternalError(absl::StrCat(
-      "could not start again, so that threads would not spin for long: ",
-      strerror(errno), "; set GOMP_SPINCOUNT=", kTurns));
+  const absl::Status status = Restart(argv);
+  // Threads spin as by default, and what is recorded says so.
+  unsetenv("GOMP_SPINCOUNT");
+  return absl::Status(
+      status.code(),
+      absl::StrCat(
+          "this program was not started again, so its threads spin for "
+          "long while they wait: ",
+          status.message(), "; set GOMP_SPINCOUNT=", kTurns));
 }
 
 std::string OpenMpWait() {

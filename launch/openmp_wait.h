@@ -19,7 +19,12 @@ namespace reprise {
 bool LimitSpinning();
 
 // OpenMP reads its variables before main: starts this program again in the same
-// process. Returns only with the failure.
+// process, which keeps its open files but those that close on exec. Returns
+// only with the failure, and then GOMP_SPINCOUNT is not set again: threads spin
+// as they would have. It does not try where the process's program is another, a
+// loader or a translator that was given this one, and under valgrind. Whoever
+// cannot have a second start sets GOMP_SPINCOUNT (to 30000) before the first.
+// After LimitSpinning.
 absl::Status StartAgain(char** argv);
 
 // "GOMP_SPINCOUNT=30000": what holds, as variables; empty if none is set.

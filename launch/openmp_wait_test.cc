@@ -1,8 +1,11 @@
 #include "launch/openmp_wait.h"
 
+#include <cerrno>
 #include <cstdlib>
 #include <string>
 
+#include "absl/status/status.h"
+#include "gmock/gmock.h"
 #include "gtest/gtest.h"
 
 namespace reprise {
@@ -46,6 +49,35 @@ TEST_F(OpenMpWaitTest, TheProgramStartsAgainWithItsArgumentsAndVariables) {
     std::_Exit(2);
   };
   EXPECT_EXIT(start(), testing::ExitedWithCode(17), "");
+}
+
+TEST_F(OpenMpWaitTest, WhatDoesNotStartAgainSpinsAsByDefaultAndSaysSo) {
+  ASSERT_TRUE(LimitSpinning());
+  setenv("LD_PRELOAD", "/usr/libexec/valgrind/vgpreload_core-amd64-linux.so",
+         1);
+  std::string program = "openmp_wait_test";
+  char* arguments[] = {program.data(), nullptr};
+  const absl::Status status = StartAgain(arguments);
+  unsetenv("LD_PRELOAD");
+  EXPECT_THAT(std::string(status.message()),
+              testing::AllOf(testing::HasSubstr("valgrind"),
+                             testing::HasSubstr("set GOMP_SPINCOUNT=30000")));
+  EXPECT_EQ(OpenMpWait(), "");
+}
+
+TEST_F(OpenMpWaitTest, AProgramOfAnotherNameIsNotStarted) {
+  ASSERT_TRUE(LimitSpinning());
+  char* const name = program_invocation_short_name;
+  char* const path = program_invocation_name;
+  char other[] = "another";
+  program_invocation_name = program_invocation_short_name = other;
+  char* arguments[] = {other, nullptr};
+  const absl::Status status = StartAgain(arguments);
+  program_invocation_short_name = name;
+  program_invocation_name = path;
+  EXPECT_THAT(std::string(status.message()),
+              testing::HasSubstr("which is not another"));
+  EXPECT_EQ(OpenMpWait(), "");
 }
 
 TEST(OpenMpSecondStart, DISABLED_SeesTheVariable) {

@@ -219,7 +219,9 @@ for format in channels_last contiguous; do
     --save-dir=$format
   says "fp32 ${format/_/ } on cpu"
   [ "$(recorded $format memory_format)" = $format ] || fail "run.json has another format"
+  [ "$(recorded $format memory_format_origin)" = flag ] || fail "the flag chose the format"
 done
+[ "$(recorded baseline memory_format_origin)" = rule ] || fail "no table has that processor"
 cmp -s results/channels_last/weights.safetensors results/contiguous/weights.safetensors \
   && fail "the formats differ by rounding at least"
 (unset OMP_WAIT_POLICY; run 0 --quick --ranks=2 --threads=1 --results-dir=results --save-dir=spins

@@ -9,6 +9,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "absl/strings/str_split.h"
+#include "core/base/cores.h"
 #include "launch/mpirun/core_binding.h"
 #include "re2/re2.h"
 
@@ -23,24 +24,39 @@ std::string KindOf(const std::string& device) {
   return kind;
 }
 
+std::set<int> CoresOf(const std::vector<RankSummary>& ranks) {
+  std::set<int> cores;
+  for (const RankSummary& rank : ranks) {
+    for (const int core : ParseRanges(rank.cores)) cores.insert(core);
+  }
+  return cores;
+}
+
+// Of ranks on one host; 0 where it takes nothing away.
+double LimitingQuota(const std::vector<RankSummary>& ranks) {
+  double quota = 0;
+  for (const RankSummary& rank : ranks) quota = std::max(quota, rank.quota);
+  return quota < static_cast<double>(CoresOf(ranks).size()) ? quota : 0;
+}
+
 std::string DescribeHost(const std::string& host, const std::vector<int>& ranks,
                          const std::vector<RankSummary>& all) {
   std::map<std::string, int> devices;
   std::set<int64_t> threads;
-  std::set<int> cores;
+  std::vector<RankSummary> here;
   size_t bound = 0;
-  double quota = 0;
   for (const int rank : ranks) {
+    here.push_back(all[rank]);
     ++devices[KindOf(all[rank].device)];
     threads.insert(all[rank].threads);
-    for (const int core : ParseRanges(all[rank].cores)) cores.insert(core);
     bound += all[rank].bound;
-    quota = std::max(quota, all[rank].quota);
   }
   std::vector<std::string> kinds;
   for (const auto& [kind, count] : devices) {
     kinds.push_back(count == 1 ? kind : absl::StrCat(count, " x ", kind));
   }
+  const std::set<int> cores = CoresOf(here);
+  const double quota = LimitingQuota(here);
   const std::string cores_text = RangesOf({cores.begin(), cores.end()});
   const std::string threads_text = absl::StrJoin(threads, " or ");
   const bool one = ranks.size() == 1;
@@ -80,6 +96,14 @@ absl::StatusOr<RankSummary> UnpackRank(absl::string_view packed) {
   rank.cores = parts[3];
   rank.bound = parts[4] == "1";
   return rank;
+}
+
+std::string DescribeQuota(const std::vector<RankSummary>& ranks) {
+  const double quota = LimitingQuota(ranks);
+  if (quota == 0) return "";
+  const int cores = static_cast<int>(CoresOf(ranks).size());
+  return absl::StrCat("cores: ", WithinQuota(cores, quota), " of ", cores,
+                      " (the container's quota is ", quota, ")");
 }
 
 std::vector<std::string> DescribeHosts(const std::vector<RankSummary>& ranks) {

@@ -24,6 +24,11 @@ struct RankSummary {
 std::string PackRank(const RankSummary& rank);
 absl::StatusOr<RankSummary> UnpackRank(absl::string_view packed);
 
+// "cores: 2 of 16 (the container's quota is 2.5)", of ranks on one host: cores
+// that the quota allows, of those that the ranks may run on. Empty where it
+// allows all of them or they are not known.
+std::string DescribeQuota(const std::vector<RankSummary>& ranks);
+
 // A line a host, in the order of ranks: "host node-1: ranks 0-11, 12 x cuda
 // (Tesla P100), 2 threads each, bound to their own of cores 0-23".
 std::vector<std::string> DescribeHosts(const std::vector<RankSummary>& ranks);

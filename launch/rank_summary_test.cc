@@ -49,6 +49,33 @@ TEST(DescribeHosts, SaysWhatDiffers) {
                   "0-31"));
 }
 
+TEST(DescribeHosts, NamesAQuotaOnlyWhereItIsLessThanTheCores) {
+  EXPECT_THAT(
+      DescribeHosts({{"a", "cpu", 4, "0-3", false, 4},
+                     {"b", "cpu", 4, "", false, 1.5},
+                     {"c", "cpu", 2, "0-1", true, 3},
+                     {"c", "cpu", 2, "2-3", true, 3}}),
+      ElementsAre("host a: rank 0, cpu, 4 threads on cores 0-3",
+                  "host b: rank 1, cpu, 4 threads",
+                  "host c: ranks 2-3, 2 x cpu, 2 threads each, bound to their "
+                  "own of cores 0-3, of which the container's quota allows 3"));
+}
+
+TEST(DescribeQuota, ComparesItWithTheCoresOfAllRanks) {
+  // Of neither rank alone does it take anything away.
+  EXPECT_EQ(DescribeQuota({{"a", "cpu", 2, "0-1", true, 2.5},
+                           {"a", "cpu", 2, "2-3", true, 2.5}}),
+            "cores: 2 of 4 (the container's quota is 2.5)");
+  EXPECT_EQ(DescribeQuota({{"a", "cpu", 2, "0-3", false, 2.5},
+                           {"a", "cpu", 2, "0-3", false, 2.5}}),
+            "cores: 2 of 4 (the container's quota is 2.5)");
+  for (const RankSummary& rank : {RankSummary{"a", "cpu", 4, "0-3", false, 4},
+                                  RankSummary{"a", "cpu", 4, "0-3", false, 0},
+                                  RankSummary{"a", "cpu", 4, "", false, 1}}) {
+    EXPECT_EQ(DescribeQuota({rank}), "");
+  }
+}
+
 TEST(DescribeHosts, FollowsRanksThatTakeTurns) {
   const RankSummary a = {"a", "cpu", 1, "", false};
   const RankSummary b = {"b", "cpu", 2, "", false};

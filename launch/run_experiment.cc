@@ -15,7 +15,6 @@
 #include "absl/status/statusor.h"
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
-#include "absl/strings/str_format.h"
 #include "absl/strings/str_join.h"
 #include "absl/strings/str_replace.h"
 #include "absl/strings/str_split.h"
@@ -331,8 +330,7 @@ class Run {
     const ModelConfig& config = spec_.model_config;
     const ModelChoice network = {spec_.model, config.depth,
                                  config.width.value_or(0), config.variant};
-    memory_format_ = ChooseMemoryFormat(NameOf(network), devices.own,
-                                        precision->compute_type);
+    ChooseMemoryFormat(NameOf(network), devices.own, precision->compute_type);
     REPRISE_RETURN_IF_ERROR(AgreeOnLines(
         communicator_,
         {absl::StrCat("memory format = ", NameOf(memory_format_))},
@@ -395,18 +393,21 @@ class Run {
     return BindRankByGpu(spec_.bind, cores_, communicator_.local_rank(), gpus);
   }
 
-  at::MemoryFormat ChooseMemoryFormat(absl::string_view network,
-                                      c10::Device device,
-                                      at::ScalarType compute_type) const {
+  void ChooseMemoryFormat(absl::string_view network, c10::Device device,
+                          at::ScalarType compute_type) {
+    memory_format_origin_ = "flag";
     if (spec_.memory_format == "channels_last") {
-      return at::MemoryFormat::ChannelsLast;
+      memory_format_ = at::MemoryFormat::ChannelsLast;
+      return;
     }
     if (spec_.memory_format == "contiguous") {
-      return at::MemoryFormat::Contiguous;
+      memory_format_ = at::MemoryFormat::Contiguous;
+      return;
     }
-    return FastestMemoryFormat(network, device, LibTorchProcessor(),
-                               compute_type, LibTorchVersion())
-        .format;
+    const MemoryFormatChoice choice = FastestMemoryFormat(
+        network, device, LibTorchProcessor(), compute_type, LibTorchVersion());
+    memory_format_ = choice.format;
+    memory_format_origin_ = choice.measured ? "measured" : "rule";
   }
 
   absl::Status OpenResults() {
@@ -503,6 +504,7 @@ class Run {
     info.data_digests = data_.digests;
     info.model = absl::StrCat(model_->name(), ", ", precision_);
     info.memory_format = std::string(NameOf(memory_format_));
+    info.memory_format_origin = memory_format_origin_;
     info.parameters = model_->parameters().layout().num_values();
     for (const ExperimentSpec::Setting& setting : spec_.settings) {
       info.settings.push_back(
@@ -566,10 +568,17 @@ class Run {
             ? ", each on cores of its own"
             : "",
         hosts.size() > 1 ? absl::StrCat(" on ", hosts.size(), " hosts") : ""));
-    const int cores = static_cast<int>(cores_.cores.size());
-    if (hosts.size() == 1 && WithinQuota(cores) < cores) {
-      LogInfo(absl::StrFormat("cores: %d of %d (the container's quota is %g)",
-                              WithinQuota(cores), cores, ranks_[0].quota));
+    if (memory_format_origin_ == "rule" &&
+        model_->parameters().device().is_cpu() &&
+        LibTorchVersion() != LibTorchOfMemoryFormats()) {
+      LogInfo(absl::StrCat("memory format: by the rule, for this is LibTorch ",
+                           LibTorchVersion(),
+                           " and the table of the fastest was measured with ",
+                           LibTorchOfMemoryFormats()));
+    }
+    if (hosts.size() == 1) {
+      const std::string quota = DescribeQuota(ranks_);
+      if (!quota.empty()) LogInfo(quota);
     }
     if (hosts.size() > 1) {
       for (const std::string& host : DescribeHosts(ranks_)) LogInfo(host);
@@ -725,6 +734,7 @@ class Run {
   Scenario scenario_;
   std::string precision_;
   at::MemoryFormat memory_format_ = at::MemoryFormat::Contiguous;
+  std::string memory_format_origin_;
   std::vector<RankSummary> ranks_;
   int64_t threads_ = 1;
   StepSizes sizes_;

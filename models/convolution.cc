@@ -17,6 +17,25 @@ bool StridesBelowAVector(const at::Tensor& weight, int64_t stride) {
          weight.size(1) < kVectorChannels;
 }
 
+// A strided 1x1 convolution that leaves one pixel. In bf16 on AVX-512 without
+// bf16 oneDNN's gradient of the weight reads up to a pixel past the image.
+bool StridesToOnePixel(const at::Tensor& x, const at::Tensor& weight,
+                       int64_t stride, int64_t padding) {
+  return stride > 1 && weight.size(2) == 1 && weight.size(3) == 1 &&
+         x.size(2) + 2 * padding <= stride && x.size(3) + 2 * padding <= stride;
+}
+
+// The channels of zeros that a one-row kernel in bf16 needs. oneDNN's forward
+// pass on AMX was wrong with 8 channels in and 20 columns; how far that reaches
+// is not known, and with whole vectors of channels nothing was found.
+int64_t MissingChannels(const at::Tensor& x, const at::Tensor& weight) {
+  const bool one_row = weight.size(2) == 1 && weight.size(3) > 1;
+  if (x.scalar_type() != at::kBFloat16 || !one_row || weight.size(1) == 1) {
+    return 0;
+  }
+  return (kVectorChannels - weight.size(1) % kVectorChannels) % kVectorChannels;
+}
+
 // Whether some tap of a kernel meets padding only, wherever it stands along one
 // dimension. oneDNN does not write its gradient in bf16.
 bool HasIdleTap(int64_t extent, int64_t kernel, int64_t stride,
@@ -40,13 +59,19 @@ at::Tensor Convolve(const at::Tensor& x, const at::Tensor& weight,
   if (!x.is_cpu()) {
     return at::conv2d(x, weight, bias, {stride, stride}, {padding, padding});
   }
-  const bool gathers = StridesBelowAVector(weight, stride);
-  at::Tensor pixels = x;
+  const bool gathers = StridesBelowAVector(weight, stride) ||
+                       StridesToOnePixel(x, weight, stride, padding);
+  at::Tensor pixels = x, filters = weight;
+  if (const int64_t missing = MissingChannels(x, weight); missing > 0) {
+    const int64_t behind_channels[] = {0, 0, 0, 0, 0, missing};
+    pixels = at::constant_pad_nd(pixels, behind_channels);
+    filters = at::constant_pad_nd(filters, behind_channels);
+  }
   if (padding > 0 &&
       (gathers || HasIdleTap(x.size(2), weight.size(2), stride, padding) ||
        HasIdleTap(x.size(3), weight.size(3), stride, padding))) {
     // Zeros that the kernel meets as pixels.
-    pixels = at::constant_pad_nd(x, {padding, padding, padding, padding});
+    pixels = at::constant_pad_nd(pixels, {padding, padding, padding, padding});
     padding = 0;
   }
   if (gathers) {
@@ -55,7 +80,8 @@ at::Tensor Convolve(const at::Tensor& x, const at::Tensor& weight,
                  .contiguous(x.suggest_memory_format());
     stride = 1;
   }
-  return at::conv2d(pixels, weight, bias, {stride, stride}, {padding, padding});
+  return at::conv2d(pixels, filters, bias, {stride, stride},
+                    {padding, padding});
 }
 
 }  // namespace reprise

@@ -3,8 +3,9 @@
 //
 // oneDNN, which LibTorch takes on CPUs, computes some convolutions wrongly or
 // writes outside its memory (docs/PROCESSORS.md has the search and its table).
-// Those are computed here in another form that it does right; none of the
-// published networks has one. On GPUs every convolution is LibTorch's own.
+// Those are computed here in another form that it does right (pixels gathered,
+// zeros around pixels or behind channels); none of the published networks has
+// one. On GPUs every convolution is LibTorch's own.
 #ifndef REPRISE_MODELS_CONVOLUTION_H_
 #define REPRISE_MODELS_CONVOLUTION_H_
 

@@ -23,10 +23,7 @@ constexpr auto kContiguous = at::MemoryFormat::Contiguous;
 // As //models:memory_format_benchmark prints it: time of a training step
 // channels last / contiguous, median of the pairs (least, greatest), batch. On
 // an Intel processor with AMX, which played the others. Only where all pairs
-// agree; what is not here takes the rule. Nor are there rows for the ResNets
-// and CANDLENet in bf16 on kAvx512Bf16, played 1.03 to 1.09: real ones of that
-// family multiply bf16 at twice that processor's rate, and were only ever
-// measured channels last (docs/ALGORITHMS.md).
+// agree and the median gains 3 %; what is not here takes the rule.
 constexpr Row kRows[] = {
     // 0.56 (0.51, 0.62), 84
     {"mnistnet", ProcessorFamily::kAvx2, kFp32, kChannelsLast},
@@ -46,22 +43,26 @@ constexpr Row kRows[] = {
     {"candlenet", ProcessorFamily::kAvx512, kFp32, kContiguous},
     // 1.34 (1.34, 1.35), 2
     {"candlenet", ProcessorFamily::kAvx512Bf16, kFp32, kContiguous},
+    // 1.03 (1.01, 1.05), 2
+    {"candlenet", ProcessorFamily::kAvx512Bf16, kBf16, kContiguous},
     // 1.57 (1.52, 1.62), 2
     {"candlenet", ProcessorFamily::kAmx, kFp32, kContiguous},
     // 0.74 (0.69, 0.80), 2
     {"candlenet", ProcessorFamily::kAmx, kBf16, kChannelsLast},
     // 1.15 (1.04, 1.20), 8
     {"resnet34", ProcessorFamily::kAvx512, kFp32, kContiguous},
+    // 1.09 (1.06, 1.12), 8
+    {"resnet34", ProcessorFamily::kAvx512Bf16, kBf16, kContiguous},
     // 0.93 (0.89, 0.97), 8
     {"resnet34", ProcessorFamily::kAmx, kBf16, kChannelsLast},
     // 1.03 (1.01, 1.08), 4
     {"resnet101", ProcessorFamily::kAvx2, kFp32, kContiguous},
     // 0.96 (0.95, 0.97), 4
     {"resnet101", ProcessorFamily::kAvx512Bf16, kFp32, kChannelsLast},
+    // 1.05 (1.04, 1.05), 4
+    {"resnet101", ProcessorFamily::kAvx512Bf16, kBf16, kContiguous},
     // 0.88 (0.83, 0.94), 4
     {"resnet101", ProcessorFamily::kAmx, kBf16, kChannelsLast},
-    // 1.02 (1.02, 1.17), 4
-    {"resnet152", ProcessorFamily::kAvx512, kFp32, kContiguous},
     // 0.94 (0.94, 0.96), 4
     {"resnet152", ProcessorFamily::kAvx512Bf16, kFp32, kChannelsLast},
 };
@@ -84,6 +85,8 @@ MemoryFormatChoice FastestMemoryFormat(absl::string_view model,
   }
   return {compute_type == kBf16 ? kChannelsLast : kContiguous, false};
 }
+
+absl::string_view LibTorchOfMemoryFormats() { return kMeasuredWith; }
 
 absl::string_view LibTorchVersion() { return TORCH_VERSION; }
 

@@ -29,6 +29,8 @@ MemoryFormatChoice FastestMemoryFormat(absl::string_view model,
                                        ProcessorFamily family,
                                        c10::ScalarType compute_type,
                                        absl::string_view libtorch_version);
+// The LibTorch that the table was measured with.
+absl::string_view LibTorchOfMemoryFormats();
 // The version that this program was built with.
 absl::string_view LibTorchVersion();
 

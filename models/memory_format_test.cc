@@ -2,12 +2,13 @@
 // one inside, and the gradients of fp64 to fp32's rounding.
 #include <ATen/core/Tensor.h>
 #include <ATen/ops/equal.h>
+#include <ATen/ops/full.h>
 #include <ATen/ops/linspace.h>
 
+#include <algorithm>
 #include <cstdint>
 #include <memory>
 #include <string>
-#include <utility>
 #include <vector>
 
 #include "gtest/gtest.h"
@@ -27,7 +28,19 @@ std::unique_ptr<Model> Make(const ModelChoice& choice, at::MemoryFormat format,
   options.memory_format = format;
   options.master_type = options.compute_type = type;
   std::unique_ptr<Model> model = *MakeModel(choice, options);
-  model->parameters().Initialize(5);
+  ParameterStore& parameters = model->parameters();
+  parameters.Initialize(5);
+  // Batch normalisation's, times 0.2 plus 2: values are positive, no rounding
+  // moves one across relu's kink. And no block's last scale is 0, which would
+  // hide the block.
+  for (size_t i = 0; i < parameters.specs().size(); ++i) {
+    const ParameterSpec& spec = parameters.specs()[i];
+    if (!spec.in_master_type) continue;
+    const bool scale = spec.name.substr(spec.name.rfind('.')) == ".weight";
+    parameters.Import(static_cast<int64_t>(i),
+                      at::full(spec.shape, scale ? 0.2 : 2.0, at::kDouble));
+  }
+  parameters.RefreshLeaves();
   return model;
 }
 
@@ -50,7 +63,13 @@ std::vector<at::Tensor> Gradients(Model& model, const at::Tensor& input) {
   parameters.BeginBackward();
   const ModelOutput output =
       model.Forward(input.to(model.options().compute_type), context);
-  output.logits.square().sum().backward();
+  // Its mean over samples, which batch normalisation takes off, is small.
+  output.logits.backward(
+      at::linspace(1, 1000, output.logits.numel(), at::kDouble)
+          .square()
+          .sin()
+          .view(output.logits.sizes())
+          .to(output.logits.scalar_type()));
   parameters.FinishBackward();
   // As if they were the parameters, to have them exported.
   parameters.master().copy_(parameters.gradients());
@@ -126,20 +145,39 @@ TEST(MemoryFormat, InputsLookLikeItWhateverTheyWere) {
 }
 
 TEST(MemoryFormat, GradientsAreThoseOfFp64InBoth) {
-  const std::pair<ModelChoice, at::Tensor> cases[] = {
-      {{"mnistnet"}, Input(1, 1, 28)},
-      {{"resnet", 18, 16}, Input(4, 3, 32)},
-      {{"resnet", 50, 16}, Input(4, 3, 32)}};
-  for (const auto& [choice, input] : cases) {
+  struct Case {
+    ModelChoice choice;
+    at::Tensor input;
+    double tolerance;
+  };
+  // MNISTNet's choices of pooling and relu are at least 1.2e-4 and 9.6e-6 clear
+  // on this image (Margins of tests/golden/nil_reference.py). Batch
+  // normalisation takes off most of what reaches a ResNet's filters, some 1e-4
+  // of the classifier's gradient, and fp32's rounding stays: plain PyTorch's is
+  // up to 6e-4 of it. What is less than kNoise of the largest is rounding only.
+  constexpr double kNoise = 1e-5;
+  const Case cases[] = {{{"mnistnet"}, Input(1, 1, 28), 1e-4},
+                        {{"resnet", 18, 16}, Input(4, 3, 32), 2e-3},
+                        {{"resnet", 50, 16}, Input(4, 3, 32), 2e-3}};
+  for (const auto& [choice, input, tolerance] : cases) {
     const auto expected = Gradients(
         *Make(choice, at::MemoryFormat::Contiguous, at::kDouble), input);
+    double largest = 0;
+    for (const at::Tensor& gradient : expected) {
+      largest = std::max(largest, gradient.norm().item<double>());
+    }
+    for (size_t i = 0; i < expected.size(); ++i) {
+      if (expected[i].dim() != 4) continue;
+      EXPECT_GT(expected[i].norm().item<double>(), kNoise * largest)
+          << NameOf(choice) << ", filters " << i;
+    }
     for (const at::MemoryFormat format : kFormats) {
       const auto gradients =
           Gradients(*Make(choice, format, at::kFloat), input);
       for (size_t i = 0; i < expected.size(); ++i) {
         const double norm = expected[i].norm().item<double>();
-        EXPECT_LE((gradients[i] - expected[i]).norm().item<double>(),
-                  1e-4 * norm + 1e-9)
+        EXPECT_LE(gradients[i].sub(expected[i]).norm().item<double>(),
+                  tolerance * std::max(norm, kNoise * largest))
             << NameOf(choice) << ", parameter " << i << ", format "
             << static_cast<int>(format);
       }

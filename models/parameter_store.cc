@@ -164,6 +164,8 @@ void ParameterStore::RefreshLeaves() {
 }
 
 void ParameterStore::CopyFrom(const ParameterStore& other) {
+  REPRISE_CHECK(memory_format_ == other.memory_format_)
+      << "the flat vectors have another order";
   c10::AutoGradMode no_grad(false);
   master_.copy_(other.master_);
   RefreshLeaves();

@@ -58,7 +58,9 @@ std::vector<Mount> MountsOf(absl::string_view mountinfo) {
       continue;
     }
     const auto unescaped = [](absl::string_view text) {
-      return absl::StrReplaceAll(text, {{"\\040", " "}, {"\\011", "\t"}});
+      return absl::StrReplaceAll(
+          text,
+          {{"\\040", " "}, {"\\011", "\t"}, {"\\012", "\n"}, {"\\134", "\\"}});
     };
     mount.root = unescaped(left[3]);
     mount.point = unescaped(left[4]);
@@ -80,6 +82,22 @@ std::string GroupOf(absl::string_view self, const Mount& mount) {
     }
   }
   return "";
+}
+
+// Where `group` is below the mount point, without a slash at its end; none
+// where the mount does not show it.
+std::optional<std::string> BelowMount(const std::string& group,
+                                      const Mount& mount) {
+  const std::string seen = mount.root == "/" ? "" : mount.root;
+  if (group.empty() ||
+      (group != seen && !absl::StartsWith(group, seen + "/"))) {
+    return std::nullopt;
+  }
+  std::string below = group.substr(seen.size());
+  // Above what this process sees.
+  if (absl::StartsWith(below, "/..")) return std::nullopt;
+  while (!below.empty() && below.back() == '/') below.pop_back();
+  return below;
 }
 
 // What the files of one group say.
@@ -128,20 +146,24 @@ int NumCores(const CoreMask& mask) {
 
 std::optional<double> CoreQuota(const std::string& root) {
   const std::string self = ReadIfThere(root + "/proc/self/cgroup");
+  const std::vector<Mount> mounts =
+      MountsOf(ReadIfThere(root + "/proc/self/mountinfo"));
+  // By version: whether a mount shows the process's group.
+  bool shown[] = {false, false};
+  for (const Mount& mount : mounts) {
+    if (BelowMount(GroupOf(self, mount), mount).has_value()) {
+      shown[mount.version2] = true;
+    }
+  }
   std::optional<double> least;
-  for (const Mount& mount :
-       MountsOf(ReadIfThere(root + "/proc/self/mountinfo"))) {
+  for (const Mount& mount : mounts) {
     const std::string group = GroupOf(self, mount);
     if (group.empty()) continue;
-    // A container often sees its own group at the mount point, under the name
-    // that the host calls it by, or "/".
-    const std::string seen = mount.root == "/" ? "" : mount.root;
-    std::string below = group == seen || absl::StartsWith(group, seen + "/")
-                            ? group.substr(seen.size())
-                            : "";
-    // "/..": above what this process sees.
-    if (absl::StartsWith(below, "/..")) below = "";
-    while (!below.empty() && below.back() == '/') below.pop_back();
+    const std::optional<std::string> place = BelowMount(group, mount);
+    // A container often sees its own group at the mount point, under another
+    // name than its own; other groups may be mounted beside the one that fits.
+    if (!place.has_value() && shown[mount.version2]) continue;
+    std::string below = place.value_or("");
     for (;;) {
       const std::optional<double> quota =
           QuotaOfGroup(absl::StrCat(root, mount.point, below), mount.version2);

@@ -74,6 +74,29 @@ TEST_F(CoreQuotaTest, IsTheLeastOfAGroupAndThoseThatItIsIn) {
   EXPECT_EQ(CoreQuota(root_), 2);
 }
 
+TEST_F(CoreQuotaTest, IsFoundUnderNamesWithEscapedCharacters) {
+  // As systemd names "dev-sda1": mountinfo escapes what cgroup does not.
+  Mount2("/a.slice/dev\\134x2dsda1", "/a.slice/dev\\x2dsda1/inner");
+  Write("/sys/fs/cgroup/cpu.max", "200000 100000\n");
+  Write("/sys/fs/cgroup/inner/cpu.max", "100000 100000\n");
+  EXPECT_EQ(CoreQuota(root_), 1);
+}
+
+TEST_F(CoreQuotaTest, OfGroupsMountedBesideItsOwnIsNotThatOfTheProcess) {
+  const auto mount = [](const std::string& group, const std::string& point) {
+    return "30 22 0:26 " + group + " " + point + " rw - cgroup2 cgroup2 rw\n";
+  };
+  Write("/proc/self/mountinfo",
+        mount("/job/other", "/other") + mount("/job/own", "/own"));
+  Write("/proc/self/cgroup", "0::/job/own\n");
+  Write("/other/cpu.max", "100000 100000\n");
+  Write("/own/cpu.max", "300000 100000\n");
+  EXPECT_EQ(CoreQuota(root_), 3);
+  // None fits: either may be its own, under another name.
+  Write("/proc/self/cgroup", "0::/elsewhere\n");
+  EXPECT_EQ(CoreQuota(root_), 1);
+}
+
 TEST_F(CoreQuotaTest, OfVersion1IsThatOfTheControllerOfCores) {
   Mount1("/", "/docker/abc");
   Write("/sys/fs/cgroup/memory/docker/abc/cpu.cfs_quota_us", "10000\n");

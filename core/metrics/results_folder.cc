@@ -125,6 +125,7 @@ absl::Status WriteRunJson(const std::string& folder, const RunInfo& info) {
   json["data_digests"] = info.data_digests;
   json["model"] = info.model;
   json["memory_format"] = info.memory_format;
+  json["memory_format_origin"] = info.memory_format_origin;
   json["parameters"] = info.parameters;
   Json& settings = json["settings"] = Json::object();
   for (const RunInfo::Setting& setting : info.settings) {

@@ -52,6 +52,8 @@ struct RunInfo {
   std::map<std::string, std::string> data_digests;  // file -> digest
   std::string model;                                // name, depth, variant
   std::string memory_format;  // of images and convolutions
+  // Who chose it: the "flag", the table as "measured", its "rule".
+  std::string memory_format_origin;
   int64_t parameters = 0;
   std::vector<Setting> settings;  // every flag, without secrets
 };

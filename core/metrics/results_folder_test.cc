@@ -105,6 +105,7 @@ TEST_F(ResultsFolderTest, RunJsonKeepsTheClaimAndHoldsSettingsWithOrigins) {
   info.core_quotas = {0, 2.5};
   info.openmp_wait = "OMP_WAIT_POLICY=passive";
   info.memory_format = "channels_last";
+  info.memory_format_origin = "measured";
   info.seed = 42;
   info.generated_data = true;
   info.data_digests["t10k"] = "0123";
@@ -121,6 +122,7 @@ TEST_F(ResultsFolderTest, RunJsonKeepsTheClaimAndHoldsSettingsWithOrigins) {
   EXPECT_EQ(run["core_quotas"], json({0.0, 2.5}));
   EXPECT_EQ(run["openmp_wait"], "OMP_WAIT_POLICY=passive");
   EXPECT_EQ(run["memory_format"], "channels_last");
+  EXPECT_EQ(run["memory_format_origin"], "measured");
   EXPECT_EQ(run["settings"]["lr"],
             json({{"value", 0.05}, {"origin", "command line"}}));
   EXPECT_EQ(run["settings"]["model"]["value"], "x");

@@ -7,6 +7,22 @@
 #include "absl/strings/match.h"
 
 namespace reprise {
+namespace {
+
+bool IsSet(const char* name) {
+  const char* value = std::getenv(name);
+  return value != nullptr && *value != '\0';
+}
+
+void SetUnlessSet(const char* name, const char* value) {
+  if (!IsSet(name)) setenv(name, value, /*replace=*/1);
+}
+
+// In the order in which oneDNN reads them.
+constexpr const char* kOneDnnLimits[] = {"ONEDNN_MAX_CPU_ISA",
+                                         "DNNL_MAX_CPU_ISA"};
+
+}  // namespace
 
 void LimitLibTorch() {
   if (ThisProcessor() == HardwareProcessor()) return;
@@ -31,15 +47,18 @@ void LimitLibTorch() {
     case ProcessorFamily::kAmx:
       return;
   }
-  setenv("ONEDNN_MAX_CPU_ISA", onednn, /*replace=*/0);
-  setenv("ATEN_CPU_CAPABILITY", aten, /*replace=*/0);
-  setenv("MKL_ENABLE_INSTRUCTIONS", mkl, /*replace=*/0);
+  if (!IsSet(kOneDnnLimits[1])) SetUnlessSet(kOneDnnLimits[0], onednn);
+  SetUnlessSet("ATEN_CPU_CAPABILITY", aten);
+  SetUnlessSet("MKL_ENABLE_INSTRUCTIONS", mkl);
 }
 
 ProcessorFamily LibTorchProcessor() {
-  const char* value = std::getenv("ONEDNN_MAX_CPU_ISA");
-  return value == nullptr ? ThisProcessor()
-                          : std::min(ThisProcessor(), LimitOfOneDnn(value));
+  for (const char* name : kOneDnnLimits) {
+    if (IsSet(name)) {
+      return std::min(ThisProcessor(), LimitOfOneDnn(std::getenv(name)));
+    }
+  }
+  return ThisProcessor();
 }
 
 ProcessorFamily LimitOfOneDnn(absl::string_view value) {

@@ -8,14 +8,16 @@
 
 namespace reprise {
 
-// What REPRISE_MAX_CPU_ISA allows, for LibTorch too: sets ONEDNN_MAX_CPU_ISA,
-// ATEN_CPU_CAPABILITY and MKL_ENABLE_INSTRUCTIONS, each unless it is set. Only
-// where the variable takes something away from this processor. Before anything
-// computes, and before there is a second thread.
+// What REPRISE_MAX_CPU_ISA allows, for LibTorch too: sets ONEDNN_MAX_CPU_ISA
+// (unless DNNL_MAX_CPU_ISA, oneDNN's other name for it, is set),
+// ATEN_CPU_CAPABILITY and MKL_ENABLE_INSTRUCTIONS, each unless it is set and
+// not empty. Only where the variable takes something away from this processor.
+// Before anything computes, and before there is a second thread.
 void LimitLibTorch();
 
 // The family whose convolutions oneDNN takes: ThisProcessor(), or less where
-// ONEDNN_MAX_CPU_ISA says so. Precision and memory format follow it.
+// ONEDNN_MAX_CPU_ISA, or without it DNNL_MAX_CPU_ISA, says so. Precision and
+// memory format follow it.
 ProcessorFamily LibTorchProcessor();
 
 // The greatest family that a value of ONEDNN_MAX_CPU_ISA allows; as oneDNN, all

@@ -10,8 +10,9 @@
 namespace reprise {
 namespace {
 
-constexpr const char* kLibTorchs[] = {
-    "ONEDNN_MAX_CPU_ISA", "ATEN_CPU_CAPABILITY", "MKL_ENABLE_INSTRUCTIONS"};
+constexpr const char* kLibTorchs[] = {"ONEDNN_MAX_CPU_ISA", "DNNL_MAX_CPU_ISA",
+                                      "ATEN_CPU_CAPABILITY",
+                                      "MKL_ENABLE_INSTRUCTIONS"};
 
 std::string Get(const char* name) {
   const char* value = std::getenv(name);
@@ -47,6 +48,27 @@ TEST(LibTorchProcessorDeathTest, OurLimitIsLibTorchsUnlessItHasItsOwn) {
     std::exit(Get("ONEDNN_MAX_CPU_ISA") == "AVX2" &&
                       Get("ATEN_CPU_CAPABILITY") == "default" &&
                       Get("MKL_ENABLE_INSTRUCTIONS") == "AVX2" &&
+                      LibTorchProcessor() == ProcessorFamily::kAvx2
+                  ? 17
+                  : 1);
+  };
+  EXPECT_EXIT(limited(), testing::ExitedWithCode(17), "");
+}
+
+TEST(LibTorchProcessorDeathTest, OneDnnsOtherNameHoldsWhereTheFirstIsEmpty) {
+  testing::FLAGS_gtest_death_test_style = "threadsafe";
+  if (HardwareProcessor() <= ProcessorFamily::kAvx512) {
+    GTEST_SKIP() << "this processor has too little to take away";
+  }
+  const auto limited = [] {
+    Forget();
+    setenv("REPRISE_MAX_CPU_ISA", "avx512", 1);
+    setenv("ONEDNN_MAX_CPU_ISA", "", 1);
+    setenv("DNNL_MAX_CPU_ISA", "AVX2", 1);
+    setenv("ATEN_CPU_CAPABILITY", "", 1);
+    LimitLibTorch();
+    std::exit(Get("ONEDNN_MAX_CPU_ISA").empty() &&
+                      Get("ATEN_CPU_CAPABILITY") == "avx512" &&
                       LibTorchProcessor() == ProcessorFamily::kAvx2
                   ? 17
                   : 1);

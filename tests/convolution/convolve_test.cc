@@ -70,6 +70,24 @@ TEST_P(ConvolveTest, IsExactForNarrowStridedOnesByOne) {
   }
 }
 
+TEST_P(ConvolveTest, IsExactForStridedOnesByOneThatLeaveAPixelOrFew) {
+  ConvolutionCase c;
+  for (const int64_t side : {1, 2, 3}) {
+    for (const int64_t inputs : {8, 16, 24, 32, 64}) {
+      for (const int64_t outputs : {1, 17}) {
+        for (const int64_t stride : {2, 3}) {
+          c.height = c.width = side;
+          c.inputs = inputs;
+          c.outputs = outputs;
+          c.stride = stride;
+          c.batch = 1 + side % 3;
+          ExpectRight(c);
+        }
+      }
+    }
+  }
+}
+
 TEST_P(ConvolveTest, IsExactForImagesSmallerThanTheKernel) {
   ConvolutionCase c;
   c.kernel_h = c.kernel_w = 3;
@@ -99,8 +117,13 @@ TEST_P(ConvolveTest, IsExactForTheKernelsOfTheOtherNetworks) {
     c.height = c.width = 13;
     c.kernel_h = c.kernel_w = 3;
     ExpectRight(c);
-    c.height = c.kernel_h = 1;
-    c.width = 64;
+  }
+  c.height = c.kernel_h = 1;
+  c.width = 64;
+  for (int64_t inputs = 1; inputs <= 33; ++inputs) {
+    // CANDLENet has 1 and 128.
+    if (inputs > 24 && inputs < 32) continue;
+    c.inputs = inputs;
     for (const int64_t kernel : {10, 20}) {
       c.kernel_w = kernel;
       ExpectRight(c);

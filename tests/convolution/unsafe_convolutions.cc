@@ -2,15 +2,15 @@
 // memory: forward pass, gradient of the input, gradients of weight and bias,
 // over channels, kernels, strides, formats and types, in guarded memory.
 //
-//   unsafe_convolutions [key=value,value...] [by=models] [cases=N] [threads=N]
-//                       [list=1]
+//   unsafe_convolutions [key=value,value...] [by=libtorch|models]
+//                       [cases=N] [threads=N] [list=1]
 //
 // Keys and their values are those of Grid below (inputs=1,2 types=fp32);
-// without one, all of its values. Of the grid at most N cases are taken, spread
-// evenly. "by=models" searches the networks' own function
-// (models/convolution.h), which must have none. ONEDNN_MAX_CPU_ISA and
-// ATEN_CPU_CAPABILITY play other processors; ONEDNN_VERBOSE=1 tells which
-// implementation was taken.
+// without one, all of its values; channels, sizes and batches may be others. Of
+// the grid at most N cases are taken, spread evenly. "by=models" searches the
+// networks' own function (models/convolution.h), which must have none.
+// ONEDNN_MAX_CPU_ISA and ATEN_CPU_CAPABILITY play other processors;
+// ONEDNN_VERBOSE=1 tells which implementation was taken.
 //
 // Guarded are tensors, oneDNN's scratchpads and what it allocates itself. A
 // fault ends a child process, which the next follows.
@@ -26,7 +26,9 @@
 #include <ucontext.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
+#include <cstddef>
 #include <cstdint>
 #include <cstdio>
 #include <cstdlib>
@@ -36,6 +38,7 @@
 #include <numeric>
 #include <set>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "core/base/check.h"
@@ -354,6 +357,21 @@ class Search {
   Result* results_ = nullptr;
 };
 
+// Whether all `values` are `known`; else says which is not.
+bool AreKnown(const std::string& key, const std::vector<std::string>& values,
+              const std::vector<std::string>& known) {
+  for (const std::string& value : values) {
+    if (std::find(known.begin(), known.end(), value) != known.end()) continue;
+    std::fprintf(stderr, "%s: expected", key.c_str());
+    for (const std::string& one : known) {
+      std::fprintf(stderr, " %s", one.c_str());
+    }
+    std::fprintf(stderr, ", found '%s'\n", value.c_str());
+    return false;
+  }
+  return true;
+}
+
 int Main(int argc, char** argv) {
   std::vector<Axis> grid = Grid();
   int64_t most_cases = INT64_MAX;
@@ -377,12 +395,19 @@ int Main(int argc, char** argv) {
       if (key == a.name) axis = &a;
     }
     if (axis != nullptr) {
+      // Those before are numbers, which may be others, too.
+      const bool is_text = axis - grid.data() >= kGeometry;
+      if (is_text &&
+          !AreKnown(key, values, Grid()[axis - grid.data()].values)) {
+        return 2;
+      }
       axis->values = values;
     } else if (key == "cases") {
       most_cases = std::stoll(values[0]);
     } else if (key == "threads") {
       threads = std::stoi(values[0]);
     } else if (key == "by") {
+      if (!AreKnown(key, values, {"libtorch", "models"})) return 2;
       convolver =
           values[0] == "models" ? Convolver::kModels : Convolver::kLibTorch;
     } else if (key == "list") {

@@ -43,12 +43,17 @@ struct Precision {
   const char* name;
   at::ScalarType master_type, compute_type;
   double outputs, gradients, parameters, statistics, evaluated;
+  at::MemoryFormat memory_format = at::MemoryFormat::ChannelsLast;
 };
 
 constexpr Precision kPrecisions[] = {
     {"fp64", at::kDouble, at::kDouble, 1e-12, 1e-11, 1e-12, 1e-12, 1e-11},
     {"fp32", at::kFloat, at::kFloat, 1e-4, 5e-2, 3e-2, 1e-2, 3e-2},
     {"bf16", at::kFloat, at::kBFloat16, 1.5e-1, 1.5, 1e-1, 5e-2, 3e-1},
+    {"fp64_contiguous", at::kDouble, at::kDouble, 1e-12, 1e-11, 1e-12, 1e-12,
+     1e-11, at::MemoryFormat::Contiguous},
+    {"fp32_contiguous", at::kFloat, at::kFloat, 1e-4, 5e-2, 3e-2, 1e-2, 3e-2,
+     at::MemoryFormat::Contiguous},
 };
 
 Dataset ScriptedImages() {
@@ -89,7 +94,7 @@ void MoveNormalization(ParameterStore& parameters) {
 class ResNetGoldenTest : public testing::TestWithParam<Precision> {
  protected:
   void Compare(const char* what, double distance, double tolerance) {
-    std::printf("%-5s %-28s %.2e (at most %.0e)\n", GetParam().name, what,
+    std::printf("%-15s %-28s %.2e (at most %.0e)\n", GetParam().name, what,
                 distance, tolerance);
     EXPECT_LE(distance, tolerance) << what;
   }
@@ -118,6 +123,7 @@ class ResNetGoldenTest : public testing::TestWithParam<Precision> {
     options.device = TestDevice();
     options.master_type = precision.master_type;
     options.compute_type = precision.compute_type;
+    options.memory_format = precision.memory_format;
     REPRISE_ASSERT_OK_AND_ASSIGN(
         const std::unique_ptr<Model> model,
         MakeResNet({expected["depth"], kWidth, expected["upstream"]}, options));

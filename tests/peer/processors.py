@@ -25,6 +25,7 @@ import subprocess
 import tempfile
 
 root = pathlib.Path(__file__).resolve().parents[2]
+VARIABLES = ("ONEDNN_MAX_CPU_ISA", "ATEN_CPU_CAPABILITY", "MKL_ENABLE_INSTRUCTIONS")
 LIMITS = {"avx2": ("AVX2", "avx2", "AVX2"), "avx512": ("AVX512_CORE", "avx512", "AVX512"),
           "avx512_bf16": ("AVX512_CORE_BF16", "avx512", "AVX512"), "amx": None}
 # Flags of ours, batch, steps of ours and of the peer's that count, pairs.
@@ -51,10 +52,11 @@ args = parser.parse_args()
 
 def run(command, family, preload=None):
     environment = dict(os.environ, OMP_NUM_THREADS="1")
+    for name in (*VARIABLES, "DNNL_MAX_CPU_ISA", "REPRISE_MAX_CPU_ISA"):
+        environment.pop(name, None)
     if LIMITS[family]:
         environment["REPRISE_MAX_CPU_ISA"] = family
-        environment.update(zip(("ONEDNN_MAX_CPU_ISA", "ATEN_CPU_CAPABILITY",
-                                "MKL_ENABLE_INSTRUCTIONS"), LIMITS[family]))
+        environment.update(zip(VARIABLES, LIMITS[family]))
     if preload:
         environment["LD_PRELOAD"] = preload
     done = subprocess.run(command, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
