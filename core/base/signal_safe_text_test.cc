@@ -20,7 +20,9 @@ TEST(SignalSafeText, IsCutToItsMemoryAndClosed) {
     const std::string whole = "task 0, step 9223372036854775807";
     const std::string expected = whole.substr(0, size == 0 ? 0 : size - 1);
     EXPECT_EQ(std::string(text.get()), expected);
-    if (size > 0) EXPECT_EQ(std::string(bytes.c_str()), expected);
+    if (size > 0) {
+      EXPECT_EQ(std::string(bytes.c_str()), expected);
+    }
     EXPECT_EQ(bytes.substr(size), std::string(40 - size, '?'));
   }
 }
