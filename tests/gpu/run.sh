@@ -486,11 +486,11 @@ if stage 40 'MNISTNet, an epoch a task'; then
       compare "MNISTNet $precision, an epoch a task" \
         "$([ "$DEVICE" = cuda ] && echo '0.85, at least 0.8; 1 s for 938 steps')" \
         accuracy "$work/epoch_$precision" "${bounds[@]}"
-    fi
-    if [ "$DEVICE" = cuda ] && [ $precision = fp32 ] &&
-      ended 'accuracy against the CPU' epoch_fp32 epoch_cpu; then
-      compare 'accuracy against the CPU' 'within 0.02' \
-        accuracy "$work/epoch_fp32" "$work/epoch_cpu" --at-most=0.02
+      if [ "$DEVICE" = cuda ] && [ $precision = fp32 ] &&
+        ended 'accuracy against the CPU' epoch_cpu; then
+        compare 'accuracy against the CPU' 'within 0.02' \
+          accuracy "$work/epoch_fp32" "$work/epoch_cpu" --at-most=0.02
+      fi
     fi
     [ -z "$sampler" ] || row "GPU meanwhile, $precision" "$(tail -n +$((first_sample + 1)) "$work/samples" |
       awk -F, '{ busy += $1; if ($2 > most) most = $2 } END { if (NR) printf "%d %% busy, %d MiB", busy / NR, most }')" \
