@@ -14,7 +14,7 @@
 #include "core/base/status.h"
 #include "core/comm/nccl/nccl_transport.h"
 #include "core/comm/transport.h"
-#include "core/tensor/compute_stream.h"
+#include "core/device/compute_stream.h"
 
 namespace reprise {
 namespace {

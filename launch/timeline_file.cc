@@ -40,6 +40,7 @@ absl::Status TimelineFile::Open() {
 void TimelineFile::AddOpenPhase() {
   const RunPosition position = ReadRunPosition();
   if (position.task == 0 || position.phase == Phase::kOther) return;
+  if (has_open_phase_.exchange(true)) return;
   char text[kLongestRunPosition];
   const size_t length = PrintRunPosition(position, text, sizeof(text));
   const absl::Time now = absl::Now();

@@ -43,7 +43,8 @@ class TimelineFile {
   void WriteOwnEvents();
 
  private:
-  // The phase that the run has not left, if it has failed in one.
+  // The phase that the run has not left, if it has failed in one. Once: what
+  // Write has begun WriteOwnEvents may end.
   void AddOpenPhase();
 
   void Write(const std::vector<std::string>& packed,
@@ -53,6 +54,7 @@ class TimelineFile {
   const std::string path_;
   Timeline events_;
   std::atomic<bool> is_open_{false};  // and not written
+  std::atomic<bool> has_open_phase_{false};
 };
 
 }  // namespace reprise

@@ -3,10 +3,10 @@
 #include <sys/mman.h>
 
 #include <atomic>
-#include <cstring>
 #include <new>
 
 #include "core/base/check.h"
+#include "core/base/signal_safe_text.h"
 
 namespace reprise {
 namespace {
@@ -64,35 +64,6 @@ void Write(const RunPosition& position) {
   board.current.store(next, std::memory_order_release);
 }
 
-class Text {
- public:
-  Text(char* bytes, size_t size) : bytes_(bytes), size_(size) {}
-  ~Text() {
-    if (size_ > 0) bytes_[length_] = '\0';
-  }
-
-  void Add(const char* text) {
-    for (; *text != '\0' && length_ + 1 < size_; ++text) {
-      bytes_[length_++] = *text;
-    }
-  }
-  void Add(int64_t number) {
-    char digits[24] = {};
-    size_t first = sizeof(digits) - 1;
-    do {
-      digits[--first] = static_cast<char>('0' + number % 10);
-      number /= 10;
-    } while (number > 0);
-    Add(digits + first);
-  }
-  size_t length() const { return length_; }
-
- private:
-  char* const bytes_;
-  const size_t size_;
-  size_t length_ = 0;
-};
-
 }  // namespace
 
 void PrepareRunPosition() { TheBoard(); }
@@ -126,8 +97,8 @@ RunPosition ReadRunPosition() {
 }
 
 size_t PrintRunPosition(const RunPosition& position, char* text, size_t size) {
-  Text out(text, size);
-  if (position.task == 0) return out.length();
+  SignalSafeText out(text, size);
+  if (position.task == 0) return out.get().size();
   out.Add("task ");
   out.Add(position.task);
   if (position.epoch > 0) {
@@ -142,7 +113,7 @@ size_t PrintRunPosition(const RunPosition& position, char* text, size_t size) {
     out.Add(", ");
     out.Add(PhaseName(position.phase));
   }
-  return out.length();
+  return out.get().size();
 }
 
 }  // namespace reprise

@@ -62,9 +62,11 @@ class Transport {
     // True once the collective is complete. Never blocks.
     virtual absl::StatusOr<bool> Test() = 0;
     // Once Test has given true: its times by the clock of the device that
-    // carried it out, as times of the host's clock (between two of one
-    // communicator exact, to the host's within 0.1 ms). nullopt: the host did,
-    // which knows them itself.
+    // carried it out, as times of the host's clock. Between the three of one
+    // collective they are exact; to the host's clock to about the interval
+    // between two tests: it was complete between the last test that found it
+    // not to be and the first one that did. nullopt: the host did, which knows
+    // them itself.
     virtual std::optional<CollectiveTimes> Times() const {
       return std::nullopt;
     }

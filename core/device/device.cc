@@ -73,6 +73,11 @@ const CudaDriver& Driver() {
 // Loads LibTorch's CUDA half; why it cannot use the driver's GPUs.
 std::string LoadCudaHalf() {
   const int needed = CudaOfLibTorch();
+  if (needed == 0) {
+    return "there is a driver, but this build's LibTorch is one without CUDA; "
+           "expected PyTorch's build for CUDA: build without LIBTORCH_HOME, or "
+           "with that of such a build (docs/GPU.md)";
+  }
   const int had = Driver().cuda_version;
   if (had / 1000 < needed / 1000) {
     const std::string release = DriverReleaseFor(needed);
@@ -105,13 +110,6 @@ std::string LoadCudaHalf() {
   return "";
 }
 
-void MakeExact() {
-  at::Context& context = at::globalContext();
-  context.setDeterministicCuDNN(true);
-  context.setBenchmarkCuDNN(false);
-  UsePrecision(Precision());
-}
-
 GpuSearch LoadGpus() {
   GpuSearch search;
   search.missing = Driver().missing;
@@ -120,7 +118,7 @@ GpuSearch LoadGpus() {
   const absl::Status loaded =
       CatchTorch("LibTorch's CUDA half", [&]() -> absl::Status {
         search.missing = LoadCudaHalf();
-        if (search.missing.empty()) MakeExact();
+        if (search.missing.empty()) UsePrecision(Precision());
         return absl::OkStatus();
       });
   if (!loaded.ok()) search.missing = std::string(loaded.message());
@@ -211,8 +209,11 @@ void UsePrecision(const Precision& precision) {
   // Those that set LibTorch's older and newer state alike: its kernels ask one,
   // its checks compare both.
   const bool tf32 = precision.name == "tf32";
-  at::globalContext().setAllowTF32CuDNN(tf32);
-  at::globalContext().setAllowTF32CuBLAS(tf32);
+  at::Context& context = at::globalContext();
+  context.setAllowTF32CuDNN(tf32);
+  context.setAllowTF32CuBLAS(tf32);
+  context.setDeterministicCuDNN(true);
+  context.setBenchmarkCuDNN(false);
 }
 
 std::string DescribeDevice(c10::Device device) {

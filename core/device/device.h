@@ -62,7 +62,8 @@ struct Precision {
 absl::StatusOr<Precision> ChoosePrecision(absl::string_view wanted,
                                           c10::Device device);
 
-// Makes fp32 on GPUs mean `precision`, for the process.
+// Makes fp32 on GPUs mean `precision`, for the process, and cuDNN take
+// deterministic algorithms only.
 void UsePrecision(const Precision& precision);
 
 // "cpu (AVX-512 BF16)", "cpu (AVX2, limited by the environment)", "cuda:0

@@ -55,5 +55,14 @@ TEST(UsePrecision, TurnsTf32OffUnlessItIsAskedFor) {
   }
 }
 
+TEST(UsePrecision, HasCuDnnTakeDeterministicAlgorithmsAndTryNone) {
+  at::Context& context = at::globalContext();
+  context.setDeterministicCuDNN(false);
+  context.setBenchmarkCuDNN(true);
+  UsePrecision(Precision());
+  EXPECT_TRUE(context.deterministicCuDNN());
+  EXPECT_FALSE(context.benchmarkCuDNN());
+}
+
 }  // namespace
 }  // namespace reprise

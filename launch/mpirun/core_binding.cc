@@ -196,18 +196,30 @@ absl::StatusOr<RankCores> BindRankByGpu(absl::string_view bind,
                                         const std::vector<std::string>& gpus) {
   const RankCores share = ShareByGpu(bind, bound, local_rank, gpus);
   if (share.cores == bound.cores) return share;
-  std::error_code error;
-  for (const auto& thread :
-       std::filesystem::directory_iterator("/proc/self/task", error)) {
-    int id = 0;
-    if (!absl::SimpleAtoi(thread.path().filename().string(), &id)) continue;
-    REPRISE_RETURN_IF_ERROR(BindThread(bind, id, share.cores));
-  }
-  if (error) {
-    return UsageError(absl::StrCat("--bind=", bind,
-                                   ": cannot list the threads of this process, "
-                                   "/proc/self/task: ",
-                                   error.message(), "; use --bind=none"));
+  // One that is started meanwhile, by one that is not bound yet, may be missing
+  // in the list: until there is none that is new.
+  std::set<int> bound_threads;
+  bool is_complete = false;
+  while (!is_complete) {
+    is_complete = true;
+    std::error_code error;
+    std::filesystem::directory_iterator thread("/proc/self/task", error);
+    const std::filesystem::directory_iterator end;
+    while (!error && thread != end) {
+      int id = 0;
+      if (absl::SimpleAtoi(thread->path().filename().string(), &id) &&
+          bound_threads.insert(id).second) {
+        REPRISE_RETURN_IF_ERROR(BindThread(bind, id, share.cores));
+        is_complete = false;
+      }
+      thread.increment(error);
+    }
+    if (error) {
+      return UsageError(absl::StrCat(
+          "--bind=", bind,
+          ": cannot list the threads of this process, /proc/self/task: ",
+          error.message(), "; use --bind=none"));
+    }
   }
   return share;
 }

@@ -3,40 +3,18 @@
 #include <signal.h>
 #include <unistd.h>
 
-#include <algorithm>
 #include <atomic>
 #include <cerrno>
 #include <climits>
-#include <cstring>
 
 #include "core/base/run_position.h"
+#include "core/base/signal_safe_text.h"
 
 namespace reprise {
 namespace {
 
-// Text within a fixed length; everything here may run in a signal handler.
-class Text {
- public:
-  void Add(absl::string_view text) {
-    const size_t fits = std::min(text.size(), sizeof(bytes_) - size_);
-    memcpy(bytes_ + size_, text.data(), fits);
-    size_ += fits;
-  }
-  void Add(int64_t number) {
-    char digits[20];
-    size_t first = sizeof(digits);
-    do {
-      digits[--first] = static_cast<char>('0' + number % 10);
-      number /= 10;
-    } while (number > 0);
-    Add(absl::string_view(digits + first, sizeof(digits) - first));
-  }
-  absl::string_view get() const { return {bytes_, size_}; }
-
- private:
-  char bytes_[PATH_MAX + 256];
-  size_t size_ = 0;
-};
+// Of a line that may be written in a signal handler.
+constexpr size_t kLongestLine = PATH_MAX + 256;
 
 // strsignal may allocate.
 const char* NameOf(int signal) {
@@ -57,7 +35,7 @@ const char* NameOf(int signal) {
 }
 
 void AddLine(int signal, absl::string_view position, absl::string_view folder,
-             Text* line) {
+             SignalSafeText* line) {
   line->Add("reprise: signal ");
   line->Add(int64_t{signal});
   line->Add(" (");
@@ -80,7 +58,8 @@ void EndBy(int signal) {
   char position[kLongestRunPosition];
   const size_t length =
       PrintRunPosition(ReadRunPosition(), position, sizeof(position));
-  Text line;
+  char bytes[kLongestLine];
+  SignalSafeText line(bytes, sizeof(bytes));
   const char* folder = folder_now.load();
   // A live line may stand there, and the ^C of the keyboard.
   if (on_terminal.load()) line.Add("\n");
@@ -99,7 +78,8 @@ void EndBy(int signal) {
 
 std::string InterruptLine(int signal, absl::string_view position,
                           absl::string_view folder) {
-  Text line;
+  char bytes[kLongestLine];
+  SignalSafeText line(bytes, sizeof(bytes));
   AddLine(signal, position, folder, &line);
   return std::string(line.get());
 }

@@ -265,7 +265,9 @@ class Job {
   }
 
   // An mpirun that ends itself forwards nothing more, so rank 0 goes first: its
-  // witness tells where it was, and mpirun then ends the others.
+  // witness tells where it was, and mpirun then ends the others. One that has
+  // not after kMpirunReacts is told to, as is one whose rank 0 is not here, and
+  // has kAfterInterrupt for ranks on other hosts.
   void Interrupt() {
     const auto first = watched_.find(0);
     if (first != watched_.end() && first->second.process.get() >= 0 &&
@@ -274,8 +276,7 @@ class Job {
       SetDeadline(kMpirunReacts);
       return;
     }
-    kill(mpirun_, SIGTERM);
-    SetDeadline(kAfterInterrupt);
+    SetDeadline(absl::ZeroDuration());
   }
 
   MpirunReport::Rank Reported(int rank) const {
@@ -322,7 +323,8 @@ class Job {
     }
     sent_sigterm_ = true;
     kill(mpirun_, SIGTERM);
-    deadline_ = absl::Now() + kAfterSigterm;
+    deadline_ =
+        absl::Now() + (interrupted_by_ != 0 ? kAfterInterrupt : kAfterSigterm);
   }
 
   void EndNow() {

@@ -10,11 +10,14 @@
 #include <atomic>
 #include <cerrno>
 #include <chrono>
-#include <cstdio>
+#include <climits>
 #include <cstdlib>
 #include <cstring>
+#include <filesystem>
 #include <string>
+#include <system_error>
 #include <thread>
+#include <vector>
 
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
@@ -101,9 +104,42 @@ bool IsGoneWithin(pid_t parent, int pidfd, absl::Duration patience) {
   return true;
 }
 
+void CloseRange(unsigned first, unsigned last) {
+  if (first > last) return;
+#ifdef SYS_close_range
+  if (syscall(SYS_close_range, first, last, 0) == 0) return;
+#endif
+  // A kernel before Linux 5.9.
+  std::vector<int> open;
+  std::error_code error;
+  std::filesystem::directory_iterator entry("/proc/self/fd", error);
+  const std::filesystem::directory_iterator end;
+  while (!error && entry != end) {
+    unsigned fd = 0;
+    if (absl::SimpleAtoi(entry->path().filename().string(), &fd) &&
+        fd >= first && fd <= last) {
+      open.push_back(static_cast<int>(fd));
+    }
+    entry.increment(error);
+  }
+  for (const int fd : open) close(fd);
+}
+
+// `kept`: negative ones count for nothing.
+void CloseAllBut(std::vector<int> kept) {
+  std::sort(kept.begin(), kept.end());
+  unsigned first = 0;
+  for (const int fd : kept) {
+    if (fd < 0) continue;
+    if (fd > 0) CloseRange(first, static_cast<unsigned>(fd) - 1);
+    first = static_cast<unsigned>(fd) + 1;
+  }
+  CloseRange(first, UINT_MAX);
+}
+
 // A thread would be gone with the rank, and what the rank tells while it lives
-// is old when it dies. All output but the messages is closed: readers of the
-// rank's pipes wait for their end.
+// is old when it dies. It holds none of the rank's descriptors but that of the
+// messages: readers of the rank's pipes wait for their end.
 [[noreturn]] void Witness(const RankPlace& place, pid_t rank, int pidfd) {
   // mpirun's signals are for the rank, as are those to its process group.
   sigset_t all;
@@ -111,10 +147,7 @@ bool IsGoneWithin(pid_t parent, int pidfd, absl::Duration patience) {
   sigprocmask(SIG_SETMASK, &all, nullptr);
   setpgid(0, 0);
   prctl(PR_SET_NAME, "reprise-witness");
-  const int to_launcher = messages;
-  for (const int fd : {STDIN_FILENO, STDOUT_FILENO, STDERR_FILENO}) {
-    if (fd != to_launcher) close(fd);
-  }
+  CloseAllBut({messages, pidfd});
   RunPosition told;
   while (!IsGoneWithin(rank, pidfd, kWitnessInterval)) {
     const RunPosition position = ReadRunPosition();
@@ -131,7 +164,6 @@ void StartWitness(const RankPlace& place) {
   const pid_t rank = getpid();
   const FileDescriptor pidfd(
       static_cast<int>(syscall(SYS_pidfd_open, rank, 0)));
-  std::fflush(stdout);
   const pid_t child = fork();
   REPRISE_CHECK(child >= 0) << "fork: " << strerror(errno);
   if (child == 0) Witness(place, rank, pidfd.get());

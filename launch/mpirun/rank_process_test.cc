@@ -1,5 +1,11 @@
 #include "launch/mpirun/rank_process.h"
 
+#include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
 #include <cstdlib>
 #include <map>
 #include <string>
@@ -122,6 +128,29 @@ TEST(ThreadsOfRank, AreItsPartOfWhatRanksOfAHostMayUse) {
   setenv("OMP_NUM_THREADS", "5", /*overwrite=*/1);
   EXPECT_EQ(ThreadsOfRank(0, 4, 16), 5);
   unsetenv("OMP_NUM_THREADS");
+}
+
+TEST(StartRank, LeavesNoDescriptorOfTheRankOpenInItsWitness) {
+  int ends[2];
+  ASSERT_EQ(pipe(ends), 0);
+  const pid_t rank = fork();
+  ASSERT_GE(rank, 0);
+  if (rank == 0) {
+    setenv(kLauncherVariable, kNotOnTerminal, /*overwrite=*/1);
+    TellLauncherThrough(open("/dev/null", O_WRONLY));
+    StartRank(RankPlace());
+    close(ends[0]);
+    close(ends[1]);
+    while (true) pause();
+  }
+  close(ends[1]);
+  // The rank lives on, and with it its witness.
+  pollfd closed = {ends[0], POLLIN, 0};
+  EXPECT_EQ(poll(&closed, 1, 10000), 1);
+  EXPECT_EQ(waitpid(rank, nullptr, WNOHANG), 0);
+  kill(rank, SIGKILL);
+  waitpid(rank, nullptr, 0);
+  close(ends[0]);
 }
 
 }  // namespace

@@ -1,7 +1,6 @@
 // Runs the linked RankCases over core/comm/nccl, ranks being threads: in jobs
 // of 1 to 4 ranks on emulated devices, or, with --devices=N, in jobs of 1 to N
 // ranks on the GPUs of this machine.
-#include <algorithm>
 #include <cstdio>
 #include <functional>
 #include <memory>
@@ -15,6 +14,7 @@
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/string_view.h"
+#include "absl/strings/strip.h"
 #include "core/base/status.h"
 #include "core/base/status_matchers.h"
 #include "core/comm/communicator.h"
@@ -36,9 +36,13 @@ class StagingTransport final : public ForwardingTransport {
  public:
   StagingTransport(const DeviceApi& api, std::unique_ptr<Transport> inside)
       : ForwardingTransport(std::move(inside)), api_(api) {}
+  ~StagingTransport() override {
+    if (context_ != nullptr) api_.cuDevicePrimaryCtxRelease_v2(device_);
+  }
 
   absl::StatusOr<std::unique_ptr<Pending>> Start(
       const Collective& collective) override {
+    REPRISE_RETURN_IF_ERROR(EnterContext());
     auto staged = std::make_unique<Staged>(api_);
     staged->to = collective.data;
     int64_t sent = 0;
@@ -96,6 +100,18 @@ class StagingTransport final : public ForwardingTransport {
     CudaPointer data = 0, sent = 0;
   };
 
+  // On whichever thread starts collectives.
+  absl::Status EnterContext() {
+    if (context_ == nullptr) {
+      REPRISE_RETURN_IF_ERROR(
+          api_.FromCuda(api_.cuDeviceGet(&device_, rank()), "cuDeviceGet"));
+      REPRISE_RETURN_IF_ERROR(
+          api_.FromCuda(api_.cuDevicePrimaryCtxRetain(&context_, device_),
+                        "cuDevicePrimaryCtxRetain"));
+    }
+    return api_.FromCuda(api_.cuCtxSetCurrent(context_), "cuCtxSetCurrent");
+  }
+
   absl::Status Copy(const void* from, int64_t bytes, CudaPointer* device) {
     if (bytes == 0) return absl::OkStatus();
     REPRISE_RETURN_IF_ERROR(
@@ -109,6 +125,8 @@ class StagingTransport final : public ForwardingTransport {
   }
 
   const DeviceApi& api_;
+  int device_ = 0;
+  CudaContext context_ = nullptr;  // of the device of the rank's number
 };
 
 class Nccl : public testing::Test {
@@ -159,18 +177,24 @@ void RegisterCases(const DeviceApi& api, int most_ranks) {
 
 int main(int argc, char** argv) {
   testing::InitGoogleTest(&argc, argv);
-  absl::string_view devices = argc > 1 ? argv[1] : "";
-  if (devices.empty()) {
+  if (argc == 1) {
     reprise::RegisterCases(reprise::EmulatedDevices(), 4);
     return RUN_ALL_TESTS();
   }
   int count = 0;
-  devices.remove_prefix(std::min(devices.size(), devices.find('=') + 1));
+  absl::string_view devices = argv[1];
+  if (argc > 2 || !absl::ConsumePrefix(&devices, "--devices=") ||
+      !absl::SimpleAtoi(devices, &count) || count < 1) {
+    std::fprintf(stderr,
+                 "expected nothing or --devices=N, N at least 1; found %s%s\n",
+                 argv[1], argc > 2 ? " and more" : "");
+    return static_cast<int>(reprise::ExitCode::kUsage);
+  }
   const absl::StatusOr<const reprise::DeviceApi*> api =
       reprise::LoadDeviceApi();
-  if (!absl::SimpleAtoi(devices, &count) || !api.ok()) {
-    std::fprintf(stderr, "%s: needs --devices=N\n%s\n", argv[0],
-                 api.status().ToString().c_str());
+  if (!api.ok()) {
+    std::fprintf(stderr, "--devices=%d: %s\n", count,
+                 std::string(api.status().message()).c_str());
     return 1;
   }
   reprise::RegisterCases(**api, count);

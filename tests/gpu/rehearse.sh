@@ -1,7 +1,7 @@
 #!/bin/bash
 # Rehearses a bundle of tools/gpu_bundle where there is no GPU.
 #
-#   python3 -m venv v && v/bin/pip install torch==2.11.0 numpy==2.4.6
+#   python3 -m venv v && v/bin/pip install torch==2.11.0
 #   tools/gpu_bundle BUNDLE
 #   tests/gpu/rehearse.sh BUNDLE v/bin/python3           under a minute
 #   tests/gpu/rehearse.sh BUNDLE v/bin/python3 --whole   and every stage on the CPU
@@ -50,4 +50,4 @@ done
 [ "$whole" = --whole ] || exit 0
 code=0
 bare DEVICE=cpu PYTHON="$python" OUT="$reports/cpu" bundle/run.sh || code=$?
-expect 'every stage on the CPU' 0 ' 0 failed, 0 stages skipped' $code "$reports/cpu/report.txt"
+expect 'every stage on the CPU' 0 ' 0 failed, 0 skipped' $code "$reports/cpu/report.txt"

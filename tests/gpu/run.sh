@@ -8,9 +8,9 @@
 #   DEVICE=cpu ./run.sh         rehearsal: every stage, shortened, on the CPU
 #
 # PYTHON: the interpreter (python3). LIMIT: seconds for all of it (480; 3600 on the CPU):
-# a stage that would not fit is skipped, and says so. Each result is written as it
-# comes. Exit code: 0 all checks passed; 1 some failed or were skipped; 2 the device, or
-# what is needed, is not there.
+# a stage that would not fit is skipped, and says so, as is a command that would have
+# less than half of its time. Each result is written as it comes. Exit code: 0 all checks
+# passed; 1 some failed or were skipped; 2 the device, or what is needed, is not there.
 set -uo pipefail
 
 DEVICE=${DEVICE:-cuda}
@@ -44,22 +44,29 @@ row() {  # WHAT FOUND EXPECTED
 }
 pass() { passed=$((passed + 1)) && row "$1" "$2" "$3"; }
 fail() { failed=$((failed + 1)) && row "$1" "FAILED: $2" "$3"; }
+skip() { skipped=$((skipped + 1)) && row "$1" "skipped: $2" ''; }
 # Begins a stage of SECONDS, unless they are no longer left.
 stage() {  # SECONDS TITLE
   if [ $((SECONDS + $1)) -gt "$LIMIT" ]; then
-    skipped=$((skipped + 1))
-    row "$2" "skipped: $((LIMIT - SECONDS)) s left of $LIMIT, it may take $1" ""
+    skip "$2" "$((LIMIT - SECONDS)) s left of $LIMIT, it may take $1"
     return 1
   fi
   say "-- $2"
 }
 # Runs a command in at most SECONDS, and what is left; its output in $work/NAME.log, its
-# exit code and seconds in NAME.code and NAME.took. May run in the background.
+# exit code and seconds in NAME.code and NAME.took. Its code is "skipped" where less than
+# half of SECONDS is left. May run in the background.
 attempt() {  # NAME SECONDS COMMAND...
   local name=$1 limit=$(($2 * patience)) left=$((LIMIT - SECONDS)) begin code took
-  shift 2
+  shift
+  if [ $((2 * left)) -lt "$1" ]; then
+    echo "$left s left of $LIMIT, it may take $1" > "$work/$name.log"
+    echo skipped > "$work/$name.code"
+    echo 0.0 > "$work/$name.took"
+    return 1
+  fi
+  shift
   [ "$limit" -le "$left" ] || limit=$left
-  [ "$limit" -ge 1 ] || limit=1
   begin=$(date +%s%N)
   timeout -k 5 "$limit" "$@" > "$work/$name.log" 2>&1
   code=$?
@@ -76,6 +83,28 @@ why() {  # NAME: of a failure, in one line
   local text
   text=$(grep -E 'error|Error|ERROR|FAILED|not found' "$work/$1.log" | tail -n 1)
   echo "exit $(cat "$work/$1.code"): ${text:-$(tail -n 1 "$work/$1.log")}" | tr '|' '/' | cut -c1-300
+}
+# Whether these attempts have all ended well; a row for the first that has not.
+ended() {  # WHAT NAME...
+  local what=$1 name
+  shift
+  for name; do
+    case $(cat "$work/$name.code" 2> /dev/null || echo missing) in
+      0) ;;
+      skipped)
+        skip "$what" "$name: $(cat "$work/$name.log")"
+        return 1
+        ;;
+      missing)
+        fail "$what" "$name has not run" 'exit 0'
+        return 1
+        ;;
+      *)
+        fail "$what" "$name: $(why "$name")" 'exit 0'
+        return 1
+        ;;
+    esac
+  done
 }
 
 # What the stages do, at full length and shortened.
@@ -99,6 +128,7 @@ train() {  # NAME SECONDS FLAGS...
   attempt "$name" "$seconds" ./reprise --device="$DEVICE" --threads=$threads \
     --dataset-dir="$bundle" --results-dir="$work" --save-dir="$name" "$@"
 }
+tasks="{'scenario': 'class', 'initial_increment': 4, 'increment': 3}"
 few=(--no-evaluate --epochs=1 --log-interval=1 --max-steps-per-epoch=5)
 short=(--no-evaluate --epochs=1 --log-interval=1 "--max-steps-per-epoch=$steps")
 knows() { grep -q -- "$1" "$work/help.log"; }
@@ -119,8 +149,21 @@ compare() {  # WHAT EXPECTED COMMAND...
   fi
 }
 digest() { sha256sum < "$work/$1/weights.safetensors" | cut -c1-16; }
+# Whether these runs have ended well and left weights; a row for the first that has not.
+have_weights() {  # WHAT NAME...
+  local what=$1 name
+  ended "$@" || return 1
+  shift
+  for name; do
+    if [ ! -s "$work/$name/weights.safetensors" ]; then
+      fail "$what" "$name has left no weights" 'weights'
+      return 1
+    fi
+  done
+}
 same_bytes() {  # WHAT NAME NAME...
   local what=$1 name first
+  have_weights "$@" || return
   shift
   first=$(digest "$1")
   for name; do
@@ -131,12 +174,16 @@ same_bytes() {  # WHAT NAME NAME...
   done
   pass "$what" "the same bytes in $# runs ($first)" "the same bytes"
 }
-ran() {  # WHAT NAME EXPECTED: an attempt that only has to end well
-  if [ "$(cat "$work/$2.code")" = 0 ]; then
-    pass "$1" "$(took "$2") s" "$3"
+other_bytes() {  # WHAT NAME NAME
+  have_weights "$@" || return
+  if [ "$(digest "$2")" = "$(digest "$3")" ]; then
+    fail "$1" "weights of $2 are the same bytes as those of $3" 'other bytes'
   else
-    fail "$1" "$(why "$2")" "$3"
+    pass "$1" 'other bytes' 'other bytes'
   fi
+}
+ran() {  # WHAT NAME EXPECTED: an attempt that only has to end well
+  if ended "$1" "$2"; then pass "$1" "$(took "$2") s" "$3"; fi
 }
 
 {
@@ -149,7 +196,7 @@ say "Reprise on $DEVICE, bundle $(head -n 1 MANIFEST), at most $LIMIT s"
 
 # ---- 1. The machine. Without it there is nothing to run.
 say '-- the machine'
-if ! torch=$("$PYTHON" - 2>&1 << 'PROBE'
+if ! torch=$("$PYTHON" - 2> "$work/probe.log" << 'PROBE'
 import mmap, os, torch
 folder = os.path.dirname(torch.__file__)
 with open(folder + "/lib/libtorch_cpu.so", "rb") as file:
@@ -159,7 +206,7 @@ with open(folder + "/lib/libtorch_cpu.so", "rb") as file:
     print(os.path.dirname(folder), torch.__version__, library[note:note + 20].hex())
 PROBE
 ); then
-  say "$PYTHON has no torch: ${torch##*$'\n'}"
+  say "$PYTHON has no torch: $(tail -n 1 "$work/probe.log")"
   exit 2
 fi
 read -r site version build_id <<< "$torch"
@@ -174,8 +221,6 @@ mpi=$bundle/reprise.runfiles/mpi
 libraries=$site/torch/lib
 for folder in cu13 cudnn nccl nvshmem cusparselt; do libraries+=:$site/nvidia/$folder/lib; done
 export LD_LIBRARY_PATH=$libraries:$mpi/lib:$mpi/lib/openmpi${LD_LIBRARY_PATH:+:$LD_LIBRARY_PATH}:/usr/local/nvidia/lib64:/usr/local/nvidia/lib
-# Threads that wait do not take the cores of those that compute.
-export OMP_WAIT_POLICY=passive
 missing=$(for program in reprise bin/*; do ldd "$program"; done | grep 'not found' | sort -u)
 if [ -n "$missing" ]; then
   fail 'libraries' "$(echo "$missing" | tr -s '\n\t ' ' ')" 'all found'
@@ -234,24 +279,26 @@ references() {
       --optimizer="$optimizer" --lr=1e-3
   done
 }
-references &
-references=$!
-
 if stage 15 'start, warm'; then
   train warm 20 "${mnistnet[@]}" --quick --precision=fp32
   ran 'start, warm' warm '3-6 s'
 fi
+# Several programs at a time from here on: threads that wait do not take the cores of
+# those that compute. Not where a step is timed.
+waits_before=${OMP_WAIT_POLICY-}
+export OMP_WAIT_POLICY=passive
+row 'OpenMP, stages 2 to 8' 'OMP_WAIT_POLICY passive' ''
+references &
+references=$!
 
 # ---- 2. NCCL and the driver, without LibTorch.
 if stage 30 'NCCL on one GPU'; then
   devices=()
   [ "$DEVICE" = cpu ] || devices=(--devices=1)
   attempt nccl 40 bin/communicator_conformance_nccl_test "${devices[@]}"
-  if [ "$(cat "$work/nccl.code")" = 0 ]; then
+  if ended 'communicator conformance, NCCL' nccl; then
     pass 'communicator conformance, NCCL' \
       "$(grep -o 'PASSED.*' "$work/nccl.log"), $(took nccl) s$([ "$DEVICE" = cuda ] || echo ', emulated devices')" 'all pass'
-  else
-    fail 'communicator conformance, NCCL' "$(why nccl)" 'all pass'
   fi
 fi
 
@@ -263,17 +310,13 @@ device_test() {  # NAME SUFFIX VARIABLES...
   attempt "$name$suffix" 80 env REPRISE_TEST_DEVICE="$DEVICE" "$@" "bin/$name" "${filter[@]}"
 }
 judge_tests() {  # SUFFIX NOTE NAMES...
-  local suffix=$1 note=$2 name log ended
+  local suffix=$1 note=$2 name tests
   shift 2
   for name; do
-    log=$work/$name$suffix.log
-    if [ "$(cat "$work/$name$suffix.code")" = 0 ]; then
-      ended=$(grep -oE '(PASSED|SKIPPED) *\] [0-9]+ test' "$log" |
-        sed -E 's/(\S+) *\] ([0-9]+) test/\2 \L\1/' | paste -sd, | sed 's/,/, /g')
-      pass "$name$note" "$ended, $(took "$name$suffix") s" 'passes'
-    else
-      fail "$name$note" "$(why "$name$suffix")" 'passes'
-    fi
+    ended "$name$note" "$name$suffix" || continue
+    tests=$(grep -oE '(PASSED|SKIPPED) *\] [0-9]+ test' "$work/$name$suffix.log" |
+      sed -E 's/(\S+) *\] ([0-9]+) test/\2 \L\1/' | paste -sd, | sed 's/,/, /g')
+    pass "$name$note" "$tests, $(took "$name$suffix") s" 'passes'
   done
 }
 run_tests() {  # SUFFIX NOTE "VARIABLES" NAMES...
@@ -309,14 +352,20 @@ fi
 
 # ---- 4. The same steps on the CPU and on the device.
 wait "$references"
+epoch_reference() {
+  [ "$DEVICE" = cpu ] || attempt epoch_cpu 90 ./reprise --device=cpu --threads=$threads \
+    --dataset-dir="$bundle" --results-dir="$work" --save-dir=epoch_cpu "${mnistnet[@]}" \
+    --epochs=1 --precision=fp32 --tasksets-config "$tasks"
+}
+epoch_reference &  # until stage 9
+epoch_reference=$!
 if stage 25 'against the CPU'; then
-  if train as_fp32 20 "${mnistnet[@]}" "${short[@]}" --precision=fp32; then
+  train as_fp32 20 "${mnistnet[@]}" "${short[@]}" --precision=fp32
+  if ended "MNISTNet fp32, $steps steps against the CPU" as_fp32 cpu_fp32; then
     compare "MNISTNet fp32, $steps steps against the CPU" 'first step 1e-6' \
-      losses "$work/as_fp32" "$work/cpu_fp32" --at-most=1e-5
+      losses "$work/as_fp32" "$work/cpu_fp32" --at-most=1e-5 --largest=1e-3
     compare "MNISTNet fp32, $steps steps against the CPU" '1e-5 to 1e-4' \
       weights "$work/as_fp32" "$work/cpu_fp32" --at-most=1e-3
-  else
-    fail 'MNISTNet fp32' "$(why as_fp32)" 'exit 0'
   fi
   if [ "$DEVICE" = cuda ]; then
     attempt override 20 env NVIDIA_TF32_OVERRIDE=0 ./reprise --device=cuda --threads=$threads \
@@ -324,18 +373,23 @@ if stage 25 'against the CPU'; then
       "${short[@]}" --precision=fp32
     same_bytes 'fp32 is not TF32: with and without NVIDIA_TF32_OVERRIDE=0' as_fp32 override
   fi
+  # Of losses and of weights.
+  declare -A most=([tf32]='5e-3 2e-2' [bf16]='3e-2 2e-1')
   for precision in tf32 bf16; do
+    read -r most_losses most_weights <<< "${most[$precision]}"
+    what="MNISTNet $precision against fp32 on the CPU"
     if ! precisions | grep -q $precision; then
       row "MNISTNet $precision" "$([ "$DEVICE" = cpu ] && echo "not applicable on a CPU" ||
         echo "not known to this program")" ''
-    elif train "as_$precision" 20 "${mnistnet[@]}" "${short[@]}" --precision=$precision; then
-      compare "MNISTNet $precision against fp32 on the CPU" 'first step 1e-4 to 1e-2' \
-        losses "$work/as_$precision" "$work/cpu_fp32" --at-most=3e-2
-      compare "MNISTNet $precision against fp32 on the CPU" 'tf32 1e-3, bf16 5e-2' \
-        weights "$work/as_$precision" "$work/cpu_fp32" --at-most=2e-1
-    else
-      fail "MNISTNet $precision" "$(why "as_$precision")" 'exit 0'
+      continue
     fi
+    train "as_$precision" 20 "${mnistnet[@]}" "${short[@]}" --precision=$precision
+    ended "$what" "as_$precision" cpu_fp32 || continue
+    compare "$what" "first step 1e-4 to 1e-2, all below $most_losses" \
+      losses "$work/as_$precision" "$work/cpu_fp32" --at-most="$most_losses"
+    compare "$what" 'tf32 1e-3, bf16 5e-2' \
+      weights "$work/as_$precision" "$work/cpu_fp32" --at-most="$most_weights"
+    other_bytes "$precision is not fp32" "as_$precision" as_fp32
   done
 fi
 
@@ -363,12 +417,11 @@ if stage 45 'buffer memory and optimizers'; then
     --precision=fp32 --augment=standard --buffer-memory=device
   same_bytes 'ResNet with augmentation, the same two ways' crops_host crops_device
   for optimizer in SGD Adam AdamW RMSprop Adagrad; do
-    if train "as_$optimizer" 15 "${mnistnet[@]}" "${few[@]}" \
-      --precision=fp32 --optimizer=$optimizer --lr=1e-3; then
+    train "as_$optimizer" 15 "${mnistnet[@]}" "${few[@]}" \
+      --precision=fp32 --optimizer=$optimizer --lr=1e-3
+    if ended "$optimizer, 5 steps against the CPU" "as_$optimizer" "cpu_$optimizer"; then
       compare "$optimizer, 5 steps against the CPU" '1e-6 to 1e-4' \
         weights "$work/as_$optimizer" "$work/cpu_$optimizer" --at-most=1e-2
-    else
-      fail "$optimizer" "$(why "as_$optimizer")" 'exit 0'
     fi
   done
 fi
@@ -378,15 +431,14 @@ if stage 50 'two ranks'; then
   global=(--global-batch-size=64 --global-representatives=20 --global-candidates=20
           --lr-scaling=none --precision=fp32)
   train one_rank 15 "${mnistnet[@]}" "${short[@]}" "${global[@]}"
-  if train two_host 25 "${mnistnet[@]}" "${short[@]}" "${global[@]}" --ranks=2 --reduction=host; then
+  train two_host 25 "${mnistnet[@]}" "${short[@]}" "${global[@]}" --ranks=2 --reduction=host
+  if ended '2 ranks, sums in host memory, against 1 rank' two_host one_rank; then
     compare '2 ranks, sums in host memory, against 1 rank' '1e-5' \
       weights "$work/two_host" "$work/one_rank" --at-most=1e-4
-  else
-    fail '2 ranks, sums in host memory' "$(why two_host)" 'exit 0'
   fi
   train two_auto 25 "${mnistnet[@]}" "${short[@]}" "${global[@]}" --ranks=2
-  if [ "$(cat "$work/two_auto.code")" != 0 ]; then
-    fail '2 ranks on one GPU, --reduction=auto' "$(why two_auto)" 'exit 0'
+  if ! ended '2 ranks on one GPU, --reduction=auto' two_auto; then
+    :
   elif [ "$DEVICE" = cuda ] && ! grep -q 'NCCL wants a GPU for each' "$work/two_auto.log"; then
     fail '2 ranks on one GPU, --reduction=auto' 'no warning' 'a warning that NCCL wants a GPU for each'
   else
@@ -413,19 +465,32 @@ if stage 35 'other agents and networks'; then
 fi
 
 # ---- 9. MNIST in three tasks, one epoch each, evaluated.
+wait "$epoch_reference"
+if [ -n "$waits_before" ]; then
+  export OMP_WAIT_POLICY=$waits_before
+else
+  unset OMP_WAIT_POLICY
+fi
+row 'OpenMP, stages 9 to 13' "OMP_WAIT_POLICY ${waits_before:-unset}" ''
 if stage 40 'MNISTNet, an epoch a task'; then
-  tasks="{'scenario': 'class', 'initial_increment': 4, 'increment': 3}"
   length=()
   [ "$DEVICE" = cuda ] || length=(--max-steps-per-epoch=60)
   for precision in fp32 bf16; do
     first_sample=$(wc -l 2> /dev/null < "$work/samples" || echo 0)
-    if train "epoch_$precision" 25 "${mnistnet[@]}" --epochs=1 --precision=$precision \
-      --tasksets-config "$tasks" "${length[@]}"; then
+    train "epoch_$precision" 25 "${mnistnet[@]}" --epochs=1 --precision=$precision \
+      --tasksets-config "$tasks" "${length[@]}"
+    if ended "MNISTNet $precision, an epoch a task" "epoch_$precision"; then
+      # Of 60 steps a task there is nothing to expect.
+      bounds=()
+      [ "$DEVICE" = cpu ] || bounds=(--at-least=0.8)
       compare "MNISTNet $precision, an epoch a task" \
-        "$([ "$DEVICE" = cuda ] && echo '0.85 within 0.02; 1 s for 938 steps')" \
-        accuracy "$work/epoch_$precision"
-    else
-      fail "MNISTNet $precision, an epoch a task" "$(why "epoch_$precision")" 'exit 0'
+        "$([ "$DEVICE" = cuda ] && echo '0.85, at least 0.8; 1 s for 938 steps')" \
+        accuracy "$work/epoch_$precision" "${bounds[@]}"
+      if [ "$DEVICE" = cuda ] && [ $precision = fp32 ] &&
+        ended 'accuracy against the CPU' epoch_cpu; then
+        compare 'accuracy against the CPU' 'within 0.02' \
+          accuracy "$work/epoch_fp32" "$work/epoch_cpu" --at-most=0.02
+      fi
     fi
     [ -z "$sampler" ] || row "GPU meanwhile, $precision" "$(tail -n +$((first_sample + 1)) "$work/samples" |
       awk -F, '{ busy += $1; if ($2 > most) most = $2 } END { if (NR) printf "%d %% busy, %d MiB", busy / NR, most }')" \
@@ -441,9 +506,14 @@ if stage 25 'waits of the host'; then
       --dataset-dir="$bundle" --results-dir="$work" --save-dir="waits_$count" "${mnistnet[@]}" \
       --no-evaluate --epochs=1 --max-steps-per-epoch="$count" --log-interval=1000 --precision=fp32
   done
-  compare 'a step of NIL, MNISTNet, calls of the CUDA runtime' \
-    "$([ "$DEVICE" = cuda ] && echo '5 stream_synchronize, 3 copies to the device, 2 back' || echo 'nothing on a CPU')" \
-    counts "$work/counts_$((long / 2))" "$work/counts_$long" $((long - long / 2))
+  if ended 'waits of the host' "waits_$((long / 2))" "waits_$long"; then
+    # On a GPU a step has launches at least: where none is seen, nothing is counted.
+    bounds=()
+    [ "$DEVICE" = cpu ] || bounds=(--at-least=1)
+    compare 'a step of NIL, MNISTNet, calls of the CUDA runtime' \
+      "$([ "$DEVICE" = cuda ] && echo '5 stream_synchronize, 3 copies to the device, 2 back' || echo 'nothing on a CPU')" \
+      counts "$work/counts_$((long / 2))" "$work/counts_$long" $((long - long / 2)) "${bounds[@]}"
+  fi
 fi
 if stage 25 'phases'; then
   for launch in 0 1; do
@@ -452,6 +522,7 @@ if stage 25 'phases'; then
       --threads=$threads --dataset-dir="$bundle" --results-dir="$work" --save-dir="phases_$launch" \
       "${mnistnet[@]}" --no-evaluate --epochs=1 --max-steps-per-epoch=$((long * 3 / 2)) \
       --log-interval=1000 --precision=fp32
+    ended "phases of MNISTNet, CUDA_LAUNCH_BLOCKING=$launch" "phases_$launch" || continue
     compare "phases of MNISTNet, CUDA_LAUNCH_BLOCKING=$launch" \
       "$([ $launch = 1 ] && echo 'forward and backward over 70 %')" phases "$work/phases_$launch"
   done
@@ -462,11 +533,10 @@ timed() {  # WHAT EXPECTED SECONDS STEPS FLAGS...
   local what=$1 expected=$2 seconds=$3 steps=$4 precision
   shift 4
   for precision in $(precisions); do
-    if train "ms" "$seconds" "$@" --no-evaluate --epochs=1 --max-steps-per-epoch="$steps" \
-      --log-interval=$((steps / 6)) --precision="$precision"; then
+    train ms "$seconds" "$@" --no-evaluate --epochs=1 --max-steps-per-epoch="$steps" \
+      --log-interval=$((steps / 6)) --precision="$precision"
+    if ended "$what, $precision" ms; then
       compare "$what, $precision" "$expected" rate "$work/ms"
-    else
-      fail "$what, $precision" "$(why ms)" 'exit 0'
     fi
     rm -rf "$work/ms"
   done
@@ -496,14 +566,12 @@ if stage 45 'PyTorch'; then
     fi
     attempt "peer_$mode" 25 "$PYTHON" pytorch_peer.py steps --data "$bundle" --device "$DEVICE" \
       --mode $mode --threads $threads --steps $((long * 5))
-    if [ "$(cat "$work/peer_$mode.code")" = 0 ]; then
+    if ended "PyTorch MNISTNet 64, $mode" "peer_$mode"; then
       pass "PyTorch MNISTNet 64, $mode" "$(tail -n 1 "$work/peer_$mode.log" |
         "$PYTHON" -c 'import json, sys
 r = json.load(sys.stdin)
 print("%.4g samples/s (%.3g ms a step)" % (r["samples_per_second"], 1e3 * r["seconds"] / r["steps"]))')" \
         "$([ "$DEVICE" = cuda ] && echo 'eager 60-110 k, graph 0.4-0.8 M')"
-    else
-      fail "PyTorch MNISTNet 64, $mode" "$(why "peer_$mode")" 'exit 0'
     fi
   done
 fi
@@ -517,14 +585,12 @@ elif stage 40 'compute-sanitizer'; then
   attempt memcheck 60 compute-sanitizer --tool memcheck --error-exitcode 99 ./reprise \
     --device=cuda --threads=$threads --dataset-dir="$bundle" --results-dir="$work" \
     --save-dir=memcheck "${mnistnet[@]}" --quick --precision=fp32
-  if [ "$(cat "$work/memcheck.code")" = 0 ]; then
+  if ended 'compute-sanitizer memcheck, --quick' memcheck; then
     pass 'compute-sanitizer memcheck, --quick' "$(grep -o 'ERROR SUMMARY.*' "$work/memcheck.log")" '0 errors'
-  else
-    fail 'compute-sanitizer memcheck, --quick' "$(why memcheck)" '0 errors'
   fi
 fi
 
-say "$passed passed, $failed failed, $skipped stages skipped, $SECONDS s"
-printf '\n%s passed, %s failed, %s stages skipped, %s s.\n' "$passed" "$failed" "$skipped" \
+say "$passed passed, $failed failed, $skipped skipped, $SECONDS s"
+printf '\n%s passed, %s failed, %s skipped, %s s.\n' "$passed" "$failed" "$skipped" \
   "$SECONDS" >> "$OUT/report.md"
 [ $((failed + skipped)) = 0 ]

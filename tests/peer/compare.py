@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Reprise beside plain PyTorch: same machine, same run, alternating A B A B.
 
-  python3 -m venv v && v/bin/pip install torch==2.11.0 numpy==2.4.6
+  python3 -m venv v && v/bin/pip install torch==2.11.0
   ./bazelw build //launch:mnist_nil_mnistnet
   python3 tests/peer/compare.py --python v/bin/python --data DATASETS [--allocator libjemalloc.so.2]
 
@@ -27,7 +27,7 @@ import time
 root = pathlib.Path(__file__).resolve().parents[2]
 parser = argparse.ArgumentParser(description=__doc__,
                                  formatter_class=argparse.RawDescriptionHelpFormatter)
-parser.add_argument("--python", required=True, help="an interpreter with torch and numpy")
+parser.add_argument("--python", required=True, help="an interpreter with torch")
 parser.add_argument("--data", required=True, help="folder of data sets with MNIST/raw/*.gz")
 parser.add_argument("--program", default=str(root / "bazel-bin/launch/mnist_nil_mnistnet"))
 parser.add_argument("--peer", help="another end-to-end peer: a command line, {data} is replaced")

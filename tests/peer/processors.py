@@ -2,7 +2,7 @@
 """Training steps of Reprise's networks beside plain PyTorch's, on this processor and on
 lesser ones that are played: same machine, same run, alternating.
 
-  python3 -m venv v && v/bin/pip install torch==2.11.0 numpy==2.4.6
+  python3 -m venv v && v/bin/pip install torch==2.11.0
   ./bazelw build //launch:reprise
   python3 tests/peer/processors.py --python v/bin/python [--data DATASETS]
       [--family avx2 ...] [--network candlenet ...] [--allocator libtcmalloc.so.4 ...]
@@ -38,7 +38,7 @@ NETWORKS = {
 }
 parser = argparse.ArgumentParser(description=__doc__,
                                  formatter_class=argparse.RawDescriptionHelpFormatter)
-parser.add_argument("--python", required=True, help="an interpreter with torch and numpy")
+parser.add_argument("--python", required=True, help="an interpreter with torch")
 parser.add_argument("--data", default="", help="folder of data sets; without it stand-ins")
 parser.add_argument("--program", default=str(root / "bazel-bin/launch/reprise"))
 parser.add_argument("--family", action="append", choices=LIMITS)

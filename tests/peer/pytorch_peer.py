@@ -12,6 +12,7 @@ channels_last; with graph_ before it one CUDA graph a step (graph_amp_cl).
 import argparse
 import gzip
 import json
+import random
 import struct
 import time
 
@@ -39,7 +40,6 @@ if args.device == "cpu" and (in_graph or arithmetic == "tf32"):
 if in_graph and args.what != "steps":
     parser.error("graphs are for steps: the batches of nil vary")
 
-import numpy as np
 import torch
 import torch.nn as nn
 import torch.nn.functional as F
@@ -47,7 +47,7 @@ import torch.nn.functional as F
 torch.set_num_threads(args.threads)
 torch.manual_seed(args.seed)
 torch.backends.cudnn.allow_tf32 = torch.backends.cuda.matmul.allow_tf32 = arithmetic == "tf32"
-rng = np.random.default_rng(args.seed)
+rng = random.Random(args.seed)
 
 
 def read_split(prefix):
@@ -151,7 +151,7 @@ if args.what == "steps":
 test_images, test_labels = read_split("t10k")
 host_labels = labels.cpu()
 buffer = torch.empty(10, args.per_class, 1, 28, 28, device=args.device)
-stored, offered = np.zeros(10, int), np.zeros(10, np.int64)
+stored, offered = [0] * 10, [0] * 10
 net, _ = make()
 accuracies = []
 tasks = [range(0, 4), range(4, 7), range(7, 10)]
@@ -163,26 +163,26 @@ for t, classes in enumerate(tasks):
         for i in range(0, len(order), args.batch):
             chosen = order[i:i + args.batch]
             x, y, weights = images[chosen], labels[chosen], None
-            total = int(stored.sum())
+            total = sum(stored)
             if total:
-                drawn = rng.choice(total, min(args.representatives, total), replace=False)
-                ends = np.cumsum(stored)
-                c = np.searchsorted(ends, drawn, side="right")
-                slot = drawn - (ends[c] - stored[c])
-                scale = args.batch / args.candidates * offered.sum() / total
-                w = np.maximum(np.log(np.maximum(offered / offered.sum() * scale, 1e-9)), 1)
-                x = torch.cat((x, buffer[torch.from_numpy(c), torch.from_numpy(slot)]))
-                y = torch.cat((y, torch.from_numpy(c).to(args.device)))
-                weights = torch.cat((torch.ones(len(chosen)), torch.from_numpy(w[c]).float()))
-                weights = weights.to(args.device)
+                drawn = torch.tensor(rng.sample(range(total), min(args.representatives, total)))
+                counts = torch.tensor(stored)
+                ends = counts.cumsum(0)
+                c = torch.searchsorted(ends, drawn, right=True)
+                slot = drawn - (ends[c] - counts[c])
+                scale = args.batch / args.candidates / total
+                w = (torch.tensor(offered) * scale).clamp(min=1e-9).log().clamp(min=1)
+                x = torch.cat((x, buffer[c, slot]))
+                y = torch.cat((y, c.to(args.device)))
+                weights = torch.cat((torch.ones(len(chosen)), w[c])).to(args.device)
             step(net, optimizer, x, y, weights)
-            for q in rng.permutation(len(chosen))[:args.candidates]:
+            for q in rng.sample(range(len(chosen)), min(args.candidates, len(chosen))):
                 c = int(host_labels[chosen[q]])
                 offered[c] += 1
                 if stored[c] < args.per_class:
                     slot, stored[c] = stored[c], stored[c] + 1
                 else:
-                    slot = rng.integers(args.per_class)
+                    slot = rng.randrange(args.per_class)
                 buffer[c, slot] = images[chosen[q]]
     net.eval()
     accuracies.append([])

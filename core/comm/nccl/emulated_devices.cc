@@ -21,7 +21,7 @@
 namespace reprise {
 namespace {
 
-constexpr int kInvalid = 1;               // CUDA_ERROR_INVALID_VALUE
+constexpr int kNoContext = 201;           // CUDA_ERROR_INVALID_CONTEXT
 constexpr int kNcclRemoteError = 6;       // ncclRemoteError
 constexpr int kNcclInvalidUsage = 5;      // ncclInvalidUsage
 constexpr int kNcclInvalidArgument = 4;   // ncclInvalidArgument
@@ -348,6 +348,7 @@ DeviceApi MakeApi() {
     return kCudaSuccess;
   };
   api.cuStreamCreateWithPriority = [](CudaStream* stream, unsigned, int) {
+    if (current == nullptr) return kNoContext;
     *stream = new Stream(static_cast<unsigned>(current->number) + 100);
     return kCudaSuccess;
   };
@@ -357,10 +358,12 @@ DeviceApi MakeApi() {
   };
   api.cuStreamSynchronize = [](CudaStream stream) {
     if (!BreaksNoCapture()) return kCaptureUnsupported;
+    if (current == nullptr) return kNoContext;
     StreamOf(stream)->Synchronize();
     return kCudaSuccess;
   };
   api.cuEventCreate = [](CudaEvent* event, unsigned) {
+    if (current == nullptr) return kNoContext;
     *event = new Event;
     return kCudaSuccess;
   };
@@ -369,7 +372,7 @@ DeviceApi MakeApi() {
     return kCudaSuccess;
   };
   api.cuEventRecord = [](CudaEvent handle, CudaStream stream) {
-    if (current == nullptr) return kInvalid;
+    if (current == nullptr) return kNoContext;
     auto point = std::make_shared<Event::Point>();
     auto& event = *static_cast<Event*>(handle);
     {
@@ -385,6 +388,7 @@ DeviceApi MakeApi() {
     return kCudaSuccess;
   };
   api.cuStreamWaitEvent = [](CudaStream stream, CudaEvent handle, unsigned) {
+    if (current == nullptr) return kNoContext;
     auto& event = *static_cast<Event*>(handle);
     std::shared_ptr<Event::Point> point;
     {
@@ -425,6 +429,7 @@ DeviceApi MakeApi() {
     return kCudaSuccess;
   };
   api.cuMemAlloc_v2 = [](CudaPointer* pointer, size_t bytes) {
+    if (current == nullptr) return kNoContext;
     *pointer = reinterpret_cast<CudaPointer>(std::calloc(1, bytes));
     return kCudaSuccess;
   };

@@ -285,6 +285,8 @@ class NcclTransport final : public Transport {
   }
 
   absl::Status Finalize() override {
+    REPRISE_RETURN_IF_ERROR(
+        api_.FromCuda(api_.cuCtxSetCurrent(context_), "cuCtxSetCurrent"));
     REPRISE_RETURN_IF_ERROR(api_.FromCuda(api_.cuStreamSynchronize(stream_),
                                           "cuStreamSynchronize"));
     REPRISE_RETURN_IF_ERROR(
@@ -304,8 +306,10 @@ class NcclTransport final : public Transport {
       REPRISE_RETURN_IF_ERROR(api.FromCuda(
           api.cuCtxSetCurrent(transport.context_), "cuCtxSetCurrent"));
       const BesideCaptures beside(api);
+      const absl::Time asked = absl::Now();
       REPRISE_ASSIGN_OR_RETURN(const bool reached,
                                transport.IsReached(*complete));
+      if (!reached) not_before = asked;
       if (reached && number == transport.completed_) {
         REPRISE_ASSIGN_OR_RETURN(times, transport.TimesOf(*this));
         ++transport.completed_;
@@ -321,6 +325,7 @@ class NcclTransport final : public Transport {
     NcclTransport& transport;
     const int64_t number;
     std::shared_ptr<const Recorded> ready, begun, complete;
+    absl::Time not_before = absl::InfinitePast();  // it was not complete then
     std::optional<CollectiveTimes> times;
   };
 
@@ -356,8 +361,9 @@ class NcclTransport final : public Transport {
     REPRISE_ASSIGN_OR_RETURN(const absl::Duration since_begun,
                              until_complete(*one.begun));
     CollectiveTimes times;
-    // Clocks drift: what is over has not ended later than now.
-    times.completed = std::min(latest_time_ + since_latest, absl::Now());
+    // Clocks drift: it has ended between two tests.
+    times.completed = std::min(
+        std::max(latest_time_ + since_latest, one.not_before), absl::Now());
     times.ready = times.completed - since_ready;
     times.begun = times.completed - since_begun;
     latest_ = one.complete;

@@ -11,6 +11,7 @@
 #include <torch/library.h>
 #include <unistd.h>
 
+#include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <map>
@@ -121,6 +122,29 @@ struct Guard final : public c10::impl::NoOpDeviceGuardImpl<kType> {
   c10::Stream exchangeStream(c10::Stream) const noexcept override {
     return c10::Stream(c10::Stream::DEFAULT, kDevice);
   }
+
+  // It computes while it is called: an event has passed when it is recorded.
+  void record(void** event, const c10::Stream&, const c10::DeviceIndex,
+              const c10::EventFlag) const override {
+    destroyEvent(*event, kDevice.index());
+    *event = new Moment(std::chrono::steady_clock::now());
+  }
+  bool queryEvent(void*) const override { return true; }
+  void synchronizeEvent(void*) const override {}
+  void block(void*, const c10::Stream&) const override {}
+  void destroyEvent(void* event,
+                    const c10::DeviceIndex) const noexcept override {
+    delete static_cast<Moment*>(event);
+  }
+  double elapsedTime(void* from, void* to,
+                     const c10::DeviceIndex) const override {
+    return std::chrono::duration<double, std::milli>(
+               *static_cast<Moment*>(to) - *static_cast<Moment*>(from))
+        .count();
+  }
+
+ private:
+  using Moment = std::chrono::steady_clock::time_point;
 };
 
 struct Hooks final : public at::PrivateUse1HooksInterface {

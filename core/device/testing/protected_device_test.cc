@@ -6,6 +6,8 @@
 #include <ATen/ops/empty.h>
 #include <ATen/ops/equal.h>
 #include <ATen/ops/max_pool2d.h>
+#include <c10/core/Event.h>
+#include <c10/core/impl/DeviceGuardImplInterface.h>
 
 #include <cstdint>
 #include <cstdio>
@@ -52,6 +54,24 @@ TEST(ProtectedDevice, ComputesWhatTheCpuDoesViewsAndGradientsIncluded) {
     return weight.grad().to(at::kCPU);
   };
   EXPECT_TRUE(at::equal(gradient_on(ProtectedDevice()), gradient_on(at::kCPU)));
+}
+
+TEST(ProtectedDevice, TakesTheTimeOfItsWorkByEvents) {
+  const c10::Device device = ProtectedDevice();
+  const c10::Stream stream =
+      c10::impl::getDeviceGuardImpl(device.type())->getStream(device);
+  c10::Event begin(device.type(), c10::EventFlag::BACKEND_DEFAULT);
+  c10::Event end(device.type(), c10::EventFlag::BACKEND_DEFAULT);
+  begin.record(stream);
+  const at::Tensor work =
+      Numbers({100, 100}).to(device).matmul(Numbers({100, 100}).to(device));
+  end.record(stream);
+  end.synchronize();
+  EXPECT_TRUE(begin.query() && end.query());
+  EXPECT_GT(begin.elapsedTime(end), 0);
+  const double before = begin.elapsedTime(end);
+  end.record(stream);
+  EXPECT_GT(begin.elapsedTime(end), before);
 }
 
 }  // namespace

@@ -1,4 +1,4 @@
-#include "core/tensor/compute_stream.h"
+#include "core/device/compute_stream.h"
 
 #include <c10/core/Stream.h>
 #include <c10/core/impl/DeviceGuardImplInterface.h>
