@@ -5,8 +5,8 @@ namespace {
 
 // Before the libraries' own initialisation: they open files, and oneMKL ends a
 // process whose working folder has been removed.
-__attribute__((section(".preinit_array"), used)) void (*prepare_process)() =
-    reprise::PrepareProcess;
+__attribute__((section(".preinit_array"),
+               used)) void (*prepare_process)() = reprise::PrepareProcess;
 
 }  // namespace
 

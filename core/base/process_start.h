@@ -13,10 +13,11 @@ namespace reprise {
 void OpenStandardDescriptors();
 
 // First thing in a process; makes system calls only, so that it may run before
-// the libraries' own initialisation. Calls OpenStandardDescriptors. A write beyond a limit of file size (`ulimit
-// -f`) fails, as on a full disk, and does not end the process by SIGXFSZ. Where
-// the working folder has been removed, which libraries end the process for, it
-// becomes one in which relative paths lead nowhere either.
+// the libraries' own initialisation. Calls OpenStandardDescriptors. A write
+// beyond a limit of file size (`ulimit -f`) fails, as on a full disk, and does
+// not end the process by SIGXFSZ. Where the working folder has been removed,
+// which libraries end the process for, it becomes one in which relative paths
+// lead nowhere either.
 void PrepareProcess();
 
 }  // namespace reprise
