@@ -1,6 +1,6 @@
 // The log of a run: plain lines on stderr (rank 0; warnings and errors from all
 // ranks, prefixed with the rank where there are several) and, once the results
-// folder exists, in its log.txt. Thread-safe. spdlog is used only in log.cc.
+// folder exists, in its log.txt. Thread-safe.
 #ifndef REPRISE_CORE_BASE_LOG_H_
 #define REPRISE_CORE_BASE_LOG_H_
 

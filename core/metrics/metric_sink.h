@@ -1,7 +1,8 @@
 // What the training loop reports, and the interface of what receives it:
 // files (jsonl, upstream_json), the terminal (progress), later InfluxDB and
-// TensorBoard. Only rank 0 has sinks; the values are already those of all
-// ranks.
+// TensorBoard. Every rank reports to the sinks that it has; those of results
+// are rank 0's. The values are those of all ranks, except in a StepRecord, for
+// which nothing is exchanged, and where a field says so.
 //
 // Accuracies are in [0, 1]; times are seconds of wall clock. Tasks count from 0
 // here (upstream's files count from 1 and are written so by their sink).
@@ -34,13 +35,15 @@ struct RunStart {
   uint64_t seed = 0;
 };
 
+// After a step, every --log-interval of them. Of the epoch so far, and of this
+// rank's part of it: an early sight of what TrainEpochRecord says of all.
 struct StepRecord {
   int64_t task = 0, epoch = 0;           // epoch within the task, from 0
   int64_t step = 0, steps_in_epoch = 0;  // step within the epoch, from 0
   int64_t global_step = 0;
-  double loss = 0;               // weighted objective of this step, all ranks
-  double accuracy = 0;           // of the epoch so far, incoming samples
-  double images_per_second = 0;  // incoming samples, all ranks, of the epoch
+  double loss = 0;               // weighted objective: sum w l / sum w
+  double accuracy = 0;           // top1 of incoming samples
+  double images_per_second = 0;  // incoming samples of this rank times ranks
   double learning_rate = 0;
   double run_fraction = 0;  // of all training steps of the run, in [0, 1]
 };
@@ -104,9 +107,9 @@ struct RunEnd {
   double overlap_share = 0;
 };
 
-// All calls come from one thread. A sink that fails says so once through its
-// Status; the loop logs a warning and goes on (jsonl, the truth, stops the
-// run).
+// All calls come from one thread. A sink that fails says so by its Status, and
+// is called again; what follows is its caller's to decide (metrics_fanout.h: a
+// warning, or for jsonl, the truth, the end of the run).
 class MetricSink {
  public:
   virtual ~MetricSink() = default;

@@ -3,7 +3,7 @@ source "${0%/*}/trial.sh" "$@"
 try; judge "no arguments: exit 2 and what it can do" ended 2 "reprise --help" "data verify" "reprise run"
 [ -z "$(ls)" ] && ok "nothing was made" || bad "made $(ls)"
 output=$("$program" 2> /dev/null < /dev/null); [ -z "$output" ] && ok "stdout is empty" || bad "stdout: $output"
-try ""; judge "an empty argument" ended 2 "expected"
+try ""; judge "an empty argument" ended 2 "unknown verb"
 try --; judge "--" ended 2
 try data; judge "data alone" ended 2 "usage"
 try help; judge "help, a verb it has not" ended 2 "unknown verb"
