@@ -110,7 +110,7 @@ ended() {  # WHAT NAME...
 # What the stages do, at full length and shortened.
 mnistnet=(--agent=nil --model=mnistnet)
 if [ "$DEVICE" = cuda ]; then
-  threads=4 steps=30 long=200 batches='64 512 4096' cases='*_1:*_2'
+  threads=4 steps=30 long=200 batches='64 512 4096' cases='*_1:*_2:-*TenTimes*'
   resnet34=(--agent=nil --model=resnet --dataset=cifar10)
   resnet18="{'depth':18}"
   candlenet=(--agent=base --model=candlenet --dataset=candle --batch-size=20)

@@ -303,7 +303,8 @@ SmallRunResult RunSerially(const SmallRun& run, int world_size, int rank) {
 }
 
 double RelativeDistance(const at::Tensor& a, const at::Tensor& b) {
-  const at::Tensor wide_a = a.to(at::kDouble), wide_b = b.to(at::kDouble);
+  const at::Tensor wide_a = a.to(at::kCPU, at::kDouble);
+  const at::Tensor wide_b = b.to(at::kCPU, at::kDouble);
   const double difference = wide_a.sub(wide_b).norm().item<double>();
   const double norm = wide_b.norm().item<double>();
   return difference == 0 ? 0 : difference / norm;

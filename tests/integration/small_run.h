@@ -89,8 +89,9 @@ struct SmallRun {
 struct SmallRunResult {
   absl::Status status;
   std::unique_ptr<Model> model;  // as training left it
-  // By step of the run: numerators summed over all ranks, in the master's
-  // layout; ids of the incoming samples and of the representatives of a rank.
+  // By step of the run: numerators summed over all ranks (of ranks on a device
+  // each rank's own), in the master's layout; ids of the incoming samples and
+  // of the representatives of a rank.
   std::vector<at::Tensor> gradients;
   std::vector<std::vector<int64_t>> incoming, drawn;
   std::vector<TrainEpochRecord> epochs;
