@@ -159,7 +159,7 @@ std::vector<std::string> Cifar10Entries() {
 }
 
 std::vector<Clue> Cifar10Clues() {
-  constexpr char kOtherForm[] =
+  static constexpr char kOtherForm[] =
       "only the binary and the Python version of CIFAR-10 are read: unpack or "
       "replace it, or run 'reprise data fetch cifar10'";
   return {

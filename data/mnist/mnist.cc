@@ -139,11 +139,11 @@ std::vector<std::string> MnistEntries() {
 }
 
 std::vector<Clue> MnistClues() {
-  constexpr char kNames[] =
+  static constexpr char kNames[] =
       "name the folder that holds them, and in it give the four files the "
       "names train-images-idx3-ubyte[.gz], train-labels-idx1-ubyte[.gz], "
       "t10k-images-idx3-ubyte[.gz] and t10k-labels-idx1-ubyte[.gz]";
-  constexpr char kOtherForm[] =
+  static constexpr char kOtherForm[] =
       "only MNIST's four IDX files are read: unpack or replace it, or run "
       "'reprise data fetch mnist'";
   return {{"train-images", kNames}, {"train_images", kNames},
