@@ -11,10 +11,13 @@
 #include <utility>
 #include <vector>
 
+#include "absl/algorithm/container.h"
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
 #include "absl/time/time.h"
 #include "core/base/check.h"
+#include "core/base/environment.h"
+#include "core/base/file.h"
 #include "core/base/freed_memory.h"
 #include "core/base/log.h"
 #include "core/base/processor.h"
@@ -53,6 +56,16 @@ bool IsGiven(const ExperimentSpec& spec, absl::string_view flag) {
     if (setting.name == flag) return setting.origin != "default";
   }
   return false;
+}
+
+// Whether a setting may come through a pipe or the like: the program then
+// starts again before it reads it. Otherwise it does so only once it knows that
+// it computes, for a start takes a quarter of a second.
+bool NamesWhatIsReadOnce(std::vector<std::string> values) {
+  values.push_back(ExperimentSpec().yaml_config);
+  return absl::c_any_of(values, [](const std::string& value) {
+    return IsReadOnce(ResolveUserPath(value.substr(value.find('=') + 1)));
+  });
 }
 
 // Over MPI where a launcher started this process, else alone.
@@ -127,9 +140,12 @@ int Main(const char* experiment, int argc, char** argv) {
                    : limit;
     return status.ok() ? 0 : Fail(status);
   }
-  // Before anything is read that can be read once only, like a pipe.
+  bool start_again = LimitSpinning();
   absl::Status not_started_again;
-  if (LimitSpinning()) not_started_again = StartAgain(argv);
+  if (start_again && NamesWhatIsReadOnce(arguments)) {
+    not_started_again = StartAgain(argv);
+    start_again = false;
+  }
   const absl::StatusOr<std::optional<RankPlace>> place = FindRankPlace();
   const absl::StatusOr<ParsedCommand> command =
       ParseCommandLine(arguments, *row,
@@ -159,6 +175,7 @@ int Main(const char* experiment, int argc, char** argv) {
   if (!job.ok()) return Fail(job.status());
   if (job->has_value()) return **job;
 
+  if (start_again) not_started_again = StartAgain(argv);
   KeepFreedMemory();
   LimitLibTorch();
   PinNcclAlgorithms();
