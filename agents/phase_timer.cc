@@ -1,7 +1,6 @@
 #include "agents/phase_timer.h"
 
 #include <algorithm>
-#include <chrono>
 #include <utility>
 
 #include "absl/time/clock.h"
@@ -17,9 +16,7 @@ PhaseTimer::PhaseTimer(std::unique_ptr<PhaseClock> clock)
 }
 
 void PhaseTimer::Enter(Phase next) {
-  SetRunPhase(next, std::chrono::nanoseconds(
-                        std::chrono::steady_clock::now().time_since_epoch())
-                        .count());
+  SetRunPhase(next);
   SetMark(next);
   if (begun_.size() > kMostPending) clock_->Await(*begun_[1].mark);
   while (begun_.size() > 1 && clock_->HasPassed(*begun_[1].mark)) {

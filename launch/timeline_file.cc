@@ -1,6 +1,5 @@
 #include "launch/timeline_file.h"
 
-#include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <vector>
@@ -44,14 +43,10 @@ void TimelineFile::AddOpenPhase() {
   char text[kLongestRunPosition];
   const size_t length = PrintRunPosition(position, text, sizeof(text));
   const absl::Time now = absl::Now();
-  const int64_t steady_now_ns =
-      std::chrono::nanoseconds(
-          std::chrono::steady_clock::now().time_since_epoch())
-          .count();
   events_.Add(
       "compute",
       absl::StrCat("until the failure: ", absl::string_view(text, length)),
-      now - absl::Nanoseconds(steady_now_ns - position.since_ns), now);
+      now - absl::Nanoseconds(NanosecondsInPhase(position)), now);
 }
 
 absl::Status TimelineFile::Write(Communicator& communicator, bool run_failed) {

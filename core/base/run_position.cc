@@ -3,6 +3,7 @@
 #include <sys/mman.h>
 
 #include <atomic>
+#include <chrono>
 #include <new>
 
 #include "core/base/check.h"
@@ -36,6 +37,12 @@ Board& TheBoard() {
     return new (page) Board;
   }();
   return board;
+}
+
+int64_t SteadyNanoseconds() {
+  return std::chrono::nanoseconds(
+             std::chrono::steady_clock::now().time_since_epoch())
+      .count();
 }
 
 RunPosition Copied(const Slot& slot) {
@@ -76,10 +83,10 @@ void SetRunStep(int64_t task, int64_t epoch, int64_t step) {
   Write(position);
 }
 
-void SetRunPhase(Phase phase, int64_t since_ns) {
+void SetRunPhase(Phase phase) {
   RunPosition position = ReadRunPosition();
   position.phase = phase;
-  position.since_ns = since_ns;
+  position.since_ns = SteadyNanoseconds();
   Write(position);
 }
 
@@ -94,6 +101,10 @@ RunPosition ReadRunPosition() {
       return position;
     }
   }
+}
+
+int64_t NanosecondsInPhase(const RunPosition& position) {
+  return SteadyNanoseconds() - position.since_ns;
 }
 
 size_t PrintRunPosition(const RunPosition& position, char* text, size_t size) {

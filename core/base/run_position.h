@@ -26,12 +26,15 @@ struct RunPosition {
 // By one thread at a time (of ranks that are threads of one process, as in
 // tests, each overwrites the others'). A few stores: never waits, no lock.
 void SetRunStep(int64_t task, int64_t epoch, int64_t step);
-void SetRunPhase(Phase phase, int64_t since_ns);
+void SetRunPhase(Phase phase);
 
 // A position as it was at one moment, all fields of one writing. From any
 // thread, from a signal handler (of the writing thread, too) and from a child
 // that was forked after PrepareRunPosition. Never waits for the writer.
 RunPosition ReadRunPosition();
+
+// How long the position's phase has lasted, in nanoseconds.
+int64_t NanosecondsInPhase(const RunPosition& position);
 
 // Makes what forked children read. Aborts if there is no memory.
 void PrepareRunPosition();

@@ -96,7 +96,7 @@ TEST(RunPosition, AChildReadsWhereItsKilledParentWas) {
       _exit(write(told[1], text.data(), text.size()) < 0);
     }
     SetRunStep(3, 2, 40);
-    SetRunPhase(Phase::kForward, 17);
+    SetRunPhase(Phase::kForward);
     raise(SIGKILL);
   }
   close(told[1]);
