@@ -12,6 +12,7 @@
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
+#include "core/base/environment.h"
 
 namespace reprise {
 namespace {
@@ -35,8 +36,7 @@ absl::Status CheckIsOurs(const std::string& program) {
         "it runs in ", program, ", which is not ", program_invocation_name));
   }
   // It preloads a library of that name.
-  const char* preloaded = getenv("LD_PRELOAD");
-  if (preloaded != nullptr && absl::StrContains(preloaded, "vgpreload")) {
+  if (absl::StrContains(GetEnv("LD_PRELOAD"), "vgpreload")) {
     return absl::FailedPreconditionError("it runs under valgrind");
   }
   return absl::OkStatus();
@@ -78,10 +78,8 @@ absl::Status StartAgain(char** argv) {
 std::string OpenMpWait() {
   std::vector<std::string> set;
   for (const char* name : kVariables) {
-    const char* value = getenv(name);
-    if (value != nullptr && *value != '\0') {
-      set.push_back(absl::StrCat(name, "=", value));
-    }
+    const std::string value = GetEnv(name);
+    if (!value.empty()) set.push_back(absl::StrCat(name, "=", value));
   }
   return absl::StrJoin(set, " ");
 }

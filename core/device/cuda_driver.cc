@@ -9,7 +9,7 @@
 
 #include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
-#include "absl/strings/string_view.h"
+#include "core/base/environment.h"
 
 namespace reprise {
 namespace {
@@ -106,8 +106,7 @@ std::string SignOfGpu(const std::string& root) {
       return absl::StrCat(path, " exists");
     }
   }
-  const char* const visible = std::getenv("CUDA_VISIBLE_DEVICES");
-  const absl::string_view text = visible == nullptr ? "" : visible;
+  const std::string text = GetEnv("CUDA_VISIBLE_DEVICES");
   // What hides all GPUs is no sign of one; the last is Slurm's.
   if (text.empty() || text == "-1" || text == "NoDevFiles") return "";
   return absl::StrCat("CUDA_VISIBLE_DEVICES is '", text, "'");

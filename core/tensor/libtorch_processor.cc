@@ -2,20 +2,17 @@
 
 #include <algorithm>
 #include <cstdlib>
+#include <string>
 #include <utility>
 
 #include "absl/strings/match.h"
+#include "core/base/environment.h"
 
 namespace reprise {
 namespace {
 
-bool IsSet(const char* name) {
-  const char* value = std::getenv(name);
-  return value != nullptr && *value != '\0';
-}
-
 void SetUnlessSet(const char* name, const char* value) {
-  if (!IsSet(name)) setenv(name, value, /*replace=*/1);
+  if (GetEnv(name).empty()) setenv(name, value, /*replace=*/1);
 }
 
 // In the order in which oneDNN reads them.
@@ -47,16 +44,15 @@ void LimitLibTorch() {
     case ProcessorFamily::kAmx:
       return;
   }
-  if (!IsSet(kOneDnnLimits[1])) SetUnlessSet(kOneDnnLimits[0], onednn);
+  if (GetEnv(kOneDnnLimits[1]).empty()) SetUnlessSet(kOneDnnLimits[0], onednn);
   SetUnlessSet("ATEN_CPU_CAPABILITY", aten);
   SetUnlessSet("MKL_ENABLE_INSTRUCTIONS", mkl);
 }
 
 ProcessorFamily LibTorchProcessor() {
   for (const char* name : kOneDnnLimits) {
-    if (IsSet(name)) {
-      return std::min(ThisProcessor(), LimitOfOneDnn(std::getenv(name)));
-    }
+    const std::string limit = GetEnv(name);
+    if (!limit.empty()) return std::min(ThisProcessor(), LimitOfOneDnn(limit));
   }
   return ThisProcessor();
 }
