@@ -2,7 +2,6 @@
 // one inside, and the gradients of fp64 to fp32's rounding.
 #include <ATen/core/Tensor.h>
 #include <ATen/ops/equal.h>
-#include <ATen/ops/full.h>
 #include <ATen/ops/linspace.h>
 
 #include <algorithm>
@@ -15,6 +14,7 @@
 #include "models/model.h"
 #include "models/model_table.h"
 #include "models/parameter_store.h"
+#include "models/testing/positive_norms.h"
 
 namespace reprise {
 namespace {
@@ -30,17 +30,7 @@ std::unique_ptr<Model> Make(const ModelChoice& choice, at::MemoryFormat format,
   std::unique_ptr<Model> model = *MakeModel(choice, options);
   ParameterStore& parameters = model->parameters();
   parameters.Initialize(5);
-  // Batch normalisation's, times 0.2 plus 2: values are positive, no rounding
-  // moves one across relu's kink. And no block's last scale is 0, which would
-  // hide the block.
-  for (size_t i = 0; i < parameters.specs().size(); ++i) {
-    const ParameterSpec& spec = parameters.specs()[i];
-    if (!spec.in_master_type) continue;
-    const bool scale = spec.name.substr(spec.name.rfind('.')) == ".weight";
-    parameters.Import(static_cast<int64_t>(i),
-                      at::full(spec.shape, scale ? 0.2 : 2.0, at::kDouble));
-  }
-  parameters.RefreshLeaves();
+  MakeNormsPositive(parameters);
   return model;
 }
 

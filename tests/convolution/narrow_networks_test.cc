@@ -3,7 +3,6 @@
 #include <ATen/Parallel.h>
 #include <ATen/core/Tensor.h>
 #include <ATen/ops/empty.h>
-#include <ATen/ops/full.h>
 
 #include <algorithm>
 #include <cstdint>
@@ -21,6 +20,7 @@
 #include "models/model.h"
 #include "models/parameter_store.h"
 #include "models/resnet.h"
+#include "models/testing/positive_norms.h"
 #include "tests/convolution/guarded_memory.h"
 
 namespace reprise {
@@ -57,17 +57,7 @@ std::unique_ptr<Model> Network(const ResNetOptions& resnet,
   REPRISE_EXPECT_OK(model);
   ParameterStore& parameters = (*model)->parameters();
   parameters.Initialize(42);
-  // Normalised values times 0.2 plus 2 are positive: no rounding moves one
-  // across relu's kink, where a gradient jumps. And no block's last scale is 0,
-  // which would hide the block.
-  for (size_t i = 0; i < parameters.specs().size(); ++i) {
-    const ParameterSpec& spec = parameters.specs()[i];
-    if (!spec.in_master_type) continue;
-    const bool scale = spec.name.substr(spec.name.rfind('.')) == ".weight";
-    parameters.Import(static_cast<int64_t>(i),
-                      at::full(spec.shape, scale ? 0.2 : 2.0, at::kDouble));
-  }
-  parameters.RefreshLeaves();
+  MakeNormsPositive(parameters);
   return *std::move(model);
 }
 
