@@ -41,8 +41,9 @@ if in_graph and args.what != "steps":
     parser.error("graphs are for steps: the batches of nil vary")
 
 import torch
-import torch.nn as nn
 import torch.nn.functional as F
+
+from pytorch_mnistnet import MnistNet
 
 torch.set_num_threads(args.threads)
 torch.manual_seed(args.seed)
@@ -59,19 +60,6 @@ def read_split(prefix):
     images = read(prefix + "-images-idx3-ubyte")
     return (((images[:, None].float() / 255 - .5) / .5).to(args.device),
             read(prefix + "-labels-idx1-ubyte").long().to(args.device))
-
-
-class MnistNet(nn.Module):
-    def __init__(self):
-        super().__init__()
-        self.conv1, self.conv2 = nn.Conv2d(1, 32, 3), nn.Conv2d(32, 64, 3)
-        self.fc1, self.fc2 = nn.Linear(1600, 50), nn.Linear(50, 10)
-        self.dropout2d, self.dropout = nn.Dropout2d(), nn.Dropout()
-
-    def forward(self, x):
-        x = F.relu(F.max_pool2d(self.conv1(x), 2))
-        x = F.relu(F.max_pool2d(self.dropout2d(self.conv2(x)), 2))
-        return self.fc2(self.dropout(F.relu(self.fc1(x.flatten(1)))))
 
 
 channels_last = layout == "cl"
