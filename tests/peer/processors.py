@@ -39,7 +39,8 @@ NETWORKS = {
 parser = argparse.ArgumentParser(description=__doc__,
                                  formatter_class=argparse.RawDescriptionHelpFormatter)
 parser.add_argument("--python", required=True, help="an interpreter with torch")
-parser.add_argument("--data", default="", help="folder of data sets; without it stand-ins")
+parser.add_argument("--data", help="folder of data sets, all that the networks read; without it "
+                    "stand-ins")
 parser.add_argument("--program", default=str(root / "bazel-bin/launch/reprise"))
 parser.add_argument("--family", action="append", choices=LIMITS)
 parser.add_argument("--network", action="append", choices=NETWORKS)
@@ -48,11 +49,14 @@ parser.add_argument("--allocator", action="append", default=[],
 parser.add_argument("--batch", type=int, help="instead of the network's")
 parser.add_argument("--pairs", type=int, help="instead of the network's")
 args = parser.parse_args()
+args.program = os.path.abspath(args.program)
+args.data = args.data and os.path.abspath(args.data)
 
 
-def run(command, family, preload=None):
+def run(command, family, preload=None, folder=None):
     environment = dict(os.environ, OMP_NUM_THREADS="1")
-    for name in (*VARIABLES, "DNNL_MAX_CPU_ISA", "REPRISE_MAX_CPU_ISA"):
+    for name in (*VARIABLES, "DNNL_MAX_CPU_ISA", "REPRISE_MAX_CPU_ISA",
+                 "REPRISE_DATASETS"):
         environment.pop(name, None)
     if LIMITS[family]:
         environment["REPRISE_MAX_CPU_ISA"] = family
@@ -60,7 +64,7 @@ def run(command, family, preload=None):
     if preload:
         environment["LD_PRELOAD"] = preload
     done = subprocess.run(command, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
-                          text=True)
+                          text=True, cwd=folder)
     if done.returncode != 0:
         raise SystemExit(f"{' '.join(command)} failed:\n{done.stdout}{done.stderr}")
     return done.stdout
@@ -72,8 +76,8 @@ def reprise(family, flags, batch, steps):
         run([args.program, "--agent=base", *flags,
              "--tasksets-config={'scenario': 'instance', 'num_tasks': 1}", "--epochs=2", f"--max-steps-per-epoch={steps}",
              f"--batch-size={batch}", "--momentum=0.5", "--no-evaluate", "--threads=1",
-             "--device=cpu", f"--dataset-dir={args.data or folder}", f"--results-dir={folder}",
-             "--save-dir=run"], family)
+             "--device=cpu", *([f"--dataset-dir={args.data}"] if args.data else []),
+             f"--results-dir={folder}", "--save-dir=run"], family, folder=folder)
         lines = (pathlib.Path(folder) / "run/metrics.jsonl").read_text().splitlines()
         info = json.loads((pathlib.Path(folder) / "run/run.json").read_text())
     epochs = [r for r in map(json.loads, lines) if r["record"] == "train_epoch"][1:]
