@@ -2,6 +2,10 @@
 
 #include <ATen/Context.h>
 
+#include <cstdlib>
+
+#include "absl/status/statusor.h"
+#include "core/base/processor.h"
 #include "core/base/status.h"
 #include "core/base/status_matchers.h"
 #include "gtest/gtest.h"
@@ -30,6 +34,23 @@ TEST(ChoosePrecision, OnACpuIsFp32OrBf16ByNameAndNeverTf32) {
   const auto tf32 = ChoosePrecision("tf32", kCpu);
   EXPECT_THAT(tf32, ExitsWith(ExitCode::kUsage));
   EXPECT_THAT(tf32, FailsWith("expected a GPU of sm_80 or newer, found cpu"));
+}
+
+TEST(ChoosePrecision, AutoIsBf16OnlyWhereThatIsFasterThanFp32) {
+  const auto precision_below = [](const char* limit) {
+    setenv("ONEDNN_MAX_CPU_ISA", limit, /*replace=*/1);
+    const absl::StatusOr<Precision> precision = ChoosePrecision("auto", kCpu);
+    unsetenv("ONEDNN_MAX_CPU_ISA");
+    return precision.ok() ? precision->name : precision.status().ToString();
+  };
+  const ProcessorFamily here = HardwareProcessor();
+  const bool limited = ThisProcessor() < here;
+  EXPECT_EQ(precision_below("AVX512_CORE"), "fp32");
+  // Pairs alone: of use where there are no tiles to forbid.
+  EXPECT_EQ(precision_below("AVX512_CORE_BF16"),
+            here == ProcessorFamily::kAvx512Bf16 && !limited ? "bf16" : "fp32");
+  EXPECT_EQ(precision_below("AVX512_CORE_AMX"),
+            here >= ProcessorFamily::kAvx512Bf16 && !limited ? "bf16" : "fp32");
 }
 
 // The state that LibTorch's kernels ask, which is that of its CPU half.
