@@ -5,8 +5,8 @@
   ./bazelw build //launch:mnist_nil_mnistnet
   python3 tests/fault/lost_ranks.py --program bazel-bin/launch/mnist_nil_mnistnet
 
-R01 of docs/RELIABILITY.md: SIGKILL to a random rank at a random step, --trials times; R02: SIGSEGV,
-SIGABRT and SIGBUS to a rank; R04: SIGKILL to mpirun, and to the launcher. In each trial all
+Of docs/RELIABILITY.md, --trials times each: R01, SIGKILL to a random rank at a random step; R02,
+SIGSEGV, SIGABRT or SIGBUS to a rank; R04, SIGKILL to mpirun or to the launcher. In each trial all
 ranks must be gone and the launcher have ended, not with 0, within 3 s (R04: 5 s); one line must
 name rank, host, process, signal and the place in the run: task, epoch, step and phase as they stood
 in the memory of the rank, which is stopped before it is killed so that they can be read there, and
@@ -203,11 +203,15 @@ with tempfile.TemporaryDirectory() as name:
     folder = pathlib.Path(name)
     for i in range(args.trials):
         trial(i, f"R01 {i + 1}", 3, kill_a_rank(signal.SIGKILL), LOST)
-    for i, number in enumerate((signal.SIGSEGV, signal.SIGABRT, signal.SIGBUS)):
-        trial(100 + i, f"R02 {number.name}", 3, kill_a_rank(number), LOST)
-    trial(200, "R04 mpirun", 5, kill_mpirun, r"mpirun \(pid %(pid)d\) was killed by signal 9")
-    # Nobody is left to say it; the first line of the run is there.
-    trial(210, "R04 launcher", 5, kill_launcher, r"^model: ")
+    for i in range(args.trials):
+        number = (signal.SIGSEGV, signal.SIGABRT, signal.SIGBUS)[i % 3]
+        trial(1000 + i, f"R02 {i + 1} {number.name}", 3, kill_a_rank(number), LOST)
+    for i in range(args.trials):
+        if i % 2 == 0:
+            trial(2000 + i, f"R04 {i + 1} mpirun", 5, kill_mpirun,
+                  r"mpirun \(pid %(pid)d\) was killed by signal 9")
+        else:  # Nobody is left to say it; the first line of the run is there.
+            trial(2000 + i, f"R04 {i + 1} launcher", 5, kill_launcher, r"^model: ")
 for failure in failures:
     print("FAILED", failure)
 print(f"{len(failures)} failures")
