@@ -311,7 +311,7 @@ for status in /proc/[0-9]*/environ; do
   grep -qz '^OMPI_COMM_WORLD_RANK=1$' "$status" 2> /dev/null || continue
   pid=${status#/proc/}
   pid=${pid%/environ}
-  # The child that tells of the rank's end (launch/mpirun/rank_process.h).
+  # The child that tells of the rank's end (launch/process/rank_process.h).
   [ "$(cat "/proc/$pid/comm" 2> /dev/null)" = reprise-witness ] && continue
   tr '\0' ' ' < "/proc/$pid/cmdline" | grep -q -- --save-dir=killed && victim=$pid
 done

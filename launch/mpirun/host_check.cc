@@ -23,8 +23,8 @@
 #include "core/base/file.h"
 #include "core/base/host_name.h"
 #include "core/base/status.h"
-#include "launch/mpirun/child_process.h"
-#include "launch/utf8.h"
+#include "core/base/utf8.h"
+#include "launch/process/child_process.h"
 #include "re2/re2.h"
 
 namespace reprise {

@@ -13,7 +13,7 @@
 #include "core/base/file.h"
 #include "core/base/host_name.h"
 #include "core/base/status.h"
-#include "launch/utf8.h"
+#include "core/base/utf8.h"
 #include "re2/re2.h"
 
 namespace reprise {

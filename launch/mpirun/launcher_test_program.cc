@@ -19,8 +19,8 @@
 #include "core/comm/communicator.h"
 #include "core/comm/mpi/mpi_transport.h"
 #include "launch/mpirun/mpirun_launcher.h"
-#include "launch/mpirun/rank_output.h"
-#include "launch/mpirun/rank_process.h"
+#include "launch/process/rank_output.h"
+#include "launch/process/rank_process.h"
 
 namespace reprise {
 namespace {

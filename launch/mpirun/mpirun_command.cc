@@ -19,7 +19,7 @@
 #include "core/base/environment.h"
 #include "core/base/file.h"
 #include "core/base/status.h"
-#include "launch/mpirun/launcher_message.h"
+#include "launch/process/launcher_message.h"
 #include "re2/re2.h"
 
 extern char** environ;

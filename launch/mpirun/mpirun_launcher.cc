@@ -25,17 +25,17 @@
 #include "absl/time/time.h"
 #include "core/base/file.h"
 #include "core/base/host_name.h"
+#include "core/base/program_info.h"
 #include "core/base/status.h"
-#include "launch/mpirun/child_process.h"
 #include "launch/mpirun/host_check.h"
 #include "launch/mpirun/host_list.h"
-#include "launch/mpirun/interrupt.h"
-#include "launch/mpirun/launcher_message.h"
 #include "launch/mpirun/mpirun_command.h"
 #include "launch/mpirun/mpirun_report.h"
 #include "launch/mpirun/network.h"
-#include "launch/mpirun/rank_process.h"
-#include "launch/program_info.h"
+#include "launch/process/child_process.h"
+#include "launch/process/interrupt.h"
+#include "launch/process/launcher_message.h"
+#include "launch/process/rank_process.h"
 
 extern char** environ;
 

@@ -9,7 +9,7 @@
 #include "absl/strings/str_split.h"
 #include "absl/strings/strip.h"
 #include "core/base/host_name.h"
-#include "launch/mpirun/launcher_message.h"
+#include "launch/process/launcher_message.h"
 #include "re2/re2.h"
 
 namespace reprise {

@@ -60,7 +60,7 @@
 #include "core/comm/parameter_layout.h"
 #include "launch/mpirun/host_list.h"
 #include "launch/mpirun/mpirun_launcher.h"
-#include "launch/mpirun/rank_process.h"
+#include "launch/process/rank_process.h"
 
 namespace reprise {
 namespace {

@@ -1,0 +1,321 @@
+#include "launch/data/data_command.h"
+
+#include <stdlib.h>
+
+#include <algorithm>
+#include <cstdint>
+#include <cstdio>
+#include <filesystem>
+#include <system_error>
+#include <utility>
+
+#include "absl/status/statusor.h"
+#include "absl/strings/match.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
+#include "absl/strings/string_view.h"
+#include "absl/strings/strip.h"
+#include "core/base/environment.h"
+#include "core/base/file.h"
+#include "core/base/nearest_name.h"
+#include "core/base/status.h"
+#include "data/dataset.h"
+#include "data/dataset_search.h"
+#include "data/generated_mark.h"
+#include "data/near_miss.h"
+#include "data/stored_file.h"
+#include "launch/data/download.h"
+
+namespace reprise {
+namespace {
+
+// The seed of runs, unless they are told another one.
+constexpr uint64_t kSeed = 42;
+
+constexpr absl::string_view kUsage =
+    "; usage: reprise data verify [NAME...] | fetch NAME... | synthesize "
+    "NAME... [--dataset-dir DIR] [--mirror URL]";
+
+constexpr absl::string_view kHelp =
+    R"(reprise data verify [NAME...] [--dataset-dir DIR]
+  how far what is on disk is the published data set; without NAME: of all
+reprise data fetch NAME... [--dataset-dir DIR] [--mirror URL]
+  downloads, checks and places; --mirror: from there, one data set
+reprise data synthesize NAME... [--dataset-dir DIR]
+  places generated data of the same shape, marked as such
+
+)";
+
+struct Command {
+  std::string verb;
+  std::vector<const KnownDataset*> datasets;
+  bool all = false;  // verify without a name
+  std::string dataset_dir;
+  std::string mirror;
+};
+
+std::vector<std::string> NamesOf(const std::vector<KnownDataset>& datasets) {
+  std::vector<std::string> names;
+  for (const KnownDataset& row : datasets) names.push_back(row.name);
+  return names;
+}
+
+absl::StatusOr<Command> Parse(const std::vector<std::string>& arguments,
+                              const std::vector<KnownDataset>& datasets) {
+  const auto fail = [](const auto&... pieces) {
+    return UsageError(absl::StrCat("data: ", pieces..., kUsage));
+  };
+  const std::vector<std::string> verbs = {"fetch", "synthesize", "verify"};
+  const std::vector<std::string> names = NamesOf(datasets);
+  if (arguments.empty()) return fail("expected what to do");
+  Command command;
+  command.verb = arguments[0];
+  if (std::find(verbs.begin(), verbs.end(), command.verb) == verbs.end()) {
+    return fail("'", command.verb, "': unknown",
+                DidYouMean(command.verb, verbs));
+  }
+  for (size_t i = 1; i < arguments.size(); ++i) {
+    absl::string_view argument = arguments[i];
+    std::string* value = nullptr;
+    for (const auto& [flag, destination] :
+         {std::make_pair("--dataset-dir", &command.dataset_dir),
+          std::make_pair("--dataset_dir", &command.dataset_dir),
+          std::make_pair("--mirror", &command.mirror)}) {
+      if (argument == flag ||
+          absl::StartsWith(argument, absl::StrCat(flag, "="))) {
+        value = destination;
+        absl::ConsumePrefix(&argument, flag);
+      }
+    }
+    if (value != nullptr) {
+      if (!value->empty()) return fail(arguments[i], ": given twice");
+      if (!absl::ConsumePrefix(&argument, "=") && i + 1 < arguments.size()) {
+        argument = arguments[++i];
+      }
+      *value = std::string(argument);
+      if (value->empty()) return fail(arguments[i], ": expected a value");
+      continue;
+    }
+    const KnownDataset* found = nullptr;
+    for (const KnownDataset& row : datasets) {
+      if (argument == row.name) found = &row;
+    }
+    if (found == nullptr) {
+      return fail("'", argument, "': expected a data set (",
+                  absl::StrJoin(names, ", "), ") or a flag",
+                  DidYouMean(argument, names));
+    }
+    command.datasets.push_back(found);
+  }
+  if (!command.mirror.empty() && command.verb != "fetch") {
+    return fail("--mirror: only fetch downloads");
+  }
+  if (!command.mirror.empty() && command.datasets.size() > 1) {
+    return fail("--mirror: expected one data set, found ",
+                command.datasets.size());
+  }
+  if (command.datasets.empty()) {
+    if (command.verb != "verify") return fail("expected a data set");
+    command.all = true;
+    for (const KnownDataset& row : datasets) command.datasets.push_back(&row);
+  }
+  return command;
+}
+
+std::string Counts(const DatasetPair& pair) {
+  return absl::StrCat(pair.train->size(), " + ", pair.test->size(), " samples");
+}
+
+// What is at `datasets`, in one line.
+absl::Status Report(const KnownDataset& row, const std::string& datasets,
+                    std::ostream& out) {
+  REPRISE_ASSIGN_OR_RETURN(const DatasetPair pair, row.read(datasets));
+  std::string verdict = "generated";
+  if (!pair.generated) {
+    REPRISE_ASSIGN_OR_RETURN(verdict, row.judge(row, pair));
+  }
+  out << row.name << ": " << pair.source << ": " << verdict << ", "
+      << Counts(pair) << std::endl;
+  return absl::OkStatus();
+}
+
+// What the reader says of the first of `places` that holds the data set in a
+// form that it does not take; OK: none does.
+absl::Status NearMissIn(const KnownDataset& row,
+                        const std::vector<std::string>& places, bool named) {
+  for (const std::string& folder : places) {
+    if (!FindNearMiss(folder, row.clues, named ? 3 : 1).has_value()) continue;
+    return DataError(row.read(folder).status().message());
+  }
+  return absl::OkStatus();
+}
+
+absl::Status Verify(const Command& command, std::ostream& out) {
+  absl::Status first;
+  for (const KnownDataset* row : command.datasets) {
+    REPRISE_ASSIGN_OR_RETURN(const DatasetPlace place,
+                             FindDatasets(command.dataset_dir, {row->entry}));
+    // A data set may also lie without its own folder.
+    absl::Status status = absl::NotFoundError("");
+    std::vector<std::string> places = place.looked_at;
+    if (!place.folder.empty()) places = {place.folder};
+    for (const std::string& folder : places) {
+      status = Report(*row, folder, out);
+      if (!absl::IsNotFound(status)) break;
+    }
+    if (absl::IsNotFound(status)) {
+      const absl::Status near =
+          NearMissIn(*row, places, !place.named_by.empty());
+      const std::string text = absl::StrCat(
+          row->name, ": none in ", absl::StrJoin(place.looked_at, ", "));
+      if (command.all && near.ok()) {
+        out << text << std::endl;
+        continue;
+      }
+      status = !near.ok() ? near
+                          : DataError(absl::StrCat(
+                                text, "; remedy: ",
+                                row->by_hand.empty()
+                                    ? absl::StrCat("run 'reprise data fetch ",
+                                                   row->name, "'")
+                                    : row->by_hand));
+    }
+    if (!status.ok() && command.datasets.size() > 1) {
+      out << row->name << ": " << status.message() << std::endl;
+    }
+    first.Update(status);
+  }
+  return first;
+}
+
+// A folder within `parent`, which is made if need be; removed with all it holds
+// when this goes.
+class TemporaryFolder {
+ public:
+  static absl::StatusOr<TemporaryFolder> Create(const std::string& parent) {
+    REPRISE_RETURN_IF_ERROR(MakeFolders(parent));
+    std::string path = absl::StrCat(parent, "/.reprise-data-XXXXXX");
+    if (mkdtemp(&path[0]) == nullptr) {
+      return ErrnoToStorageError("create the folder", path);
+    }
+    return TemporaryFolder(path);
+  }
+  TemporaryFolder(TemporaryFolder&& other) noexcept {
+    std::swap(path_, other.path_);
+  }
+  ~TemporaryFolder() {
+    std::error_code ignored;
+    if (!path_.empty()) std::filesystem::remove_all(path_, ignored);
+  }
+  const std::string& path() const { return path_; }
+
+ private:
+  explicit TemporaryFolder(std::string path) : path_(std::move(path)) {}
+  std::string path_;
+};
+
+// OK if nothing at all of the data set is in `datasets`.
+absl::Status CheckAbsent(const KnownDataset& row, const std::string& datasets) {
+  const absl::StatusOr<DatasetPair> found = row.read(datasets);
+  if (absl::IsNotFound(found.status())) return absl::OkStatus();
+  if (!found.ok()) {
+    return Annotate(found.status(),
+                    "nothing is replaced, and what is there cannot be read");
+  }
+  return DataError(absl::StrCat(
+      found->source, ": expected no ", row.name, " yet, found ", Counts(*found),
+      "; remedy: remove it first, or name another folder with "
+      "--dataset-dir; nothing is replaced"));
+}
+
+// Moves <from>/<row.folder> to <to>/<row.folder>.
+absl::Status Place(const KnownDataset& row, const std::string& from,
+                   const std::string& to) {
+  const std::string target = absl::StrCat(to, "/", row.folder);
+  REPRISE_RETURN_IF_ERROR(MakeFolders(target.substr(0, target.rfind('/'))));
+  // Refuses a folder that holds anything.
+  if (rename(absl::StrCat(from, "/", row.folder).c_str(), target.c_str()) !=
+      0) {
+    return ErrnoToStorageError("move the data set to", target);
+  }
+  return absl::OkStatus();
+}
+
+absl::Status Synthesize(const KnownDataset& row, const std::string& datasets,
+                        std::ostream& out) {
+  REPRISE_RETURN_IF_ERROR(CheckAbsent(row, datasets));
+  REPRISE_ASSIGN_OR_RETURN(const TemporaryFolder temporary,
+                           TemporaryFolder::Create(datasets));
+  const std::string folder = absl::StrCat(temporary.path(), "/", row.folder);
+  REPRISE_RETURN_IF_ERROR(MakeFolders(folder));
+  const DatasetPair pair = row.generate(kSeed);
+  REPRISE_RETURN_IF_ERROR(MarkAsGenerated(folder, pair.source));
+  REPRISE_RETURN_IF_ERROR(row.write(temporary.path(), pair));
+  REPRISE_RETURN_IF_ERROR(Place(row, temporary.path(), datasets));
+  return Report(row, datasets, out);
+}
+
+absl::Status Fetch(const KnownDataset& row, const std::string& mirror,
+                   const std::string& datasets, std::ostream& out) {
+  if (!row.by_hand.empty()) {
+    return DataError(absl::StrCat(row.name, ": ", row.by_hand));
+  }
+  // Twice fetched is once fetched, if it is the published data set.
+  const absl::StatusOr<DatasetPair> found = row.read(datasets);
+  if (found.ok() && !found->generated &&
+      absl::StartsWith(row.judge(row, *found).value_or(""), "as published")) {
+    out << row.name << ": there already" << std::endl;
+    return Report(row, datasets, out);
+  }
+  REPRISE_RETURN_IF_ERROR(CheckAbsent(row, datasets));
+  REPRISE_ASSIGN_OR_RETURN(const TemporaryFolder temporary,
+                           TemporaryFolder::Create(datasets));
+  const std::string downloads = temporary.path() + "/downloads";
+  REPRISE_RETURN_IF_ERROR(MakeFolders(downloads));
+  for (const KnownDataset::File& file : row.files) {
+    const std::string url = absl::StrCat(mirror, "/", file.name);
+    out << row.name << ": downloading " << url << std::endl;
+    REPRISE_RETURN_IF_ERROR(Download(
+        url, absl::StrCat(downloads, "/", file.name), file.most_bytes));
+  }
+  REPRISE_RETURN_IF_ERROR(
+      MakeFolders(absl::StrCat(temporary.path(), "/", row.folder)));
+  REPRISE_RETURN_IF_ERROR(row.install(row, downloads, temporary.path()));
+  REPRISE_RETURN_IF_ERROR(Place(row, temporary.path(), datasets));
+  return Report(row, datasets, out);
+}
+
+std::string Destination(const std::string& dataset_dir) {
+  if (!dataset_dir.empty()) return ResolveUserPath(dataset_dir);
+  const std::string named = GetEnv("REPRISE_DATASETS");
+  return ResolveUserPath(named.empty() ? "datasets" : named);
+}
+
+}  // namespace
+
+absl::Status RunDataCommand(const std::vector<std::string>& arguments,
+                            const std::vector<KnownDataset>& datasets,
+                            std::ostream& out) {
+  for (const std::string& argument : arguments) {
+    if (argument != "--help" && argument != "-h") continue;
+    out << kHelp << "NAME: " << absl::StrJoin(NamesOf(datasets), ", ")
+        << "; DIR: else $REPRISE_DATASETS or ./datasets (verify: where a run "
+           "looks)\n";
+    return absl::OkStatus();
+  }
+  REPRISE_ASSIGN_OR_RETURN(const Command command, Parse(arguments, datasets));
+  if (command.verb == "verify") return Verify(command, out);
+  const std::string destination = Destination(command.dataset_dir);
+  for (const KnownDataset* row : command.datasets) {
+    if (command.verb == "synthesize") {
+      REPRISE_RETURN_IF_ERROR(Synthesize(*row, destination, out));
+      continue;
+    }
+    const std::string mirror(absl::StripSuffix(
+        command.mirror.empty() ? row->mirror : command.mirror, "/"));
+    REPRISE_RETURN_IF_ERROR(Fetch(*row, mirror, destination, out));
+  }
+  return absl::OkStatus();
+}
+
+}  // namespace reprise

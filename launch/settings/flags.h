@@ -1,0 +1,56 @@
+// The command line of every experiment: flags with upstream's names, YAML
+// configuration files and presets become one resolved ExperimentSpec, or one
+// error that lists everything that is wrong.
+#ifndef REPRISE_LAUNCH_SETTINGS_FLAGS_H_
+#define REPRISE_LAUNCH_SETTINGS_FLAGS_H_
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "launch/settings/experiment.h"
+#include "launch/settings/experiments.h"
+
+namespace reprise {
+
+struct ParsedCommand {
+  // kUsage: nothing was asked for; the text is for stderr, the exit code 2.
+  enum class Action { kRun, kHelp, kPrintConfig, kUsage };
+  Action action = Action::kRun;
+  ExperimentSpec spec;  // complete unless kHelp or kUsage
+  std::string text;     // to be printed unless kRun, on stdout unless kUsage
+  // For the user, one line each; rank 0 logs them.
+  std::vector<std::string> notes;
+};
+
+// `arguments` without the program's name. Precedence, lowest first: defaults,
+// the experiment's preset, the configuration file, the command line; --quick
+// and --scratch come between file and command line. The dicts of *-config flags
+// are merged key by key in the same order. Paths are ResolveUserPath's
+// (core/base/environment.h).
+//
+// A configuration file that a flag names is held to all rules. config.yaml of
+// the working folder, which no flag names, may be another program's: where it
+// cannot be read as ours (not YAML, no sections, no section base, or none of
+// its keys a flag) a note says why it is not used.
+//
+// `job_ranks`: of the job that this process was started in; where neither
+// --ranks nor --hosts says, that many. nullopt: none was.
+//
+// UsageError naming all problems at once; touches neither MPI nor a device.
+absl::StatusOr<ParsedCommand> ParseCommandLine(
+    const std::vector<std::string>& arguments, const Experiment& experiment,
+    std::optional<int64_t> job_ranks = std::nullopt);
+
+// The arguments that ranks get: hosts as a list, not as a file of this host.
+std::vector<std::string> ArgumentsOfRanks(std::vector<std::string> arguments,
+                                          const ExperimentSpec& spec);
+
+// The names of all flags, without "--": for tests and completion.
+std::vector<std::string> FlagNames();
+
+}  // namespace reprise
+
+#endif  // REPRISE_LAUNCH_SETTINGS_FLAGS_H_
