@@ -254,9 +254,6 @@ def transcript(program, arguments, is_run, folder, limit):
     except subprocess.TimeoutExpired:
         return [f"no end within {limit:g} s"]
     lines = [f"exit code {done.returncode}"]
-    if not is_run or arguments[-1] == "--ranks=1" or done.returncode != 0:
-        lines += [f"stdout: {line}" for line in masked(done.stdout, program)]
-        lines += [f"stderr: {line}" for line in masked(done.stderr, program)]
     if is_run and done.returncode == 0:
         run = folder / "results/run"
         weights = hashlib.sha256((run / "weights.safetensors").read_bytes()).hexdigest()
@@ -266,6 +263,10 @@ def transcript(program, arguments, is_run, folder, limit):
         for name in ("summary.json", "args.json"):
             text = json.dumps(without_clock(json.loads((run / name).read_text())), indent=1)
             lines += [f"{name}: {line}" for line in text.splitlines()]
+    # Ranks' lines come in any order.
+    if not is_run or arguments[-1] == "--ranks=1" or done.returncode != 0:
+        lines += [f"stdout: {line}" for line in masked(done.stdout, program)]
+        lines += [f"stderr: {line}" for line in masked(done.stderr, program)]
     return lines
 
 
