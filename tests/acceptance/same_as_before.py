@@ -28,6 +28,7 @@ import os
 import pathlib
 import re
 import shutil
+import signal
 import subprocess
 import sys
 import tempfile
@@ -241,22 +242,24 @@ def transcript(program, arguments, is_run, folder, limit):
     """What the case leaves, as lines."""
     prepare(folder)
     environment = {"HOME": str(folder / "home"), "PATH": os.environ["PATH"], "LANG": "C.UTF-8"}
-    command = [str(program), *arguments]
+    process = subprocess.Popen(
+        [str(program), *arguments],
+        cwd=folder,
+        env=environment,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        start_new_session=True,
+    )
     try:
-        done = subprocess.run(
-            command,
-            cwd=folder,
-            env=environment,
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            text=True,
-            timeout=limit,
-        )
+        stdout, stderr = process.communicate(timeout=limit)
     except subprocess.TimeoutExpired:
+        os.killpg(process.pid, signal.SIGTERM)  # its ranks, too
+        process.communicate()
         return [f"no end within {limit:g} s"]
-    lines = [f"exit code {done.returncode}"]
-    if is_run and done.returncode == 0:
+    lines = [f"exit code {process.returncode}"]
+    if is_run and process.returncode == 0:
         run = folder / "results/run"
         weights = hashlib.sha256((run / "weights.safetensors").read_bytes()).hexdigest()
         lines.append(f"weights.safetensors: {weights}")
@@ -266,9 +269,9 @@ def transcript(program, arguments, is_run, folder, limit):
             text = json.dumps(without_clock(json.loads((run / name).read_text())), indent=1)
             lines += [f"{name}: {line}" for line in text.splitlines()]
     # Ranks' lines come in any order.
-    if not is_run or arguments[-1] == "--ranks=1" or done.returncode != 0:
-        lines += [f"stdout: {line}" for line in masked(done.stdout, program)]
-        lines += [f"stderr: {line}" for line in masked(done.stderr, program)]
+    if not is_run or arguments[-1] == "--ranks=1" or process.returncode != 0:
+        lines += [f"stdout: {line}" for line in masked(stdout, program)]
+        lines += [f"stderr: {line}" for line in masked(stderr, program)]
     return lines
 
 
