@@ -7,7 +7,7 @@
 Cases: a short run of every agent on 1 and 2 ranks (generated data, fp32, one thread a rank),
 of which it compares the weights' digest, metrics.jsonl and summary.json without what the
 clock decides, args.json and, on one rank, the terminal; --help; --print-config under many
-settings; and the error texts and exit codes of what is refused. Both programs run in a folder
+settings; and the texts and exit codes of what is refused or doubtful. Both programs run in a folder
 of the same path, one after the other.
 
 What is meant to differ stands in --differences (default: intended_differences.txt beside this
@@ -100,8 +100,8 @@ def print_configs():
     }
 
 
-def refused():
-    """Arguments that end with an error, by name."""
+def texts_of_errors():
+    """Arguments that end with an error, or with a run that says why not, by name."""
     nil = ["--agent=nil"]
     texts = {
         "unknown flag": ["--bogus"],
@@ -199,10 +199,10 @@ def cases():
     yield "help of data", ["data", "--help"], False
     for name, arguments in print_configs().items():
         yield f"config: {name}", ["--print-config", *arguments], False
-    for name, arguments in refused().items():
+    for name, arguments in texts_of_errors().items():
         # What is not refused, after all, should end soon.
         quick = [] if arguments[0] == "data" or "--quick" in arguments else ["--quick"]
-        yield f"refused: {name}", [*quick, *arguments], False
+        yield f"says: {name}", [*quick, *arguments], False
     for name, arguments in RUNS.items():
         for ranks in (1, 2):
             yield f"run: {name} on {ranks}", [*RUN, *arguments, f"--ranks={ranks}"], True
@@ -213,7 +213,8 @@ def prepare(folder):
     shutil.rmtree(folder, ignore_errors=True)
     (folder / "home").mkdir(parents=True)
     (folder / "taken").mkdir()
-    (folder / "taken/summary.json").write_text("{}\n")
+    for name in ("metrics.jsonl", "run.json", "summary.json"):
+        (folder / "taken" / name).write_text("{}\n")
     (folder / "good.yaml").write_text("base:\n  epochs: 3\nother:\n  lr: 0.5\n")
     (folder / "bad.yaml").write_text("base:\n  epochs: [3\n")
     (folder / "unknown_key.yaml").write_text("base:\n  epocs: 3\n")
@@ -235,6 +236,7 @@ def masked(text, program):
     text = text.replace(str(program), "PROGRAM").replace(str(program.resolve()), "PROGRAM")
     text = re.sub(r"\ntime by phase(.|\n)*?\n\n", "\n", text)
     text = re.sub(r"\b\d+(\.\d+)? (ms|s|img/s|GB/s|MB/s)\b", r"# \2", text)
+    text = re.sub(r"\btmp-\d+\b", "tmp-PID", text)
     return re.sub(r"\d{8}-\d{6}", "TIME", text).splitlines()
 
 
