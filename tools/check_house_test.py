@@ -87,6 +87,9 @@ class Rules(unittest.TestCase):
         build = "core/buffer/BUILD.bazel"
         self.assertEqual(self.rules({**files, build: LIBRARY.format("c")}), ["folder-circle"])
         self.assertEqual(self.rules({build: test.format("c")}), [])
+        self.assertEqual(self.rules({build: 'reprise_cc_test(\n    name = "c",\n)\n'}), [])
+        by_name = 'reprise_cc_library(\n    name = "c",\n)\n'
+        self.assertEqual(self.rules({build: by_name}), ["folder-circle"])
 
     def test_headers_of_others_where_they_do_not_belong(self):
         names = ["mpi.h", "nccl.h", "re2/re2.h", "curl/curl.h", "torch/types.h", "ATen/ops/add.h"]
