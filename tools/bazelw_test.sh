@@ -123,5 +123,11 @@ bazel_is_there
 BAZEL_VERSION=7.1.0 run 0 checkout/bazelw test //...
 equals "$(pwd -P)/checkout: test --noenable_bzlmod --enable_workspace //..."
 
+machine "Bazel 9, which reads no WORKSPACE, is refused in one line"
+bazel_is_there
+BAZEL_VERSION=9.1.0 run 2 checkout/bazelw test //...
+one_line
+contains "bin/bazel' is Bazel 9, which no longer reads WORKSPACE files; Reprise needs Bazel 4.2 to 8"
+
 [ "$failures" = 0 ] && echo "all as expected"
 exit $((failures > 0))

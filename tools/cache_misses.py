@@ -1,9 +1,10 @@
-"""cache_misses.py FIRST SECOND [--at-least PERCENT]
+"""cache_misses.py FIRST SECOND [--at-least PERCENT] [--at-most PERCENT] [--only MNEMONIC]
 
 Compares the execution logs (bazel --execution_log_json_file) of two builds that
 shared a remote cache: how many actions of SECOND the cache answered, which it did
 not, and for each of those what differs from the same action in FIRST: command,
-environment, inputs. Fails if the share of hits is below PERCENT.
+environment, inputs. Fails if the share of hits is not within the given bounds. --only
+counts the actions whose mnemonic begins so (CppCompile, CppLink: Cpp).
 """
 
 import argparse
@@ -56,13 +57,16 @@ def main():
     parser.add_argument("first")
     parser.add_argument("second")
     parser.add_argument("--at-least", type=float, default=0)
+    parser.add_argument("--at-most", type=float, default=100)
+    parser.add_argument("--only", default="")
     arguments = parser.parse_args()
     first = {key(spawn): spawn for spawn in read(arguments.first)}
-    second = read(arguments.second)
+    second = [s for s in read(arguments.second) if s.get("mnemonic", "").startswith(arguments.only)]
     missed = [spawn for spawn in second if not spawn.get("remoteCacheHit")]
     for spawn in missed:
         mnemonic, outputs = key(spawn)
-        print(f"missed: {mnemonic} {outputs[0] if outputs else spawn.get('progressMessage', '')} ({spawn.get('runner', '')})")
+        what = outputs[0] if outputs else spawn.get("progressMessage", "")
+        print(f"missed: {mnemonic} {what} ({spawn.get('runner', '')})")
         twin = first.get(key(spawn))
         if not spawn.get("cacheable", True):
             print("  is marked as not cacheable")
@@ -73,7 +77,8 @@ def main():
             for line in found[:8]:
                 print("  differs: " + line)
             if not found:
-                print(f"  same command, environment and inputs; first build: {twin.get('runner', '')}, exit code {twin.get('exitCode', 0)}")
+                ended = f"{twin.get('runner', '')}, exit code {twin.get('exitCode', 0)}"
+                print(f"  same command, environment and inputs; first build: {ended}")
     if not second:
         print("nothing was run in the second build", file=sys.stderr)
         return 1
@@ -81,6 +86,9 @@ def main():
     print(f"cache hits: {len(second) - len(missed)} of {len(second)} actions, {share:.1f} %")
     if share < arguments.at_least:
         print(f"fewer than {arguments.at_least:g} % hit", file=sys.stderr)
+        return 1
+    if share > arguments.at_most:
+        print(f"more than {arguments.at_most:g} % hit", file=sys.stderr)
         return 1
     return 0
 

@@ -10,7 +10,7 @@ if [ ! -d "${REPRISE_DATASETS:-}/MNIST" ]; then
   echo "skipped: no MNIST in REPRISE_DATASETS='${REPRISE_DATASETS:-}'"
   exit 0
 fi
-cd "$TEST_TMPDIR"
+cd "$TEST_TMPDIR" || exit 1
 failures=0
 
 run() {  # NAME FLAG...

@@ -90,7 +90,8 @@ class Job:
         self.folder = folder
         self.output = open(folder / f"{self.mark}.txt", "w+")
         self.launcher = subprocess.Popen(
-            [os.path.abspath(args.program), f"--ranks={args.ranks}", "--epochs=1000", "--device=cpu", "--threads=1",
+            [os.path.abspath(args.program), f"--ranks={args.ranks}", "--epochs=1000",
+             "--device=cpu", "--threads=1",
              f"--results-dir={folder}", f"--save-dir={self.mark}", "--no-evaluate"],
             stdout=self.output, stderr=subprocess.STDOUT, cwd=folder,
             # No data sets there: the generated ones.
@@ -172,7 +173,8 @@ def kill_a_rank(number):
         for other, theirs in others.items():
             # They may have had its part of the last step's sum.
             if theirs[:2] == place[:2] and place[2] and theirs[2] and abs(theirs[2] - place[2]) > 1:
-                failures.append(f"rank {rank} stopped in {in_words(*place)}, rank {other} in {in_words(*theirs)}")
+                failures.append(f"rank {rank} stopped in {in_words(*place)},"
+                                f" rank {other} in {in_words(*theirs)}")
         # One task, one epoch of many: steps of the run are those of the epochs before and of this.
         told = job.steps_told()[-1]
         if place[:2] == (1, 1) and place[2] and not 0 <= place[2] - 1 - told <= 11:

@@ -74,8 +74,9 @@ def main():
     out["evaluation"] = case(net, list(range(3, 8 * ROWS_PER_CLASS, ROWS_PER_CLASS)), [1.0] * 8)
     ids = list(range(3, 12 * 37, 37))
     positions = [3 * i + 1 for i in range(len(ids))]
-    masks = torch.tensor([[0.0 if u < 0.5 else 2.0 for u in uniforms(philox_words(DROPOUT, TASK, STEP, q, 114))]
-                          for q in positions], dtype=torch.float64)
+    words = [philox_words(DROPOUT, TASK, STEP, q, 114) for q in positions]
+    masks = torch.tensor([[0.0 if u < 0.5 else 2.0 for u in uniforms(w)] for w in words],
+                         dtype=torch.float64)
     net.drop2d.mask = masks[:, :64, None, None]
     net.drop.mask = masks[:, 64:]
     out["training"] = case(net, ids, [1.0 + 0.25 * (i % 4) for i in range(len(ids))])

@@ -186,8 +186,8 @@ def nil_steps(params, tasks, label_of, make_inputs, classes=CLASSES, margins=Non
             order = shuffle_prefix(Bounded(ORDER, task, epoch, 0, 2 * len(rows)), len(rows), len(rows))
             batch = [rows[j] for j in order[s * BATCH:(s + 1) * BATCH]]
             flat = [(c, k) for c in range(classes) for k in range(len(stored[c]))]
-            drawn = [stored[c][k] for c, k in
-                     (flat[j] for j in shuffle_prefix(Bounded(DRAW, task, step, 0), len(flat), REPRESENTATIVES))]
+            draws = shuffle_prefix(Bounded(DRAW, task, step, 0), len(flat), REPRESENTATIVES)
+            drawn = [stored[c][k] for c, k in (flat[j] for j in draws)]
             ids = batch + drawn
             labels = torch.tensor([label_of(i) for i in ids])
             weights = torch.tensor([1.0] * len(batch) +

@@ -7,7 +7,6 @@ optimizers, in double and single precision, with learning rates that change.
 """
 import json
 
-import numpy as np
 import torch
 
 from nil_reference import TEST, philox_words, uniforms

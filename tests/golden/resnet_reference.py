@@ -133,8 +133,8 @@ def case(depth, upstream):
         optimizer.step()
     out["parameters"] = sketch(list(net.parameters()))
     buffers = dict(net.named_buffers())
-    out["running_means"] = sketch([torch.cat([v for k, v in buffers.items() if k.endswith("running_mean")])])[0]
-    out["running_variances"] = sketch([torch.cat([v for k, v in buffers.items() if k.endswith("running_var")])])[0]
+    for key, ending in (("running_means", "running_mean"), ("running_variances", "running_var")):
+        out[key] = sketch([torch.cat([v for k, v in buffers.items() if k.endswith(ending)])])[0]
     net.eval()
     with torch.no_grad():
         out["evaluated"] = net(x)[0].reshape(-1).tolist()

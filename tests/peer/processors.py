@@ -74,7 +74,8 @@ def reprise(family, flags, batch, steps):
     """Seconds a step in the second epoch; precision and format."""
     with tempfile.TemporaryDirectory() as folder:
         run([args.program, "--agent=base", *flags,
-             "--tasksets-config={'scenario': 'instance', 'num_tasks': 1}", "--epochs=2", f"--max-steps-per-epoch={steps}",
+             "--tasksets-config={'scenario': 'instance', 'num_tasks': 1}", "--epochs=2",
+             f"--max-steps-per-epoch={steps}",
              f"--batch-size={batch}", "--momentum=0.5", "--no-evaluate", "--threads=1",
              "--device=cpu", *([f"--dataset-dir={args.data}"] if args.data else []),
              f"--results-dir={folder}", "--save-dir=run"], family, folder=folder)

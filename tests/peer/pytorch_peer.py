@@ -132,7 +132,8 @@ if args.what == "steps":
     run(30, args.steps)
     finish()
     seconds = time.perf_counter() - start
-    print(json.dumps({"mode": args.mode, "device": args.device, "batch": args.batch, "steps": args.steps, "seconds": seconds,
+    print(json.dumps({"mode": args.mode, "device": args.device, "batch": args.batch,
+                      "steps": args.steps, "seconds": seconds,
                       "samples_per_second": args.steps * args.batch / seconds}))
     raise SystemExit
 

@@ -325,8 +325,8 @@ def program(args):
           " rehearsal_wait, ms | overlap, % | bytes a step, all ranks | formula | ratio |")
     print("|---" * 11 + "|")
     for (ranks, kind, delay, rate), of_setting in sorted(runs.items()):
-        def cell(key, digits=1):
-            values = [r[key] for r in of_setting]
+        def cell(key, digits=1, results=of_setting):
+            values = [r[key] for r in results]
             return (f"{statistics.median(values):.{digits}f}"
                     f" ({min(values):.{digits}f}..{max(values):.{digits}f})")
         formula, sent = step.wire_bytes(ranks), statistics.median(r["bytes"] for r in of_setting)

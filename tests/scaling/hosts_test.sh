@@ -32,7 +32,7 @@ for r in records:
         assert seconds > 0.006, f"two messages of 3 ms took {seconds} s"
 PYTHON
 
-exec=exec  # the signal is for Python, not for a shell around it
+exec="exec"  # the signal is for Python, not for a shell around it
 run --delays 2 --links switch --repeats 20 > /dev/null 2>&1 &
 job=$!
 sleep 3
