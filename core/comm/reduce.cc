@@ -41,26 +41,6 @@ void ReduceHalf(const void* from, void* into, int64_t count, DType dtype,
   }
 }
 
-const char* Name(DType dtype) {
-  switch (dtype) {
-    case DType::kUint8:
-      return "uint8";
-    case DType::kInt32:
-      return "int32";
-    case DType::kInt64:
-      return "int64";
-    case DType::kFloat16:
-      return "float16";
-    case DType::kBFloat16:
-      return "bfloat16";
-    case DType::kFloat32:
-      return "float32";
-    case DType::kFloat64:
-      return "float64";
-  }
-  return "?";
-}
-
 const char* Name(ReduceOp op) {
   switch (op) {
     case ReduceOp::kSum:
@@ -99,7 +79,8 @@ std::string Signature(const Collective& collective) {
   switch (collective.kind) {
     case Collective::Kind::kAllReduce:
       absl::StrAppend(&text, " of ", collective.count, " ",
-                      Name(collective.dtype), " (", Name(collective.op), ")");
+                      DTypeName(collective.dtype), " (", Name(collective.op),
+                      ")");
       break;
     case Collective::Kind::kBroadcast:
       absl::StrAppend(&text, " of ", collective.count, " bytes from rank ",

@@ -14,19 +14,9 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
+#include "core/base/dtype.h"
 
 namespace reprise {
-
-enum class DType {
-  kUint8,
-  kInt32,
-  kInt64,
-  kFloat16,
-  kBFloat16,
-  kFloat32,
-  kFloat64
-};
-int64_t SizeInBytes(DType dtype);
 
 enum class ReduceOp { kSum, kMax, kMin };
 
