@@ -27,6 +27,7 @@
 #include "core/base/slices.h"
 #include "core/base/status.h"
 #include "core/comm/adasum.h"
+#include "core/comm/agreement.h"
 #include "core/comm/gradient_memory.h"
 #include "core/comm/gradient_reducer.h"
 #include "core/metrics/meters.h"

@@ -5,6 +5,7 @@
 #include <cstring>
 
 #include "core/base/check.h"
+#include "core/base/dtype.h"
 #include "core/base/half_float.h"
 #include "core/base/processor.h"
 
