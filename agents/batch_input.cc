@@ -9,15 +9,16 @@
 
 #include "agents/device_input.h"
 #include "core/base/check.h"
+#include "core/base/dtype.h"
 #include "core/tensor/gather_scale.h"
-#include "core/tensor/torch_element.h"
+#include "core/tensor/torch_dtype.h"
 
 namespace reprise {
 namespace {
 
 // Of rows that are not images: of nothing.
 ImageNormalization NormalizationOf(const RowFormat& format) {
-  if (format.element != ElementType::kUint8) {
+  if (format.element != DType::kUint8) {
     ImageNormalization none;
     none.mean = {0};
     none.stddev = {1};
@@ -42,7 +43,7 @@ BatchInput::BatchInput(const RowFormat& format)
     : format_(format),
       element_scale_(format.element_scale),
       gatherer_(NormalizationOf(format)) {
-  if (format.element == ElementType::kFloat32 && element_scale_.empty())
+  if (format.element == DType::kFloat32 && element_scale_.empty())
     element_scale_.assign(format.elements(), 1.0f);
 }
 
@@ -79,12 +80,12 @@ at::Tensor BatchInput::MakeOfHostRows(const std::vector<const std::byte*>& rows,
                                       at::ScalarType type) const {
   const at::Tensor input = EmptyInput(
       format_, static_cast<int64_t>(rows.size()), at::TensorOptions(type));
-  if (format_.element == ElementType::kUint8) {
-    gatherer_.Gather(rows, placements, ElementOf(type), input.data_ptr());
+  if (format_.element == DType::kUint8) {
+    gatherer_.Gather(rows, placements, DTypeOf(type), input.data_ptr());
   } else {
     REPRISE_CHECK(placements.empty() && format_.channels == 1)
         << "fp32 rows have one channel and are not augmented";
-    GatherScale(rows, element_scale_, ElementOf(type), input.data_ptr());
+    GatherScale(rows, element_scale_, DTypeOf(type), input.data_ptr());
   }
   return input;
 }
@@ -112,15 +113,15 @@ at::Tensor BatchInput::MakeOfDeviceRows(
 }
 
 at::Tensor BatchInput::TableOn(at::Device device, at::ScalarType type) const {
-  const bool images = format_.element == ElementType::kUint8;
+  const bool images = format_.element == DType::kUint8;
   const at::ScalarType of_table = images ? type : at::kFloat;
   std::lock_guard<std::mutex> lock(mutex_);
   if (!table_.defined() || table_.device() != device ||
       table_.scalar_type() != of_table) {
     // from_blob reads what it is given only.
-    void* const values =
-        images ? const_cast<void*>(gatherer_.Table(ElementOf(type)))
-               : const_cast<float*>(element_scale_.data());
+    void* const values = images
+                             ? const_cast<void*>(gatherer_.Table(DTypeOf(type)))
+                             : const_cast<float*>(element_scale_.data());
     table_ = at::from_blob(
                  values, {images ? format_.channels * 256 : format_.elements()},
                  of_table)

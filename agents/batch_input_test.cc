@@ -33,7 +33,7 @@ RowFormat Images(int64_t channels) {
 
 RowFormat Expressions() {
   RowFormat format;
-  format.element = ElementType::kFloat32;
+  format.element = DType::kFloat32;
   format.width = 60;
   for (int64_t e = 0; e < 60; ++e) {
     format.element_scale.push_back(0.3f + 0.01f * static_cast<float>(e));
@@ -45,7 +45,7 @@ RowFormat Expressions() {
 std::vector<std::byte> Rows(const RowFormat& format, int64_t rows) {
   std::mt19937 generator(7);
   std::vector<std::byte> bytes(rows * format.row_bytes());
-  if (format.element == ElementType::kUint8) {
+  if (format.element == DType::kUint8) {
     for (std::byte& byte : bytes) byte = std::byte(generator() % 256);
   } else {
     for (size_t i = 0; i < bytes.size(); i += sizeof(float)) {

@@ -47,7 +47,7 @@ at::Tensor InputOfDeviceRows(const RowFormat& format, const at::Tensor& table,
                              const std::vector<Placement>& placements,
                              at::ScalarType type) {
   const int64_t n = rows.size(0);
-  if (format.element == ElementType::kFloat32) {
+  if (format.element == DType::kFloat32) {
     // Rounded once to fp32, then to the type; exact in fp64.
     const at::Tensor values = rows.view(at::kFloat);
     const at::Tensor scaled =

@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "core/base/status.h"
+#include "core/comm/agreement.h"
 #include "core/tensor/torch_status.h"
 #include "core/tensor/weighted_cross_entropy.h"
 #include "data/sharded_sampler.h"

@@ -6,6 +6,7 @@
 #include <algorithm>
 
 #include "core/base/status.h"
+#include "core/comm/agreement.h"
 #include "core/tensor/torch_status.h"
 
 namespace reprise {

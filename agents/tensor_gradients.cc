@@ -6,6 +6,7 @@
 #include <cstdint>
 
 #include "core/base/check.h"
+#include "core/tensor/torch_dtype.h"
 
 namespace reprise {
 namespace {
@@ -16,15 +17,10 @@ class TensorGradients final : public GradientMemory {
     REPRISE_CHECK(flat.dim() == 1 && flat.is_contiguous()) << "gradients";
   }
 
-  DType dtype() const override {
-    return flat_.scalar_type() == at::kDouble ? DType::kFloat64
-                                              : DType::kFloat32;
-  }
+  DType dtype() const override { return DTypeOf(flat_.scalar_type()); }
 
   void Compress(DType dtype, int64_t elements) override {
-    halves_ = at::empty(
-        {elements}, flat_.options().dtype(
-                        dtype == DType::kFloat16 ? at::kHalf : at::kBFloat16));
+    halves_ = at::empty({elements}, flat_.options().dtype(ScalarTypeOf(dtype)));
   }
 
   void Set(int64_t element, double value) override {

@@ -27,12 +27,14 @@
 #include "core/base/slices.h"
 #include "core/base/status.h"
 #include "core/comm/adasum.h"
+#include "core/comm/agreement.h"
 #include "core/comm/gradient_memory.h"
 #include "core/comm/gradient_reducer.h"
 #include "core/metrics/meters.h"
 #include "core/tensor/augmentation.h"
 #include "core/tensor/batch_norm_merge.h"
 #include "core/tensor/optimizer.h"
+#include "core/tensor/torch_dtype.h"
 #include "core/tensor/torch_status.h"
 #include "core/tensor/weighted_cross_entropy.h"
 #include "data/sharded_sampler.h"
@@ -50,10 +52,6 @@ struct ReductionTimes {
     return busy_seconds > 0 ? overlapped_seconds / busy_seconds : 0;
   }
 };
-
-DType DTypeOf(at::ScalarType type) {
-  return type == at::kDouble ? DType::kFloat64 : DType::kFloat32;
-}
 
 uint64_t DigestOf(const at::Tensor& values) {
   const at::Tensor host = values.to(at::kCPU).contiguous();

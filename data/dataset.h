@@ -10,17 +10,16 @@
 #include <string>
 #include <vector>
 
+#include "core/base/dtype.h"
 #include "core/base/sample.h"
 
 namespace reprise {
-
-enum class ElementType { kUint8, kFloat32 };
 
 // What a row is and how it becomes network input.
 //   kUint8:   (value / scale - mean[c]) / stddev[c], with c the channel
 //   kFloat32: value * element_scale[e], with e the element of the row
 struct RowFormat {
-  ElementType element = ElementType::kUint8;
+  DType element = DType::kUint8;  // or kFloat32
   int64_t channels = 1;
   int64_t height = 1;
   int64_t width = 1;
@@ -30,9 +29,7 @@ struct RowFormat {
   std::vector<float> element_scale;  // one per element; empty: all 1
 
   int64_t elements() const { return channels * height * width; }
-  int64_t row_bytes() const {
-    return elements() * (element == ElementType::kUint8 ? 1 : 4);
-  }
+  int64_t row_bytes() const { return elements() * SizeInBytes(element); }
 };
 
 // Rows [size, row_bytes] and labels [size]. Immutable once made.

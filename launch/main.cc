@@ -22,12 +22,13 @@
 #include "core/base/log.h"
 #include "core/base/processor.h"
 #include "core/base/status.h"
-#include "core/comm/checking/checking_transport.h"
+#include "core/comm/agreement.h"
 #include "core/comm/communicator.h"
+#include "core/comm/decorators/checking_transport.h"
+#include "core/comm/decorators/observing_transport.h"
 #include "core/comm/in_process/in_process_transport.h"
 #include "core/comm/mpi/mpi_transport.h"
 #include "core/comm/nccl/nccl_transport.h"
-#include "core/comm/observing/observing_transport.h"
 #include "core/tensor/libtorch_processor.h"
 #include "launch/data/data_command.h"
 #include "launch/data/known_datasets.h"
@@ -80,7 +81,7 @@ absl::StatusOr<std::unique_ptr<Communicator>> Connect(
           transport = MakeCheckingTransport(std::move(transport));
         }
         if (timeline != nullptr) {
-          const bool writes = transport->rank() == 0;
+          const bool writes = transport->info().rank == 0;
           transport = MakeObservingTransport(
               std::move(transport),
               // Adasum exchanges by AllToAllv, too.

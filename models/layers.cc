@@ -7,7 +7,7 @@
 
 #include "core/base/check.h"
 #include "core/tensor/dropout_mask.h"
-#include "core/tensor/torch_element.h"
+#include "core/tensor/torch_dtype.h"
 
 namespace reprise {
 
@@ -31,7 +31,7 @@ at::Tensor DropoutMask(const ModelOptions& options,
   at::Tensor mask =
       at::empty({n, elements}, at::TensorOptions(options.compute_type));
   FillDropoutMask(context.dropout, *context.positions, elements, probability,
-                  ElementOf(options.compute_type), mask.data_ptr());
+                  DTypeOf(options.compute_type), mask.data_ptr());
   return mask.to(options.device);
 }
 

@@ -10,18 +10,15 @@
 #include "absl/strings/escaping.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
+#include "core/base/dtype.h"
 #include "core/base/status.h"
+#include "core/tensor/torch_dtype.h"
 #include "core/tensor/torch_status.h"
 
 namespace reprise {
 namespace {
 
-StoredType StoredTypeOf(at::ScalarType master_type) {
-  return master_type == at::kDouble ? StoredType::kFloat64
-                                    : StoredType::kFloat32;
-}
-
-std::string Describe(StoredType type, const std::vector<int64_t>& shape) {
+std::string Describe(DType type, const std::vector<int64_t>& shape) {
   return absl::StrCat(StoredTypeName(type), " [", absl::StrJoin(shape, ", "),
                       "]");
 }
@@ -29,7 +26,7 @@ std::string Describe(StoredType type, const std::vector<int64_t>& shape) {
 // One tensor of the state dict.
 struct Entry {
   std::string name;
-  StoredType type;
+  DType type;
   std::vector<int64_t> shape;
   at::Tensor value;  // contiguous, in host memory
 };
@@ -37,9 +34,9 @@ struct Entry {
 // Name, type and shape of all; values where `with_values`.
 std::vector<Entry> StateDict(const Model& model, bool with_values) {
   const ParameterStore& parameters = model.parameters();
-  const StoredType type = StoredTypeOf(model.options().master_type);
+  const DType type = DTypeOf(model.options().master_type);
   std::vector<Entry> entries;
-  const auto add = [&](std::string name, StoredType entry_type,
+  const auto add = [&](std::string name, DType entry_type,
                        std::vector<int64_t> shape) {
     entries.push_back({std::move(name), entry_type, std::move(shape), {}});
     return &entries.back();
@@ -61,7 +58,7 @@ std::vector<Entry> StateDict(const Model& model, bool with_values) {
     if (with_values) mean->value = host(statistics.mean(i));
     Entry* variance = add(name + ".running_var", type, {channels});
     if (with_values) variance->value = host(statistics.variance(i));
-    Entry* batches = add(name + ".num_batches_tracked", StoredType::kInt64, {});
+    Entry* batches = add(name + ".num_batches_tracked", DType::kInt64, {});
     if (with_values) {
       batches->value = at::empty({}, at::TensorOptions(at::kLong));
       *batches->value.data_ptr<int64_t>() = statistics.batches_tracked();

@@ -110,9 +110,9 @@ TEST(ModelWeightsTest, EveryProblemIsToldAndTheModelStaysAsItWas) {
   REPRISE_ASSERT_OK_AND_ASSIGN(const Safetensors file,
                                Safetensors::Read(TestPath()));
   std::vector<StoredTensor> tensors = file.tensors();
-  tensors[0].name = "conv1.bia";         // extra and missing
-  tensors[1].shape = {32, 1, 9};         // as many elements
-  tensors[2].type = StoredType::kInt64;  // conv2.bias
+  tensors[0].name = "conv1.bia";    // extra and missing
+  tensors[1].shape = {32, 1, 9};    // as many elements
+  tensors[2].type = DType::kInt64;  // conv2.bias
   tensors[2].shape = {32};
   REPRISE_ASSERT_OK(WriteSafetensors(TestPath(), tensors, {}));
   const auto loaded = NewModel(2);

@@ -42,9 +42,9 @@ absl::Status StatusWithExitCode(absl::StatusCode code,
 // kOk for OK, the code given by the constructors above, else kInternal.
 ExitCode ExitCodeOf(const absl::Status& status);
 
-// A failure that every rank of the job has and knows that the others have: they
-// may leave together, and one of them tells it. Otherwise a failing rank must
-// end the job.
+// Marks a failure that every rank of the job has and that each knows the others
+// to have, as AgreeOnStatus gives: ranks may leave together, and one of them
+// prints the failure. With one that is not marked a rank must abort the job.
 absl::Status SharedByAllRanks(absl::Status status);
 bool IsSharedByAllRanks(const absl::Status& status);
 

@@ -14,6 +14,7 @@
 #include "core/base/slices.h"
 #include "core/base/status.h"
 #include "core/buffer/candidate_selection.h"
+#include "core/comm/agreement.h"
 #include "xxhash.h"
 
 namespace reprise {

@@ -20,7 +20,7 @@
 #include "core/buffer/local_buffer.h"
 #include "core/buffer/reservoir_buffer.h"
 #include "core/comm/communicator.h"
-#include "core/comm/delaying_transport.h"
+#include "core/comm/decorators/delaying_transport.h"
 #include "core/comm/in_process/ranks_as_threads.h"
 #include "core/comm/transport.h"
 #include "gmock/gmock.h"

@@ -27,20 +27,25 @@ constexpr char kRemedy[] =
     "another copy";
 
 struct TypeRow {
-  StoredType type;
+  DType type;
   const char* name;
-  int64_t bytes;
 };
-// In the reference's order of types, which is that of their alignment.
+// In the reference's order of types, which is that of their alignment and of
+// the data in a file.
 constexpr TypeRow kTypes[] = {
-    {StoredType::kUint8, "U8", 1},    {StoredType::kBFloat16, "BF16", 2},
-    {StoredType::kFloat32, "F32", 4}, {StoredType::kFloat64, "F64", 8},
-    {StoredType::kInt64, "I64", 8},
+    {DType::kUint8, "U8"},    {DType::kBFloat16, "BF16"},
+    {DType::kFloat32, "F32"}, {DType::kFloat64, "F64"},
+    {DType::kInt64, "I64"},
 };
 
+// std::end(kTypes) for a type that is not stored.
+const TypeRow* RowOf(DType type) {
+  return std::find_if(std::begin(kTypes), std::end(kTypes),
+                      [&](const TypeRow& row) { return row.type == type; });
+}
+
 // The size of a tensor; nullopt if it does not fit int64.
-std::optional<int64_t> BytesOf(const std::vector<int64_t>& shape,
-                               StoredType type) {
+std::optional<int64_t> BytesOf(const std::vector<int64_t>& shape, DType type) {
   int64_t bytes = SizeInBytes(type);
   for (const int64_t extent : shape) {
     if (__builtin_mul_overflow(bytes, extent, &bytes)) return std::nullopt;
@@ -435,6 +440,11 @@ absl::Status CheckWritable(const std::vector<StoredTensor>& tensors,
           " dimensions: a reserved or too long name, or more than ",
           kMaxDimensions, " dimensions"));
     }
+    if (RowOf(tensor.type) == std::end(kTypes)) {
+      return absl::InvalidArgumentError(
+          absl::StrCat("tensor ", Quoted(tensor.name), " of type ",
+                       DTypeName(tensor.type), ", which is not stored"));
+    }
     const bool negative =
         std::any_of(tensor.shape.begin(), tensor.shape.end(),
                     [](int64_t extent) { return extent < 0; });
@@ -455,12 +465,9 @@ absl::Status CheckWritable(const std::vector<StoredTensor>& tensors,
 
 }  // namespace
 
-const char* StoredTypeName(StoredType type) {
-  return kTypes[static_cast<int>(type)].name;
-}
-
-int64_t SizeInBytes(StoredType type) {
-  return kTypes[static_cast<int>(type)].bytes;
+const char* StoredTypeName(DType type) {
+  const TypeRow* row = RowOf(type);
+  return row == std::end(kTypes) ? DTypeName(type) : row->name;
 }
 
 absl::Status WriteSafetensors(const std::string& path,
@@ -470,7 +477,8 @@ absl::Status WriteSafetensors(const std::string& path,
       Annotate(CheckWritable(tensors, metadata), absl::StrCat(path)));
   std::sort(tensors.begin(), tensors.end(),
             [](const StoredTensor& a, const StoredTensor& b) {
-              return a.type != b.type ? a.type > b.type : a.name < b.name;
+              return a.type != b.type ? RowOf(a.type) > RowOf(b.type)
+                                      : a.name < b.name;
             });
   absl::StatusOr<std::string> header = HeaderOf(tensors, metadata);
   if (!header.ok()) return Annotate(header.status(), path);

@@ -27,16 +27,17 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
+#include "core/base/dtype.h"
 
 namespace reprise {
 
-enum class StoredType { kUint8, kBFloat16, kFloat32, kFloat64, kInt64 };
-const char* StoredTypeName(StoredType type);  // "U8", "BF16", "F32", ...
-int64_t SizeInBytes(StoredType type);
+// "U8", "BF16", "F32", "F64" or "I64": what a file calls the types that are
+// stored. Of others DTypeName.
+const char* StoredTypeName(DType type);
 
 struct StoredTensor {
   std::string name;  // UTF-8
-  StoredType type = StoredType::kFloat32;
+  DType type = DType::kFloat32;
   std::vector<int64_t> shape;  // empty: one element
   absl::string_view bytes;     // row-major, little-endian
 };
@@ -54,7 +55,8 @@ inline constexpr int64_t kMaxMetadataEntries = 256;
 inline constexpr int64_t kMaxHeaderRunBytes = 32 << 10;
 
 // Replaces `path` in one step (core/base/file.h). InvalidArgument if names
-// repeat or are not UTF-8, bytes do not fit a shape, or a limit is exceeded.
+// repeat or are not UTF-8, a type is not stored, bytes do not fit a shape, or a
+// limit is exceeded.
 absl::Status WriteSafetensors(const std::string& path,
                               std::vector<StoredTensor> tensors,
                               const SafetensorsMetadata& metadata);

@@ -14,6 +14,7 @@
 #include "absl/strings/escaping.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_replace.h"
+#include "core/base/dtype.h"
 #include "core/base/file.h"
 #include "core/base/status_matchers.h"
 #include "gmock/gmock.h"
@@ -116,17 +117,17 @@ TEST(SafetensorsTest, AFileOfTheReferenceIsRead) {
   ASSERT_THAT(file.tensors(), SizeIs(6));
   const StoredTensor* tensor = file.tensors().data();
   EXPECT_EQ(tensor->name, "d.count");
-  EXPECT_EQ(tensor->type, StoredType::kInt64);
+  EXPECT_EQ(tensor->type, DType::kInt64);
   EXPECT_THAT(tensor->shape, ElementsAre(2, 1));
   EXPECT_THAT(Values<int64_t>(*tensor), ElementsAre(-1, int64_t{1} << 40));
   ++tensor;
   EXPECT_EQ(tensor->name, "c.double");
-  EXPECT_EQ(tensor->type, StoredType::kFloat64);
+  EXPECT_EQ(tensor->type, DType::kFloat64);
   EXPECT_THAT(tensor->shape, IsEmpty());
   EXPECT_THAT(Values<double>(*tensor), ElementsAre(0.1));
   ++tensor;
   EXPECT_EQ(tensor->name, "a.weight");
-  EXPECT_EQ(tensor->type, StoredType::kFloat32);
+  EXPECT_EQ(tensor->type, DType::kFloat32);
   EXPECT_THAT(tensor->shape, ElementsAre(2, 3));
   EXPECT_THAT(Values<float>(*tensor),
               ElementsAre(1.5f, -2.0f, 0.25f, 3.0f, 0.0f, -0.125f));
@@ -136,11 +137,11 @@ TEST(SafetensorsTest, AFileOfTheReferenceIsRead) {
   EXPECT_THAT(tensor->bytes, IsEmpty());
   ++tensor;
   EXPECT_EQ(tensor->name, "b.half");
-  EXPECT_EQ(tensor->type, StoredType::kBFloat16);
+  EXPECT_EQ(tensor->type, DType::kBFloat16);
   EXPECT_THAT(Values<uint16_t>(*tensor), ElementsAre(0x3F80, 0xBF00, 0x4380));
   ++tensor;
   EXPECT_EQ(tensor->name, "e.bytes");
-  EXPECT_EQ(tensor->type, StoredType::kUint8);
+  EXPECT_EQ(tensor->type, DType::kUint8);
   EXPECT_THAT(Values<uint8_t>(*tensor), ElementsAre(0, 7, 255));
 }
 
@@ -186,22 +187,24 @@ TEST(SafetensorsTest, WhatCouldNotBeReadBackIsNotWritten) {
     return WriteSafetensors(TestPath(), std::move(tensors), metadata);
   };
   std::remove(TestPath().c_str());
-  const StoredTensor good = {"a", StoredType::kFloat32, {1}, four};
+  const StoredTensor good = {"a", DType::kFloat32, {1}, four};
   EXPECT_THAT(write({good, good}), FailsWith("two tensors \"a\""));
-  EXPECT_THAT(write({{"a", StoredType::kFloat32, {2}, four}}),
+  EXPECT_THAT(write({{"a", DType::kFloat32, {2}, four}}),
               FailsWith("shape [2] and type F32 with 4 bytes"));
-  EXPECT_THAT(write({{"a", StoredType::kUint8, {-2, -2}, four}}),
+  EXPECT_THAT(write({{"a", DType::kInt32, {1}, four}}),
+              FailsWith("\"a\" of type int32, which is not stored"));
+  EXPECT_THAT(write({{"a", DType::kUint8, {-2, -2}, four}}),
               FailsWith("shape [-2, -2]"));
-  EXPECT_THAT(write({{"a", StoredType::kUint8, {1LL << 62, 4}, ""}}),
+  EXPECT_THAT(write({{"a", DType::kUint8, {1LL << 62, 4}, ""}}),
               FailsWith("with 0 bytes"));
-  EXPECT_THAT(write({{"__metadata__", StoredType::kFloat32, {1}, four}}),
+  EXPECT_THAT(write({{"__metadata__", DType::kFloat32, {1}, four}}),
               FailsWith("reserved"));
-  EXPECT_THAT(write({{"\xff", StoredType::kFloat32, {1}, four}}),
+  EXPECT_THAT(write({{"\xff", DType::kFloat32, {1}, four}}),
               FailsWith("not UTF-8"));
   EXPECT_THAT(write({}, {{"key", "\xc0\x80"}}), FailsWith("not UTF-8"));
   EXPECT_THAT(write({}, {{"key", std::string(40000, 'x')}}),
               FailsWith("metadata \"key\" exceeds"));
-  EXPECT_THAT(write({{"a", StoredType::kUint8,
+  EXPECT_THAT(write({{"a", DType::kUint8,
                       std::vector<int64_t>(kMaxDimensions + 1, 1), "x"}}),
               FailsWith("9 dimensions"));
   EXPECT_THAT(Safetensors::Read(TestPath()), FailsWith("cannot open"));

@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "core/base/check.h"
+#include "core/base/dtype.h"
 #include "core/base/status.h"
 
 namespace reprise {

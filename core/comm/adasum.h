@@ -23,9 +23,9 @@
 #include <vector>
 
 #include "absl/status/status.h"
+#include "core/base/dtype.h"
 #include "core/comm/communicator.h"
 #include "core/comm/parameter_layout.h"
-#include "core/comm/transport.h"
 
 namespace reprise {
 

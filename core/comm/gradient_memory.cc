@@ -4,6 +4,7 @@
 #include <optional>
 #include <vector>
 
+#include "core/base/dtype.h"
 #include "core/comm/half_floats.h"
 
 namespace reprise {

@@ -6,7 +6,7 @@
 #include <cstdint>
 #include <memory>
 
-#include "core/comm/transport.h"
+#include "core/base/dtype.h"
 
 namespace reprise {
 

@@ -10,7 +10,9 @@
 #include "absl/strings/str_cat.h"
 #include "absl/time/time.h"
 #include "core/base/check.h"
+#include "core/base/dtype.h"
 #include "core/base/status.h"
+#include "core/comm/collective.h"
 
 namespace reprise {
 namespace {
@@ -140,7 +142,7 @@ void GradientReducer::MarkReady(int64_t index) {
 
 void GradientReducer::Send(size_t b) {
   const Bucket& bucket = buckets_[b];
-  // Once all its gradients are there, which would else be written over it.
+  // Written last: the bucket's own first gradient would overwrite the NaN.
   if (failed_ && b + 1 == buckets_.size() && bucket.count > 0) {
     gradients_->Set(bucket.offset, std::numeric_limits<double>::quiet_NaN());
   }

@@ -20,10 +20,11 @@
 //
 // Compressed, the gradients of a bucket are rounded to 16 bits by whoever marks
 // its last parameter (a pass at the speed of memory), reduced as such, and
-// widened in Finish while later buckets are under way. S keeps its fp32: its
-// part in every gradient would make its rounding error theirs. It goes alone,
-// as the step's first collective, open from BeginStep on, so it is long done
-// when the first bucket is. AllReduces of 4 + 2 (P - 32) bytes in all.
+// widened in Finish while later buckets are under way. The weight sum S stays
+// fp32: every gradient is divided by S, so its rounding error would reach all
+// of them. S goes alone, as the step's first collective, open from BeginStep
+// on, so that it is long done when the first bucket is. AllReduces of 4 + 2 (P
+// - 32) bytes in all.
 //
 // With u = 2^-11 (fp16) or 2^-8 (bf16), each of W ranks rounds once and each of
 // W - 1 additions once, so for every element, over the ranks' gradients g_r,
@@ -39,10 +40,10 @@
 #include <vector>
 
 #include "absl/status/statusor.h"
+#include "core/base/dtype.h"
 #include "core/comm/communicator.h"
 #include "core/comm/gradient_memory.h"
 #include "core/comm/parameter_layout.h"
-#include "core/comm/transport.h"
 
 namespace reprise {
 

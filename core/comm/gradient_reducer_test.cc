@@ -3,6 +3,7 @@
 #include <cmath>
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <stdexcept>
 #include <string>
 #include <utility>
@@ -11,8 +12,10 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
+#include "core/base/dtype.h"
 #include "core/base/status.h"
 #include "core/base/status_matchers.h"
+#include "core/comm/collective.h"
 #include "core/comm/communicator.h"
 #include "core/comm/gradient_memory.h"
 #include "core/comm/in_process/ranks_as_threads.h"
@@ -138,46 +141,31 @@ TEST(GradientReducer, ABucketThatCouldNotBePreparedCanBeMarkedAgain) {
   });
 }
 
-// Of two ranks, whose collectives take the times that they are told.
-class ScriptedCommunicator final : public Communicator {
+// Of two ranks, whose collectives do nothing and take the times that they are
+// told.
+class ScriptedTransport final : public Transport {
  public:
-  explicit ScriptedCommunicator(std::vector<CollectiveTimes> times)
-      : times_(std::move(times)) {}
+  explicit ScriptedTransport(std::vector<CollectiveTimes> times)
+      : times_(std::move(times)) {
+    info_.world_size = 2;
+  }
 
-  int rank() const override { return 0; }
-  int world_size() const override { return 2; }
-  int local_rank() const override { return 0; }
-  int local_size() const override { return 1; }
-  int local_cores() const override { return 1; }
-  std::string Describe() const override { return "scripted"; }
-  std::shared_ptr<Work> AllReduce(void*, int64_t, DType, ReduceOp,
-                                  Gate) override {
-    return std::make_shared<ScriptedWork>(times_[next_++]);
+  const RankInfo& info() const override { return info_; }
+  absl::StatusOr<std::unique_ptr<Pending>> Start(const Collective&) override {
+    return std::make_unique<ScriptedPending>(times_[next_++]);
   }
-  std::shared_ptr<Work> Broadcast(void*, int64_t, int, Gate) override {
-    return nullptr;
-  }
-  std::shared_ptr<Work> AllGather(const void*, int64_t, void*, Gate) override {
-    return nullptr;
-  }
-  std::shared_ptr<Work> AllToAllv(const void*, std::vector<int64_t>, void*,
-                                  std::vector<int64_t>, Gate) override {
-    return nullptr;
-  }
-  std::shared_ptr<Work> Barrier() override { return nullptr; }
   void Abort(const absl::Status&) override {}
   absl::Status Finalize() override { return absl::OkStatus(); }
 
  private:
-  struct ScriptedWork final : public Work {
-    explicit ScriptedWork(const CollectiveTimes& times) : scripted(times) {}
-    void Open() override {}
-    absl::Status Wait() override { return absl::OkStatus(); }
-    bool Done() const override { return true; }
-    CollectiveTimes times() const override { return scripted; }
+  struct ScriptedPending final : public Pending {
+    explicit ScriptedPending(const CollectiveTimes& times) : scripted(times) {}
+    absl::StatusOr<bool> Test() override { return true; }
+    std::optional<CollectiveTimes> Times() const override { return scripted; }
     const CollectiveTimes scripted;
   };
 
+  RankInfo info_;
   const std::vector<CollectiveTimes> times_;
   size_t next_ = 0;
 };
@@ -193,19 +181,22 @@ TEST(GradientReducer, OverlapIsWhatLiesBeforeTheLastBucketIsReady) {
                        zero + absl::Seconds(one[1]),
                        zero + absl::Seconds(one[2])});
     }
-    ScriptedCommunicator communicator(times);
+    const auto communicator = Communicator::Create(
+        [&] { return std::make_unique<ScriptedTransport>(times); });
+    REPRISE_EXPECT_OK(communicator);
     const ParameterLayout layout({10, 10});
     std::vector<float> flat(layout.gradients_length());
     GradientReducer::Options options;
     options.first_bucket_bytes = options.bucket_bytes = 1;
     const absl::StatusOr<std::unique_ptr<GradientReducer>> reducer =
-        GradientReducer::Create(communicator, layout,
+        GradientReducer::Create(**communicator, layout,
                                 MakeHostGradients(flat.data(), DType::kFloat32),
                                 options);
     (*reducer)->BeginStep(1);
     (*reducer)->MarkAllReady();
     const absl::StatusOr<StepReduction> reduction = (*reducer)->Finish();
     REPRISE_EXPECT_OK(reduction);
+    REPRISE_EXPECT_OK((*communicator)->Finalize());
     return std::vector<double>{reduction->busy_seconds,
                                reduction->overlapped_seconds};
   };

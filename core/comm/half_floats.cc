@@ -5,6 +5,8 @@
 #include <cstring>
 
 #include "core/base/check.h"
+#include "core/base/dtype.h"
+#include "core/base/half_float.h"
 #include "core/base/processor.h"
 
 #ifdef __x86_64__
@@ -16,57 +18,6 @@
 
 namespace reprise {
 namespace {
-
-uint32_t BitsOf(float value) {
-  uint32_t bits;
-  std::memcpy(&bits, &value, sizeof(bits));
-  return bits;
-}
-
-float FloatOf(uint32_t bits) {
-  float value;
-  std::memcpy(&value, &bits, sizeof(value));
-  return value;
-}
-
-float FromBFloat16(uint16_t half) {
-  return FloatOf(static_cast<uint32_t>(half) << 16);
-}
-
-uint16_t ToBFloat16(float value) {
-  const uint32_t bits = BitsOf(value);
-  const uint32_t rounded = (bits + 0x7FFF + ((bits >> 16) & 1)) >> 16;
-  return static_cast<uint16_t>((bits & 0x7FFFFFFF) > 0x7F800000 ? 0x7FC0
-                                                                : rounded);
-}
-
-float FromFloat16(uint16_t half) {
-  const uint32_t sign = static_cast<uint32_t>(half & 0x8000) << 16;
-  const int exponent = (half >> 10) & 0x1F;
-  const uint32_t mantissa = half & 0x3FF;
-  if (exponent == 0x1F) return FloatOf(sign | 0x7F800000 | (mantissa << 13));
-  if (exponent != 0) {
-    return FloatOf(sign | static_cast<uint32_t>(exponent + 112) << 23 |
-                   (mantissa << 13));
-  }
-  const float magnitude = mantissa * (1.0f / (1 << 24));
-  return sign != 0 ? -magnitude : magnitude;
-}
-
-uint16_t ToFloat16(float value) {
-  uint32_t bits = BitsOf(value);
-  const uint16_t sign = static_cast<uint16_t>((bits >> 16) & 0x8000);
-  bits &= 0x7FFFFFFF;
-  if (bits > 0x7F800000) return sign | 0x7E00;   // NaN
-  if (bits >= 0x477FF000) return sign | 0x7C00;  // rounds to infinity
-  if (bits >= 0x38800000) {                      // normal
-    const uint32_t rounded = bits + 0xFFF + ((bits >> 13) & 1);
-    return sign | static_cast<uint16_t>((rounded - 0x38000000) >> 13);
-  }
-  // Subnormal: adding 0.5 aligns the mantissa and rounds to nearest even.
-  return sign |
-         static_cast<uint16_t>(BitsOf(FloatOf(bits) + 0.5f) - 0x3F000000);
-}
 
 void NarrowToFloat16(const float* values, int64_t count, float factor,
                      uint16_t* halves) {
@@ -102,7 +53,9 @@ __attribute__((always_inline)) inline bool AllFiniteLoop(const float* values,
                                                          int64_t count) {
   uint32_t largest = 0;
   for (int64_t i = 0; i < count; ++i) {
-    const uint32_t magnitude = BitsOf(values[i]) & 0x7FFFFFFF;
+    uint32_t bits;
+    std::memcpy(&bits, &values[i], sizeof(bits));
+    const uint32_t magnitude = bits & 0x7FFFFFFF;
     largest = magnitude > largest ? magnitude : largest;
   }
   return largest < 0x7F800000;

@@ -5,7 +5,7 @@
 
 #include <cstdint>
 
-#include "core/comm/transport.h"
+#include "core/base/dtype.h"
 
 namespace reprise {
 

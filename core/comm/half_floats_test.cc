@@ -8,6 +8,7 @@
 #include <random>
 #include <vector>
 
+#include "core/base/dtype.h"
 #include "gtest/gtest.h"
 
 namespace reprise {

@@ -2,7 +2,8 @@
 
 #include <algorithm>
 
-#include "absl/strings/str_cat.h"
+#include "core/base/dtype.h"
+#include "core/comm/collective.h"
 #include "core/comm/half_floats.h"
 
 namespace reprise {
@@ -41,38 +42,6 @@ void ReduceHalf(const void* from, void* into, int64_t count, DType dtype,
   }
 }
 
-const char* Name(DType dtype) {
-  switch (dtype) {
-    case DType::kUint8:
-      return "uint8";
-    case DType::kInt32:
-      return "int32";
-    case DType::kInt64:
-      return "int64";
-    case DType::kFloat16:
-      return "float16";
-    case DType::kBFloat16:
-      return "bfloat16";
-    case DType::kFloat32:
-      return "float32";
-    case DType::kFloat64:
-      return "float64";
-  }
-  return "?";
-}
-
-const char* Name(ReduceOp op) {
-  switch (op) {
-    case ReduceOp::kSum:
-      return "sum";
-    case ReduceOp::kMax:
-      return "max";
-    case ReduceOp::kMin:
-      return "min";
-  }
-  return "?";
-}
-
 }  // namespace
 
 void Reduce(const void* from, void* into, int64_t count, DType dtype,
@@ -92,27 +61,6 @@ void Reduce(const void* from, void* into, int64_t count, DType dtype,
     case DType::kFloat64:
       return ReduceAs<double>(from, into, count, op);
   }
-}
-
-std::string Signature(const Collective& collective) {
-  std::string text = KindName(collective.kind);
-  switch (collective.kind) {
-    case Collective::Kind::kAllReduce:
-      absl::StrAppend(&text, " of ", collective.count, " ",
-                      Name(collective.dtype), " (", Name(collective.op), ")");
-      break;
-    case Collective::Kind::kBroadcast:
-      absl::StrAppend(&text, " of ", collective.count, " bytes from rank ",
-                      collective.root);
-      break;
-    case Collective::Kind::kAllGather:
-      absl::StrAppend(&text, " of ", collective.count, " bytes");
-      break;
-    case Collective::Kind::kAllToAllv:
-    case Collective::Kind::kBarrier:
-      break;
-  }
-  return text;
 }
 
 }  // namespace reprise

@@ -3,9 +3,9 @@
 #define REPRISE_CORE_COMM_REDUCE_H_
 
 #include <cstdint>
-#include <string>
 
-#include "core/comm/transport.h"
+#include "core/base/dtype.h"
+#include "core/comm/collective.h"
 
 namespace reprise {
 
@@ -13,9 +13,6 @@ namespace reprise {
 // in fp32 and rounded to nearest even after each addition.
 void Reduce(const void* from, void* into, int64_t count, DType dtype,
             ReduceOp op);
-
-// "AllReduce of 128 float32 (sum)", for messages.
-std::string Signature(const Collective& collective);
 
 }  // namespace reprise
 

@@ -6,6 +6,8 @@
 #include <limits>
 #include <random>
 
+#include "core/base/dtype.h"
+#include "core/comm/collective.h"
 #include "gtest/gtest.h"
 
 namespace reprise {

@@ -1,6 +1,7 @@
 #include "core/tensor/dropout_mask.h"
 
 #include "core/base/check.h"
+#include "core/base/half_float.h"
 #include "core/base/philox.h"
 
 namespace reprise {
@@ -25,21 +26,23 @@ void Fill(const DropoutKey& key, const std::vector<int64_t>& positions,
 
 void FillDropoutMask(const DropoutKey& key,
                      const std::vector<int64_t>& positions, int64_t elements,
-                     double probability, Element element, void* mask) {
+                     double probability, DType dtype, void* mask) {
   REPRISE_CHECK(probability >= 0 && probability < 1)
       << "probability " << probability;
   const double kept = 1 / (1 - probability);
-  switch (element) {
-    case Element::kBFloat16:
+  switch (dtype) {
+    case DType::kBFloat16:
       return Fill(key, positions, elements, probability,
                   ToBFloat16(static_cast<float>(kept)),
                   static_cast<uint16_t*>(mask));
-    case Element::kFloat32:
+    case DType::kFloat32:
       return Fill(key, positions, elements, probability,
                   static_cast<float>(kept), static_cast<float*>(mask));
-    case Element::kFloat64:
+    case DType::kFloat64:
       return Fill(key, positions, elements, probability, kept,
                   static_cast<double*>(mask));
+    default:
+      REPRISE_CHECK(false) << "a mask of " << DTypeName(dtype);
   }
 }
 

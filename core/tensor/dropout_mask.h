@@ -6,7 +6,7 @@
 #include <cstdint>
 #include <vector>
 
-#include "core/tensor/element.h"
+#include "core/base/dtype.h"
 
 namespace reprise {
 
@@ -22,7 +22,7 @@ struct DropoutKey {
 // `mask` holds [n, elements]. probability in [0, 1).
 void FillDropoutMask(const DropoutKey& key,
                      const std::vector<int64_t>& positions, int64_t elements,
-                     double probability, Element element, void* mask);
+                     double probability, DType dtype, void* mask);
 
 }  // namespace reprise
 

@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "core/base/check.h"
+#include "core/base/half_float.h"
 
 namespace reprise {
 namespace {
@@ -115,32 +116,36 @@ void ImageGatherer::GatherAs(const std::vector<const std::byte*>& rows,
   }
 }
 
-const void* ImageGatherer::Table(Element element) const {
-  switch (element) {
-    case Element::kBFloat16:
+const void* ImageGatherer::Table(DType dtype) const {
+  switch (dtype) {
+    case DType::kBFloat16:
       return bfloat16_table_.data();
-    case Element::kFloat32:
+    case DType::kFloat32:
       return float_table_.data();
-    case Element::kFloat64:
+    case DType::kFloat64:
       return double_table_.data();
+    default:
+      REPRISE_CHECK(false) << "a table of " << DTypeName(dtype);
   }
   return nullptr;
 }
 
 void ImageGatherer::Gather(const std::vector<const std::byte*>& rows,
                            const std::vector<Placement>& placements,
-                           Element element, void* out) const {
+                           DType dtype, void* out) const {
   REPRISE_CHECK(placements.empty() || placements.size() == rows.size())
       << placements.size() << " placements of " << rows.size() << " rows";
-  switch (element) {
-    case Element::kBFloat16:
+  switch (dtype) {
+    case DType::kBFloat16:
       return GatherAs(rows, placements, bfloat16_table_,
                       static_cast<uint16_t*>(out));
-    case Element::kFloat32:
+    case DType::kFloat32:
       return GatherAs(rows, placements, float_table_, static_cast<float*>(out));
-    case Element::kFloat64:
+    case DType::kFloat64:
       return GatherAs(rows, placements, double_table_,
                       static_cast<double*>(out));
+    default:
+      REPRISE_CHECK(false) << "input of " << DTypeName(dtype);
   }
 }
 

@@ -11,7 +11,7 @@
 #include <cstdint>
 #include <vector>
 
-#include "core/tensor/element.h"
+#include "core/base/dtype.h"
 
 namespace reprise {
 
@@ -48,21 +48,21 @@ class ImageGatherer {
   explicit ImageGatherer(const ImageNormalization& normalization);
 
   // out[i, p, c] = (rows[i][c, p] / scale - mean[c]) / stddev[c], rounded once
-  // from double to `element`, with p = y * W + x; `out` holds [n, H, W, C]
+  // from double to `dtype`, with p = y * W + x; `out` holds [n, H, W, C]
   // (NHWC, which is NCHW when C = 1).
-  void Gather(const std::vector<const std::byte*>& rows, Element element,
+  void Gather(const std::vector<const std::byte*>& rows, DType dtype,
               void* out) const {
-    Gather(rows, {}, element, out);
+    Gather(rows, {}, dtype, out);
   }
 
   // The same with row i placed by placements[i]. `placements` is as long as
   // `rows`, or empty: no augmentation.
   void Gather(const std::vector<const std::byte*>& rows,
-              const std::vector<Placement>& placements, Element element,
+              const std::vector<Placement>& placements, DType dtype,
               void* out) const;
 
-  // [C, 256] values of `element`: what each byte becomes.
-  const void* Table(Element element) const;
+  // [C, 256] values of `dtype`: what each byte becomes.
+  const void* Table(DType dtype) const;
 
  private:
   // kChannels is C, or 0: any other.

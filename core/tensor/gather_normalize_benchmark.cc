@@ -6,8 +6,8 @@
 #include <vector>
 
 #include "benchmark/benchmark.h"
+#include "core/base/dtype.h"
 #include "core/tensor/augmentation.h"
-#include "core/tensor/element.h"
 #include "core/tensor/gather_normalize.h"
 
 namespace reprise {
@@ -15,7 +15,7 @@ namespace {
 
 constexpr int64_t kRows = 50000, kRowBytes = 3 * 32 * 32, kBatch = 64;
 
-void Gather(benchmark::State& state, Element element, bool augmented) {
+void Gather(benchmark::State& state, DType dtype, bool augmented) {
   ImageNormalization normalization;
   normalization.channels = 3;
   normalization.height = normalization.width = 32;
@@ -37,17 +37,17 @@ void Gather(benchmark::State& state, Element element, bool augmented) {
       positions[i] = i;
     }
     if (augmented) placements = StandardPlacements(42, 0, ++step, positions);
-    gatherer.Gather(rows, placements, element, out.data());
+    gatherer.Gather(rows, placements, dtype, out.data());
     benchmark::ClobberMemory();
   }
   state.counters["s_per_row"] = benchmark::Counter(
       static_cast<double>(state.iterations() * kBatch),
       benchmark::Counter::kIsRate | benchmark::Counter::kInvert);
 }
-BENCHMARK_CAPTURE(Gather, float_plain, Element::kFloat32, false);
-BENCHMARK_CAPTURE(Gather, float_augmented, Element::kFloat32, true);
-BENCHMARK_CAPTURE(Gather, bfloat16_plain, Element::kBFloat16, false);
-BENCHMARK_CAPTURE(Gather, bfloat16_augmented, Element::kBFloat16, true);
+BENCHMARK_CAPTURE(Gather, float_plain, DType::kFloat32, false);
+BENCHMARK_CAPTURE(Gather, float_augmented, DType::kFloat32, true);
+BENCHMARK_CAPTURE(Gather, bfloat16_plain, DType::kBFloat16, false);
+BENCHMARK_CAPTURE(Gather, bfloat16_augmented, DType::kBFloat16, true);
 
 void Place(benchmark::State& state) {
   const std::vector<int64_t> positions(kBatch, 5);

@@ -1,5 +1,7 @@
 #include "core/tensor/gather_scale.h"
 
+#include "core/base/check.h"
+#include "core/base/half_float.h"
 #include "core/base/processor.h"
 
 #if defined(__x86_64__)
@@ -58,14 +60,16 @@ void GatherAs(const std::vector<const std::byte*>& rows,
 }  // namespace
 
 void GatherScale(const std::vector<const std::byte*>& rows,
-                 const std::vector<float>& scale, Element element, void* out) {
-  switch (element) {
-    case Element::kBFloat16:
+                 const std::vector<float>& scale, DType dtype, void* out) {
+  switch (dtype) {
+    case DType::kBFloat16:
       return GatherAs(rows, scale, static_cast<uint16_t*>(out));
-    case Element::kFloat32:
+    case DType::kFloat32:
       return GatherAs(rows, scale, static_cast<float*>(out));
-    case Element::kFloat64:
+    case DType::kFloat64:
       return GatherAs(rows, scale, static_cast<double*>(out));
+    default:
+      REPRISE_CHECK(false) << "input of " << DTypeName(dtype);
   }
 }
 

@@ -8,16 +8,16 @@
 #include <cstdint>
 #include <vector>
 
-#include "core/tensor/element.h"
+#include "core/base/dtype.h"
 
 namespace reprise {
 
 // out[i, e] = rows[i][e] * scale[e]; rows hold E fp32 values each, at any
-// address that is a multiple of 4 bytes; scale [E]; out [n, E] of `element`.
+// address that is a multiple of 4 bytes; scale [E]; out [n, E] of `dtype`.
 // The product is rounded once to fp32, and from there to bf16 (to nearest, ties
 // to even); in fp64 it is exact. Products must not be NaN in bf16. Thread-safe.
 void GatherScale(const std::vector<const std::byte*>& rows,
-                 const std::vector<float>& scale, Element element, void* out);
+                 const std::vector<float>& scale, DType dtype, void* out);
 
 }  // namespace reprise
 

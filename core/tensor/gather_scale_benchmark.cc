@@ -6,7 +6,7 @@
 #include <vector>
 
 #include "benchmark/benchmark.h"
-#include "core/tensor/element.h"
+#include "core/base/dtype.h"
 #include "core/tensor/gather_scale.h"
 
 namespace reprise {
@@ -15,7 +15,7 @@ namespace {
 constexpr int64_t kRows = 500, kElements = 60483, kBatch = 20;
 
 void BM_GatherScale(benchmark::State& state) {
-  const Element element = static_cast<Element>(state.range(0));
+  const DType dtype = static_cast<DType>(state.range(0));
   const std::vector<float> stored(kRows * kElements, 0.5f);
   const std::vector<float> scale(kElements, 0.25f);
   std::vector<double> out(kBatch * kElements);  // room for the widest
@@ -27,7 +27,7 @@ void BM_GatherScale(benchmark::State& state) {
       rows.push_back(reinterpret_cast<const std::byte*>(stored.data() +
                                                         first * kElements));
     }
-    GatherScale(rows, scale, element, out.data());
+    GatherScale(rows, scale, dtype, out.data());
     benchmark::DoNotOptimize(out.data());
     benchmark::ClobberMemory();
   }
@@ -35,10 +35,10 @@ void BM_GatherScale(benchmark::State& state) {
                           int64_t{sizeof(float)});
 }
 BENCHMARK(BM_GatherScale)
-    ->ArgName("element")
-    ->Arg(static_cast<int>(Element::kBFloat16))
-    ->Arg(static_cast<int>(Element::kFloat32))
-    ->Arg(static_cast<int>(Element::kFloat64))
+    ->ArgName("dtype")
+    ->Arg(static_cast<int>(DType::kBFloat16))
+    ->Arg(static_cast<int>(DType::kFloat32))
+    ->Arg(static_cast<int>(DType::kFloat64))
     ->Unit(benchmark::kMicrosecond);
 
 }  // namespace

@@ -6,8 +6,8 @@
 #include <limits>
 #include <vector>
 
+#include "core/base/dtype.h"
 #include "core/base/philox.h"
-#include "core/tensor/element.h"
 #include "gtest/gtest.h"
 
 namespace reprise {
@@ -59,9 +59,9 @@ TEST(GatherScale, EqualsTheFormulaForEveryLengthTypeAndAlignment) {
     std::vector<float> floats(4 * elements);
     std::vector<double> doubles(4 * elements);
     std::vector<uint16_t> halves(4 * elements);
-    GatherScale(rows, scale, Element::kFloat32, floats.data());
-    GatherScale(rows, scale, Element::kFloat64, doubles.data());
-    GatherScale(rows, scale, Element::kBFloat16, halves.data());
+    GatherScale(rows, scale, DType::kFloat32, floats.data());
+    GatherScale(rows, scale, DType::kFloat64, doubles.data());
+    GatherScale(rows, scale, DType::kBFloat16, halves.data());
     for (int64_t i = 0; i < 4; ++i) {
       for (int64_t e = 0; e < elements; ++e) {
         const float x = stored[firsts[i] + e];
@@ -80,13 +80,13 @@ TEST(GatherScale, BFloat16TiesGoToEvenAndLargeValuesToInfinity) {
       0.0f,           -0.0f,          std::numeric_limits<float>::max()};
   std::vector<uint16_t> halves(row.size());
   GatherScale({RowAt(row, 0)}, std::vector<float>(row.size(), 1.0f),
-              Element::kBFloat16, halves.data());
+              DType::kBFloat16, halves.data());
   EXPECT_EQ(halves,
             (std::vector<uint16_t>{0x3F80, 0x3F82, 0xBF80, 0, 0x8000, 0x7F80}));
 }
 
 TEST(GatherScale, NoRowsWriteNothing) {
-  GatherScale({}, {1.0f}, Element::kFloat32, nullptr);
+  GatherScale({}, {1.0f}, DType::kFloat32, nullptr);
 }
 
 }  // namespace

@@ -7,10 +7,11 @@
 #include <cstring>
 #include <vector>
 
+#include "core/base/dtype.h"
+#include "core/base/half_float.h"
 #include "core/base/philox.h"
 #include "core/tensor/augmentation.h"
 #include "core/tensor/dropout_mask.h"
-#include "core/tensor/element.h"
 #include "core/tensor/gather_normalize.h"
 #include "core/tensor/weighted_cross_entropy.h"
 #include "gmock/gmock.h"
@@ -30,13 +31,6 @@ std::vector<double> RandomValues(int64_t n, double scale, uint32_t which) {
   return values;
 }
 
-float FromBFloat16(uint16_t bits) {
-  const uint32_t wide = static_cast<uint32_t>(bits) << 16;
-  float value;
-  std::memcpy(&value, &wide, sizeof(value));
-  return value;
-}
-
 TEST(GatherNormalize, EqualsTheFormulaForEveryByteChannelAndElement) {
   ImageNormalization normalization;
   normalization.channels = 3;
@@ -53,9 +47,9 @@ TEST(GatherNormalize, EqualsTheFormulaForEveryByteChannelAndElement) {
   std::vector<double> doubles(3 * 256 * 3);
   std::vector<float> floats(doubles.size());
   std::vector<uint16_t> halves(doubles.size());
-  gatherer.Gather(rows, Element::kFloat64, doubles.data());
-  gatherer.Gather(rows, Element::kFloat32, floats.data());
-  gatherer.Gather(rows, Element::kBFloat16, halves.data());
+  gatherer.Gather(rows, DType::kFloat64, doubles.data());
+  gatherer.Gather(rows, DType::kFloat32, floats.data());
+  gatherer.Gather(rows, DType::kBFloat16, halves.data());
   for (size_t i = 0; i < doubles.size(); ++i) {
     const int sample = i / (3 * 256), pixel = i / 3 % 256, channel = i % 3;
     const double byte = sample == 1 ? pixel : 7;
@@ -72,8 +66,8 @@ TEST(GatherNormalize, NoRowsWriteNothing) {
   ImageNormalization normalization;
   normalization.mean = {0};
   normalization.stddev = {1};
-  ImageGatherer(normalization).Gather({}, Element::kFloat32, nullptr);
-  ImageGatherer(normalization).Gather({}, {}, Element::kFloat32, nullptr);
+  ImageGatherer(normalization).Gather({}, DType::kFloat32, nullptr);
+  ImageGatherer(normalization).Gather({}, {}, DType::kFloat32, nullptr);
 }
 
 // torchvision's way: a padded copy, a crop of it, its mirror image, then the
@@ -147,9 +141,9 @@ TEST_P(AugmentedGather, EqualsPadCropFlipNormaliseForEveryPlacement) {
   std::vector<float> floats(doubles.size());
   std::vector<uint16_t> halves(doubles.size());
   const ImageGatherer gatherer(normalization_);
-  gatherer.Gather(rows, placements, Element::kFloat64, doubles.data());
-  gatherer.Gather(rows, placements, Element::kFloat32, floats.data());
-  gatherer.Gather(rows, placements, Element::kBFloat16, halves.data());
+  gatherer.Gather(rows, placements, DType::kFloat64, doubles.data());
+  gatherer.Gather(rows, placements, DType::kFloat32, floats.data());
+  gatherer.Gather(rows, placements, DType::kBFloat16, halves.data());
   for (size_t i = 0; i < rows.size(); ++i) {
     const std::vector<double> expected =
         AugmentNaively(normalization_, image_, placements[i]);
@@ -170,8 +164,8 @@ TEST_P(AugmentedGather, AtPlaceNoughtEqualsThePlainGather) {
   const ImageGatherer gatherer(normalization_);
   const std::vector<const std::byte*> rows(2, image_.data());
   std::vector<float> plain(2 * image_.size()), placed(plain.size(), -1);
-  gatherer.Gather(rows, Element::kFloat32, plain.data());
-  gatherer.Gather(rows, std::vector<Placement>(2), Element::kFloat32,
+  gatherer.Gather(rows, DType::kFloat32, plain.data());
+  gatherer.Gather(rows, std::vector<Placement>(2), DType::kFloat32,
                   placed.data());
   EXPECT_EQ(plain, placed);
 }
@@ -183,8 +177,7 @@ TEST_P(AugmentedGather, OutsideOfTheImageIsByteNoughtNormalised) {
         Placement{0, 127, true}, Placement{0, -128, false},
         Placement{32, -32, false}}) {
     std::vector<double> out(image_.size());
-    gatherer.Gather({image_.data()}, {placement}, Element::kFloat64,
-                    out.data());
+    gatherer.Gather({image_.data()}, {placement}, DType::kFloat64, out.data());
     for (size_t e = 0; e < out.size(); ++e) {
       const int64_t c = e % normalization_.channels;
       EXPECT_EQ(out[e], -normalization_.mean[c] / normalization_.stddev[c]);
@@ -323,14 +316,14 @@ TEST(LabelRanks, CountsClassesAboveAndBreaksTiesByTheLowerClass) {
 TEST(DropoutMask, DependsOnThePositionOfTheSampleAndNotOnTheBatch) {
   const DropoutKey key{42, 1, 17};
   std::vector<float> whole(4 * 50), part(2 * 50);
-  FillDropoutMask(key, {0, 1, 2, 3}, 50, 0.5, Element::kFloat32, whole.data());
-  FillDropoutMask(key, {3, 1}, 50, 0.5, Element::kFloat32, part.data());
+  FillDropoutMask(key, {0, 1, 2, 3}, 50, 0.5, DType::kFloat32, whole.data());
+  FillDropoutMask(key, {3, 1}, 50, 0.5, DType::kFloat32, part.data());
   for (int e = 0; e < 50; ++e) {
     EXPECT_EQ(part[e], whole[3 * 50 + e]);
     EXPECT_EQ(part[50 + e], whole[50 + e]);
   }
   std::vector<float> next_step(4 * 50);
-  FillDropoutMask({42, 1, 18}, {0, 1, 2, 3}, 50, 0.5, Element::kFloat32,
+  FillDropoutMask({42, 1, 18}, {0, 1, 2, 3}, 50, 0.5, DType::kFloat32,
                   next_step.data());
   EXPECT_NE(whole, next_step);
 }
@@ -343,9 +336,9 @@ TEST(DropoutMask, KeepsTheStatedShareAndTheMeanInEveryElementType) {
     std::vector<double> mask(positions.size() * elements);
     std::vector<uint16_t> half(mask.size());
     FillDropoutMask({7, 0, 0}, positions, elements, probability,
-                    Element::kFloat64, mask.data());
+                    DType::kFloat64, mask.data());
     FillDropoutMask({7, 0, 0}, positions, elements, probability,
-                    Element::kBFloat16, half.data());
+                    DType::kBFloat16, half.data());
     double dropped = 0;
     for (size_t i = 0; i < mask.size(); ++i) {
       EXPECT_TRUE(mask[i] == 0 || mask[i] == 1 / (1 - probability));

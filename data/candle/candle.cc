@@ -21,7 +21,7 @@ constexpr std::array<const char*, 2> kFiles = {"nt_train2.csv", "nt_test2.csv"};
 std::shared_ptr<const Dataset> MakeDataset(Nt3Split split,
                                            const std::vector<float>& scale) {
   auto dataset = std::make_shared<Dataset>();
-  dataset->format.element = ElementType::kFloat32;
+  dataset->format.element = DType::kFloat32;
   dataset->format.width = static_cast<int64_t>(scale.size());
   dataset->format.element_scale = scale;
   dataset->num_classes = Nt3CsvOptions().classes;

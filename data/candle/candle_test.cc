@@ -73,7 +73,7 @@ TEST_F(CandleTest, ReadsBothSplitsParsedAndFromTheCache) {
     ASSERT_EQ(pair.test->size(), 1);
     for (const Dataset* split : {pair.train.get(), pair.test.get()}) {
       EXPECT_EQ(split->num_classes, 2);
-      EXPECT_EQ(split->format.element, ElementType::kFloat32);
+      EXPECT_EQ(split->format.element, DType::kFloat32);
       EXPECT_EQ(split->format.channels, 1);
       EXPECT_EQ(split->format.height, 1);
       EXPECT_EQ(split->format.width, 3);

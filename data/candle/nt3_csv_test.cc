@@ -438,7 +438,7 @@ TEST_F(Nt3FileTest, ReadsBackEveryFloat32ThatTheWriterWrites) {
   constexpr int64_t kRows = 40, kFeatures = 5000;
   PhiloxStream stream({5, Purpose::kTest, 0, 0, 0});
   Dataset split;
-  split.format.element = ElementType::kFloat32;
+  split.format.element = DType::kFloat32;
   split.format.width = kFeatures;
   split.num_classes = 2;
   std::vector<float> values;

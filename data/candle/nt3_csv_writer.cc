@@ -50,7 +50,7 @@ char* WriteNumber(float value, char* to) {
 }  // namespace
 
 absl::Status WriteNt3Csv(const std::string& path, const Dataset& split) {
-  REPRISE_CHECK(split.format.element == ElementType::kFloat32)
+  REPRISE_CHECK(split.format.element == DType::kFloat32)
       << "not rows of float32";
   REPRISE_ASSIGN_OR_RETURN(FileReplacement file, FileReplacement::Begin(path));
   const int64_t features = split.format.elements();

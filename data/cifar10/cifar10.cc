@@ -137,7 +137,7 @@ std::shared_ptr<const Dataset> Join(File* first, File* end) {
 
 RowFormat Cifar10RowFormat() {
   RowFormat format;
-  format.element = ElementType::kUint8;
+  format.element = DType::kUint8;
   format.channels = 3;
   format.height = 32;
   format.width = 32;

@@ -32,7 +32,7 @@ absl::Status WriteBatch(const std::string& path, const Dataset& split,
 absl::Status WriteCifar10(const std::string& folder, const DatasetPair& pair) {
   constexpr int64_t kTrainFiles = 5;
   for (const Dataset* split : {pair.train.get(), pair.test.get()}) {
-    REPRISE_CHECK(split->format.element == ElementType::kUint8 &&
+    REPRISE_CHECK(split->format.element == DType::kUint8 &&
                   split->format.row_bytes() == kCifarRowBytes)
         << "no rows of CIFAR-10";
   }

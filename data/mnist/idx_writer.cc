@@ -44,7 +44,7 @@ std::string Compress(const std::string& content) {
 
 absl::Status WriteSplit(const std::string& folder, const std::string& prefix,
                         const Dataset& split, const std::string& suffix) {
-  REPRISE_CHECK(split.format.element == ElementType::kUint8 &&
+  REPRISE_CHECK(split.format.element == DType::kUint8 &&
                 split.format.channels == 1)
       << "not one channel of bytes";
   REPRISE_RETURN_IF_ERROR(WriteIdx(

@@ -116,7 +116,7 @@ absl::StatusOr<Split> ReadSplit(const std::string& images_path,
 
 RowFormat MnistRowFormat() {
   RowFormat format;
-  format.element = ElementType::kUint8;
+  format.element = DType::kUint8;
   format.channels = 1;
   format.height = kSide;
   format.width = kSide;

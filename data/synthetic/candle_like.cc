@@ -90,7 +90,7 @@ std::shared_ptr<Dataset> MakeSplit(uint64_t seed,
                                    Split split, int64_t rows) {
   REPRISE_CHECK(rows > 0) << rows << " rows";
   auto dataset = std::make_shared<Dataset>();
-  dataset->format.element = ElementType::kFloat32;
+  dataset->format.element = DType::kFloat32;
   dataset->format.width = static_cast<int64_t>(features.size());
   dataset->num_classes = kClasses;
   dataset->rows.resize(rows * dataset->format.row_bytes());

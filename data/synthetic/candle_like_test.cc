@@ -62,7 +62,7 @@ TEST(CandleLike, HasNt3sShapeAndSaysThatItIsGenerated) {
   EXPECT_EQ(pair.train->size(), 6);
   EXPECT_EQ(pair.test->size(), 3);
   EXPECT_EQ(pair.train->rows.size(), 6u * 60483 * 4);
-  EXPECT_EQ(pair.train->format.element, ElementType::kFloat32);
+  EXPECT_EQ(pair.train->format.element, DType::kFloat32);
   EXPECT_EQ(pair.train->format.channels, 1);
   EXPECT_EQ(pair.train->format.height, 1);
   EXPECT_EQ(pair.train->format.width, 60483);

@@ -12,6 +12,7 @@
 #include "absl/time/time.h"
 #include "core/base/host_name.h"
 #include "core/base/status.h"
+#include "core/comm/agreement.h"
 #include "core/comm/nccl/nccl_transport.h"
 #include "core/comm/transport.h"
 #include "core/device/compute_stream.h"

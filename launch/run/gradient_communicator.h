@@ -10,8 +10,8 @@
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
 #include "core/comm/communicator.h"
+#include "core/comm/decorators/observing_transport.h"
 #include "core/comm/nccl/device_api.h"
-#include "core/comm/observing/observing_transport.h"
 
 namespace reprise {
 

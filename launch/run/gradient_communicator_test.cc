@@ -10,7 +10,7 @@
 #include "core/base/status_matchers.h"
 #include "core/comm/communicator.h"
 #include "core/comm/in_process/ranks_as_threads.h"
-#include "core/comm/nccl/emulated_devices.h"
+#include "core/comm/nccl/testing/emulated_devices.h"
 #include "core/comm/transport.h"
 #include "gtest/gtest.h"
 

@@ -10,6 +10,7 @@
 #include "absl/strings/str_split.h"
 #include "core/base/host_name.h"
 #include "core/base/status.h"
+#include "core/comm/agreement.h"
 #include "core/device/gpu_assignment.h"
 #include "launch/process/core_binding.h"
 

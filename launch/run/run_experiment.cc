@@ -38,6 +38,7 @@
 #include "core/buffer/device_rows.h"
 #include "core/buffer/rehearsal_buffer.h"
 #include "core/buffer/slot_directory.h"
+#include "core/comm/agreement.h"
 #include "core/comm/gradient_reducer.h"
 #include "core/device/device.h"
 #include "core/metrics/jsonl/jsonl_sink.h"

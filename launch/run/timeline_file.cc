@@ -14,9 +14,9 @@
 #include "core/base/phase.h"
 #include "core/base/run_position.h"
 #include "core/base/status.h"
-#include "core/comm/gather_strings.h"
-#include "core/comm/observing/observing_transport.h"
-#include "core/comm/reduce.h"
+#include "core/comm/agreement.h"
+#include "core/comm/collective.h"
+#include "core/comm/decorators/observing_transport.h"
 #include "core/comm/transport.h"
 
 namespace reprise {

@@ -12,7 +12,7 @@
 #include "absl/strings/string_view.h"
 #include "absl/time/time.h"
 #include "core/comm/communicator.h"
-#include "core/comm/observing/observing_transport.h"
+#include "core/comm/decorators/observing_transport.h"
 #include "core/metrics/timeline/timeline.h"
 
 namespace reprise {

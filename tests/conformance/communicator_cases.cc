@@ -14,8 +14,8 @@
 #include "absl/time/clock.h"
 #include "core/base/status.h"
 #include "core/base/status_matchers.h"
+#include "core/comm/agreement.h"
 #include "core/comm/communicator.h"
-#include "core/comm/gather_strings.h"
 #include "gtest/gtest.h"
 #include "tests/conformance/rank_cases.h"
 

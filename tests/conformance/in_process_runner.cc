@@ -11,8 +11,8 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/string_view.h"
-#include "core/comm/checking/checking_transport.h"
-#include "core/comm/delaying_transport.h"
+#include "core/comm/decorators/checking_transport.h"
+#include "core/comm/decorators/delaying_transport.h"
 #include "core/comm/in_process/ranks_as_threads.h"
 #include "gtest/gtest.h"
 #include "tests/conformance/rank_cases.h"
@@ -34,7 +34,7 @@ TEST_P(InProcess, Holds) {
       },
       [&, checks = checking, delayed = rank_case.delayed,
        ranks = world_size](std::unique_ptr<Transport> transport) {
-        const int rank = transport->rank();
+        const int rank = transport->info().rank;
         if (delayed) {
           transport = MakeDelayingTransport(std::move(transport),
                                             static_cast<uint32_t>(ranks),

@@ -9,8 +9,8 @@
 
 #include "absl/strings/string_view.h"
 #include "core/base/status.h"
-#include "core/comm/checking/checking_transport.h"
-#include "core/comm/delaying_transport.h"
+#include "core/comm/decorators/checking_transport.h"
+#include "core/comm/decorators/delaying_transport.h"
 #include "core/comm/mpi/mpi_transport.h"
 #include "gtest/gtest.h"
 #include "tests/conformance/rank_cases.h"

@@ -18,11 +18,11 @@
 #include "core/base/status.h"
 #include "core/base/status_matchers.h"
 #include "core/comm/communicator.h"
-#include "core/comm/forwarding_transport.h"
+#include "core/comm/decorators/forwarding_transport.h"
 #include "core/comm/in_process/ranks_as_threads.h"
 #include "core/comm/nccl/device_api.h"
-#include "core/comm/nccl/emulated_devices.h"
 #include "core/comm/nccl/nccl_transport.h"
+#include "core/comm/nccl/testing/emulated_devices.h"
 #include "core/comm/transport.h"
 #include "gtest/gtest.h"
 #include "tests/conformance/rank_cases.h"
@@ -55,7 +55,7 @@ class StagingTransport final : public ForwardingTransport {
         break;
       case Collective::Kind::kAllGather:
         sent = collective.count;
-        staged->bytes = sent * world_size();
+        staged->bytes = sent * info().world_size;
         break;
       case Collective::Kind::kAllToAllv:
         sent = std::accumulate(collective.sent_bytes.begin(),
@@ -103,8 +103,8 @@ class StagingTransport final : public ForwardingTransport {
   // On whichever thread starts collectives.
   absl::Status EnterContext() {
     if (context_ == nullptr) {
-      REPRISE_RETURN_IF_ERROR(
-          api_.FromCuda(api_.cuDeviceGet(&device_, rank()), "cuDeviceGet"));
+      REPRISE_RETURN_IF_ERROR(api_.FromCuda(
+          api_.cuDeviceGet(&device_, info().rank), "cuDeviceGet"));
       REPRISE_RETURN_IF_ERROR(
           api_.FromCuda(api_.cuDevicePrimaryCtxRetain(&context_, device_),
                         "cuDevicePrimaryCtxRetain"));

@@ -2,7 +2,7 @@
 
 #include <utility>
 
-#include "core/comm/forwarding_transport.h"
+#include "core/comm/decorators/forwarding_transport.h"
 
 namespace reprise {
 namespace {

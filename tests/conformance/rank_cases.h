@@ -27,8 +27,8 @@ struct RankCase {
   // the others waiting: EXPECT, not ASSERT.
   void (*run)(Communicator& communicator, const IssuedCollectives& issued);
   // Whether the communication threads are late at random
-  // (core/comm/delaying_transport.h), differently in each job and as it goes
-  // on.
+  // (core/comm/decorators/delaying_transport.h), differently in each job and as
+  // it goes on.
   bool delayed = false;
 };
 

@@ -48,7 +48,7 @@ constexpr double kScale = 1.0 / 64;
 
 Dataset ScriptedRows() {
   Dataset rows;
-  rows.format.element = ElementType::kFloat32;
+  rows.format.element = DType::kFloat32;
   rows.format.width = kFeatures;
   rows.num_classes = 2;
   std::vector<float> values;

@@ -21,7 +21,7 @@
 #include "core/base/status.h"
 #include "core/base/status_matchers.h"
 #include "core/comm/communicator.h"
-#include "core/comm/forwarding_transport.h"
+#include "core/comm/decorators/forwarding_transport.h"
 #include "core/comm/gradient_reducer.h"
 #include "core/comm/in_process/ranks_as_threads.h"
 #include "core/comm/transport.h"
@@ -202,7 +202,7 @@ TEST(BatchNormTraining, StatisticsThatDifferEndTheRunAtTheEpochsEnd) {
         },
         [&](std::unique_ptr<Transport> transport)
             -> std::unique_ptr<Transport> {
-          if (transport->rank() != 1) return transport;
+          if (transport->info().rank != 1) return transport;
           return std::make_unique<AlteringTransport>(
               std::move(transport), statistics.means().nbytes(), which,
               element);

@@ -33,7 +33,7 @@ import pathlib
 import statistics
 import sys
 
-IN_FLIGHT = 4  # kMaxInFlight of core/comm/communicator.cc
+IN_FLIGHT = 4  # kMaxInFlight of core/comm/progress_engine.cc
 EAGER_LIMIT = 64 << 10  # of Open MPI's TCP layer (btl_tcp_eager_limit)
 GATHERED = 16 << 10  # kGatheredAllReduceBytes of core/comm/mpi/mpi_transport.h
 

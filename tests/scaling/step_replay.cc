@@ -53,7 +53,7 @@
 #include "absl/time/time.h"
 #include "core/base/status.h"
 #include "core/comm/communicator.h"
-#include "core/comm/forwarding_transport.h"
+#include "core/comm/decorators/forwarding_transport.h"
 #include "core/comm/gradient_memory.h"
 #include "core/comm/gradient_reducer.h"
 #include "core/comm/mpi/mpi_transport.h"
@@ -360,15 +360,11 @@ absl::Status AllReduces(Communicator& communicator, int repeats,
 
 // Ranks of all hosts share this machine's cores, so none may wait on one: the
 // communication thread drives, with naps.
-class OnSharedCores final : public ForwardingTransport {
- public:
-  using ForwardingTransport::ForwardingTransport;
-  int local_cores() const override { return 0; }
-};
-
 absl::StatusOr<std::unique_ptr<Transport>> MakeTransport() {
   REPRISE_ASSIGN_OR_RETURN(std::unique_ptr<Transport> mpi, MakeMpiTransport());
-  return std::make_unique<OnSharedCores>(std::move(mpi));
+  RankInfo info = mpi->info();
+  info.local_cores = 0;
+  return std::make_unique<ForwardingTransport>(std::move(mpi), std::move(info));
 }
 
 absl::Status RunRank(const std::vector<std::string>& words, bool realtime) {

@@ -11,7 +11,9 @@
 #include "absl/strings/str_cat.h"
 #include "core/base/check.h"
 #include "core/base/cores.h"
+#include "core/base/dtype.h"
 #include "core/base/status.h"
+#include "core/comm/collective.h"
 #include "core/comm/reduce.h"
 
 namespace reprise {
@@ -162,17 +164,15 @@ class Job {
 class InProcessTransport final : public Transport {
  public:
   InProcessTransport(std::shared_ptr<Job> job, int rank)
-      : job_(std::move(job)), rank_(rank) {}
+      : job_(std::move(job)), rank_(rank) {
+    info_.rank = info_.local_rank = rank;
+    info_.world_size = info_.local_size = job_->world_size();
+    info_.local_cores = UsableCores();
+    info_.description = "in_process, reduction in rank order";
+  }
   ~InProcessTransport() override { job_->Leave(next_number_, rank_); }
 
-  int rank() const override { return rank_; }
-  int world_size() const override { return job_->world_size(); }
-  int local_rank() const override { return rank_; }
-  int local_size() const override { return job_->world_size(); }
-  int local_cores() const override { return UsableCores(); }
-  std::string Describe() const override {
-    return "in_process, reduction in rank order";
-  }
+  const RankInfo& info() const override { return info_; }
 
   absl::StatusOr<std::unique_ptr<Pending>> Start(
       const Collective& collective) override {
@@ -218,15 +218,16 @@ class InProcessTransport final : public Transport {
 
   const std::shared_ptr<Job> job_;
   const int rank_;
+  RankInfo info_;
   int64_t next_number_ = 0;
 };
 
 }  // namespace
 
-std::vector<Communicator::TransportFactory> InProcessJob(int world_size) {
+std::vector<TransportFactory> InProcessJob(int world_size) {
   REPRISE_CHECK(world_size >= 1) << world_size;
   auto job = std::make_shared<Job>(world_size);
-  std::vector<Communicator::TransportFactory> factories;
+  std::vector<TransportFactory> factories;
   for (int rank = 0; rank < world_size; ++rank) {
     factories.push_back(
         [job, rank]() -> absl::StatusOr<std::unique_ptr<Transport>> {

@@ -6,13 +6,13 @@
 
 #include <vector>
 
-#include "core/comm/communicator.h"
+#include "core/comm/transport.h"
 
 namespace reprise {
 
 // One factory per rank of a job of `world_size` >= 1 ranks; each is used once,
 // by a thread of its own where world_size > 1.
-std::vector<Communicator::TransportFactory> InProcessJob(int world_size);
+std::vector<TransportFactory> InProcessJob(int world_size);
 
 }  // namespace reprise
 

@@ -11,9 +11,12 @@
 #include "absl/strings/str_cat.h"
 #include "absl/time/clock.h"
 #include "absl/time/time.h"
+#include "core/base/dtype.h"
 #include "core/base/status.h"
 #include "core/base/status_matchers.h"
-#include "core/comm/checking/checking_transport.h"
+#include "core/comm/agreement.h"
+#include "core/comm/collective.h"
+#include "core/comm/decorators/checking_transport.h"
 #include "core/comm/gradient_memory.h"
 #include "core/comm/gradient_reducer.h"
 #include "core/comm/parameter_layout.h"
@@ -30,7 +33,7 @@ class Faults : public testing::TestWithParam<bool> {
       int world_size,
       const std::function<void(std::unique_ptr<Communicator>)>& body) {
     std::vector<std::thread> threads;
-    for (Communicator::TransportFactory& factory : InProcessJob(world_size)) {
+    for (TransportFactory& factory : InProcessJob(world_size)) {
       threads.emplace_back([&, factory = std::move(factory)] {
         absl::StatusOr<std::unique_ptr<Communicator>> communicator =
             Communicator::Create(

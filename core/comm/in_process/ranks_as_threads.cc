@@ -16,7 +16,7 @@ namespace {
 void Run(int world_size, const std::function<void(Communicator&)>& body,
          const TransportDecorator& decorator, bool may_fail) {
   std::vector<std::thread> threads;
-  for (Communicator::TransportFactory& factory : InProcessJob(world_size)) {
+  for (TransportFactory& factory : InProcessJob(world_size)) {
     threads.emplace_back([&, may_fail, factory = std::move(factory)] {
       absl::StatusOr<std::unique_ptr<Communicator>> communicator =
           Communicator::Create(

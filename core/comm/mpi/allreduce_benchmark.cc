@@ -23,9 +23,11 @@
 #include "absl/time/clock.h"
 #include "absl/time/time.h"
 #include "core/base/check.h"
+#include "core/base/dtype.h"
 #include "core/base/status.h"
+#include "core/comm/collective.h"
 #include "core/comm/communicator.h"
-#include "core/comm/forwarding_transport.h"
+#include "core/comm/decorators/forwarding_transport.h"
 #include "core/comm/mpi/mpi_transport.h"
 
 namespace reprise {

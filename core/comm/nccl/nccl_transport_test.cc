@@ -12,13 +12,14 @@
 #include "absl/strings/str_cat.h"
 #include "absl/time/clock.h"
 #include "absl/time/time.h"
+#include "core/base/dtype.h"
 #include "core/base/status.h"
 #include "core/base/status_matchers.h"
+#include "core/comm/collective.h"
 #include "core/comm/communicator.h"
 #include "core/comm/in_process/ranks_as_threads.h"
 #include "core/comm/nccl/device_api.h"
-#include "core/comm/nccl/emulated_devices.h"
-#include "core/comm/transport.h"
+#include "core/comm/nccl/testing/emulated_devices.h"
 #include "gtest/gtest.h"
 
 namespace reprise {
