@@ -1,7 +1,7 @@
 // Rows of a rehearsal buffer in the memory of a device, from where they go to
 // other ranks and into the batch without passing through the host. The buffer
 // keeps which row is whose; this moves bytes. Implemented by
-// agents/tensor_rows.h.
+// core/device/tensor_rows.h.
 #ifndef REPRISE_CORE_BUFFER_DEVICE_ROWS_H_
 #define REPRISE_CORE_BUFFER_DEVICE_ROWS_H_
 

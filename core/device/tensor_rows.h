@@ -1,6 +1,6 @@
 // Rows of the rehearsal buffer in the memory of any device of LibTorch's.
-#ifndef REPRISE_AGENTS_TENSOR_ROWS_H_
-#define REPRISE_AGENTS_TENSOR_ROWS_H_
+#ifndef REPRISE_CORE_DEVICE_TENSOR_ROWS_H_
+#define REPRISE_CORE_DEVICE_TENSOR_ROWS_H_
 
 #include <c10/core/Device.h>
 
@@ -24,4 +24,4 @@ std::unique_ptr<DeviceRows> MakeTensorRows(c10::Device device,
 
 }  // namespace reprise
 
-#endif  // REPRISE_AGENTS_TENSOR_ROWS_H_
+#endif  // REPRISE_CORE_DEVICE_TENSOR_ROWS_H_

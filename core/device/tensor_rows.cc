@@ -1,4 +1,4 @@
-#include "agents/tensor_rows.h"
+#include "core/device/tensor_rows.h"
 
 #include <ATen/core/Tensor.h>
 #include <ATen/ops/empty.h>
