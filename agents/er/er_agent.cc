@@ -14,7 +14,6 @@ class ErAgent final : public Agent {
       : buffer_(std::move(buffer)) {}
 
   std::string name() const override { return "er"; }
-  int64_t max_appended() const override { return buffer_->most_drawn(); }
 
   absl::Status AugmentBatch(Batch& batch) override {
     return AppendRepresentatives(*buffer_, batch);

@@ -16,7 +16,6 @@ class NilAgent final : public Agent {
       : options_(options), buffer_(std::move(buffer)) {}
 
   std::string name() const override { return "nil"; }
-  int64_t max_appended() const override { return buffer_->most_drawn(); }
 
   absl::Status AugmentBatch(Batch& batch) override {
     return AppendRepresentatives(*buffer_, batch,

@@ -420,8 +420,4 @@ absl::StatusOr<uint64_t> RehearsalBuffer::ContentDigest() const {
   return digest;
 }
 
-int64_t RehearsalBuffer::most_drawn() const {
-  return SliceSize(options_.representatives, rank_, world_size_);
-}
-
 }  // namespace reprise

@@ -135,9 +135,6 @@ class RehearsalBuffer {
   // candidates are taken in. O(bytes stored).
   absl::StatusOr<uint64_t> ContentDigest() const;
 
-  // The most that this rank is given in a step.
-  int64_t most_drawn() const;
-
   bool is_on_device() const { return device_rows_ != nullptr; }
 
  private:
