@@ -33,8 +33,8 @@
 #include "core/base/log.h"
 #include "core/base/slices.h"
 #include "core/base/status.h"
-#include "core/buffer/device_rows.h"
 #include "core/buffer/rehearsal_buffer.h"
+#include "core/buffer/row_store.h"
 #include "core/buffer/slot_directory.h"
 #include "core/comm/gradient_reducer.h"
 #include "core/device/device.h"
@@ -211,7 +211,7 @@ std::unique_ptr<RehearsalBuffer> MakeBuffer(const ExperimentSpec& spec,
   options.representatives = sizes.global_representatives;
   options.asynchronous = spec.rehearsal == "async";
   options.seed = spec.seed;
-  std::unique_ptr<DeviceRows> device_rows;
+  std::unique_ptr<RowStore> device_rows;
   if (spec.buffer_memory == "device") {
     device_rows = MakeTensorRows(ranks.device, options.row_bytes,
                                  shared ? ranks.on_devices : nullptr);

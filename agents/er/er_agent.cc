@@ -27,10 +27,10 @@ class ErAgent final : public Agent {
   absl::Status OnStepEnd(const Batch&) override { return buffer_->EndStep(); }
 
   absl::Status OnTaskEnd(const TaskContext&) override {
-    return buffer_->Settle();
+    return buffer_->Quiesce();
   }
 
-  AgentReport Report() const override { return BufferReport(buffer_->State()); }
+  AgentReport Report() const override { return BufferReport(buffer_->Stats()); }
 
  private:
   const std::unique_ptr<RehearsalBuffer> buffer_;

@@ -7,7 +7,7 @@
 #include <cstdint>
 #include <memory>
 
-#include "core/buffer/device_rows.h"
+#include "core/buffer/row_store.h"
 #include "core/comm/communicator.h"
 
 namespace reprise {
@@ -18,9 +18,8 @@ namespace reprise {
 //
 // All rows lie in one block, which grows by doubling; moving a row within its
 // group moves none of its bytes.
-std::unique_ptr<DeviceRows> MakeTensorRows(c10::Device device,
-                                           int64_t row_bytes,
-                                           Communicator* communicator);
+std::unique_ptr<RowStore> MakeTensorRows(c10::Device device, int64_t row_bytes,
+                                         Communicator* communicator);
 
 }  // namespace reprise
 
