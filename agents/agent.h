@@ -105,8 +105,6 @@ class Agent {
       const TaskContext&) {
     return std::vector<Classifier>{LogitsClassifier()};
   }
-  // How many samples AugmentBatch appends at most on this rank (R).
-  virtual int64_t max_appended() const { return 0; }
   // The method's own numbers, at the end of a task.
   virtual AgentReport Report() const { return {}; }
 };

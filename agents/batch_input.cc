@@ -7,9 +7,9 @@
 #include <algorithm>
 #include <cstddef>
 
-#include "agents/device_input.h"
 #include "core/base/check.h"
 #include "core/base/dtype.h"
+#include "core/device/device_input.h"
 #include "core/tensor/gather_scale.h"
 #include "core/tensor/torch_dtype.h"
 
@@ -107,9 +107,13 @@ at::Tensor BatchInput::MakeOfDeviceRows(
   for (size_t i = 0; i < rows.size(); ++i) {
     numbers.data_ptr<int64_t>()[i] = (rows[i] - *first) / row_bytes;
   }
-  return InputOfDeviceRows(format_, TableOn(device, type),
-                           block.index_select(0, numbers.to(device)),
-                           placements, type);
+  const at::Tensor gathered = block.index_select(0, numbers.to(device));
+  const InputShape shape = {format_.channels, format_.height, format_.width};
+  return format_.element == DType::kUint8
+             ? InputOfDeviceImages(shape, TableOn(device, type), gathered,
+                                   placements)
+             : InputOfDeviceValues(shape, TableOn(device, type), gathered,
+                                   type);
 }
 
 at::Tensor BatchInput::TableOn(at::Device device, at::ScalarType type) const {

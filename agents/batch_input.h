@@ -41,7 +41,7 @@ class BatchInput {
   at::Tensor MakeOfDeviceRows(const std::vector<const std::byte*>& rows,
                               const std::vector<Placement>& placements,
                               at::ScalarType type, at::Device device) const;
-  // InputOfDeviceRows' `table`; copied to the device once.
+  // core/device/device_input.h's `table` or `scale`; copied there once.
   at::Tensor TableOn(at::Device device, at::ScalarType type) const;
 
   RowFormat format_;

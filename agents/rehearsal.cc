@@ -37,19 +37,19 @@ absl::Status AppendRepresentatives(
   return absl::OkStatus();
 }
 
-AgentReport BufferReport(const BufferState& state) {
+AgentReport BufferReport(const BufferStats& stats) {
   AgentReport report;
   const auto copy = [](const std::vector<int64_t>& values) {
     return std::vector<double>(values.begin(), values.end());
   };
-  report.by_class["class_count"] = copy(state.class_count);
-  report.by_class["stored"] = copy(state.stored);
-  report.by_class["unique"] = copy(state.unique);
-  report.by_rank["stored"] = copy(state.stored_by_rank);
-  report.by_rank["unique"] = copy(state.unique_by_rank);
-  report.scalars["buffer_bytes"] = static_cast<double>(state.bytes);
-  report.scalars["mean_age_steps"] = state.mean_age_steps;
-  report.scalars["exchange_bytes"] = static_cast<double>(state.bytes_sent);
+  report.by_class["class_count"] = copy(stats.class_count);
+  report.by_class["stored"] = copy(stats.stored);
+  report.by_class["unique"] = copy(stats.unique);
+  report.by_rank["stored"] = copy(stats.stored_by_rank);
+  report.by_rank["unique"] = copy(stats.unique_by_rank);
+  report.scalars["buffer_bytes"] = static_cast<double>(stats.bytes);
+  report.scalars["mean_age_steps"] = stats.mean_age_steps;
+  report.scalars["exchange_bytes"] = static_cast<double>(stats.bytes_sent);
   return report;
 }
 

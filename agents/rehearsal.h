@@ -7,7 +7,7 @@
 
 #include "absl/status/status.h"
 #include "agents/batch.h"
-#include "core/buffer/buffer_state.h"
+#include "core/buffer/buffer_stats.h"
 #include "core/buffer/rehearsal_buffer.h"
 #include "core/metrics/metric_sink.h"
 
@@ -25,7 +25,7 @@ absl::Status AppendRepresentatives(
 
 // By class: class_count, stored, unique; by rank: stored, unique;
 // buffer_bytes, mean_age_steps, exchange_bytes (sent by this rank so far).
-AgentReport BufferReport(const BufferState& state);
+AgentReport BufferReport(const BufferStats& stats);
 
 }  // namespace reprise
 

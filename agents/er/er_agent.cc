@@ -14,7 +14,6 @@ class ErAgent final : public Agent {
       : buffer_(std::move(buffer)) {}
 
   std::string name() const override { return "er"; }
-  int64_t max_appended() const override { return buffer_->most_drawn(); }
 
   absl::Status AugmentBatch(Batch& batch) override {
     return AppendRepresentatives(*buffer_, batch);
@@ -28,10 +27,10 @@ class ErAgent final : public Agent {
   absl::Status OnStepEnd(const Batch&) override { return buffer_->EndStep(); }
 
   absl::Status OnTaskEnd(const TaskContext&) override {
-    return buffer_->Settle();
+    return buffer_->Quiesce();
   }
 
-  AgentReport Report() const override { return BufferReport(buffer_->State()); }
+  AgentReport Report() const override { return BufferReport(buffer_->Stats()); }
 
  private:
   const std::unique_ptr<RehearsalBuffer> buffer_;

@@ -29,7 +29,6 @@ class UpstreamIcarlAgent final : public Agent {
         seen_(options.num_classes, false) {}
 
   std::string name() const override { return "icarl"; }
-  int64_t max_appended() const override { return options_.exemplars_per_step; }
   // It has two means over the batch in it.
   bool loss_splits() const override { return false; }
 

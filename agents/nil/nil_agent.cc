@@ -16,7 +16,6 @@ class NilAgent final : public Agent {
       : options_(options), buffer_(std::move(buffer)) {}
 
   std::string name() const override { return "nil"; }
-  int64_t max_appended() const override { return buffer_->most_drawn(); }
 
   absl::Status AugmentBatch(Batch& batch) override {
     return AppendRepresentatives(*buffer_, batch,
@@ -36,15 +35,15 @@ class NilAgent final : public Agent {
   absl::Status OnStepEnd(const Batch&) override { return buffer_->EndStep(); }
 
   absl::Status OnTaskEnd(const TaskContext&) override {
-    return buffer_->Settle();
+    return buffer_->Quiesce();
   }
 
   AgentReport Report() const override {
-    const BufferState state = buffer_->State();
-    AgentReport report = BufferReport(state);
+    const BufferStats stats = buffer_->Stats();
+    AgentReport report = BufferReport(stats);
     report.by_class["class_weight"] =
         ClassWeights(options_.batch_size, options_.candidates,
-                     state.class_count, state.stored);
+                     stats.class_count, stats.stored);
     return report;
   }
 

@@ -15,7 +15,7 @@ namespace reprise {
 //
 // batch_size: B, the configured one, also after a short batch; candidates: C,
 // per step; both over the ranks that share the buffer. class_count, stored:
-// [num_classes], see BufferState.
+// [num_classes], see BufferStats.
 std::vector<double> ClassWeights(int64_t batch_size, int64_t candidates,
                                  const std::vector<int64_t>& class_count,
                                  const std::vector<int64_t>& stored);

@@ -1,13 +1,9 @@
 #include "core/buffer/class_weights.h"
 
-#include <algorithm>
 #include <cmath>
 #include <cstdint>
-#include <set>
 #include <vector>
 
-#include "core/base/philox.h"
-#include "core/buffer/candidate_selection.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 
@@ -17,7 +13,6 @@ namespace {
 using ::testing::DoubleEq;
 using ::testing::Each;
 using ::testing::ElementsAre;
-using ::testing::IsEmpty;
 
 TEST(ClassWeights, AreOneBeforeAnythingWasOffered) {
   EXPECT_THAT(ClassWeights(64, 20, {0, 0, 0}, {0, 0, 0}),
@@ -42,22 +37,6 @@ TEST(ClassWeights, StayOneOnMnistAtSixThousandPerClass) {
   EXPECT_THAT(ClassWeights(64, 20, std::vector<int64_t>(10, 6000),
                            std::vector<int64_t>(10, 6000)),
               Each(1.0));
-}
-
-TEST(SelectCandidates, TakesDifferentIncomingSamples) {
-  const StreamKey key{1, Purpose::kCandidateDraw, 0, 3, 0};
-  const std::vector<int64_t> chosen = SelectCandidates(64, 20, key);
-  EXPECT_EQ(std::set<int64_t>(chosen.begin(), chosen.end()).size(), 20u);
-  EXPECT_GE(*std::min_element(chosen.begin(), chosen.end()), 0);
-  EXPECT_LT(*std::max_element(chosen.begin(), chosen.end()), 64);
-  EXPECT_EQ(chosen, SelectCandidates(64, 20, key));
-}
-
-TEST(SelectCandidates, TakesAllOfAShortBatchAndNoneOfAnEmptyOne) {
-  const StreamKey key{1, Purpose::kCandidateDraw, 0, 3, 0};
-  EXPECT_EQ(SelectCandidates(7, 20, key).size(), 7u);
-  EXPECT_THAT(SelectCandidates(0, 20, key), IsEmpty());
-  EXPECT_THAT(SelectCandidates(64, 0, key), IsEmpty());
 }
 
 }  // namespace

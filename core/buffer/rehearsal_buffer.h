@@ -10,43 +10,60 @@
 // Shared: who holds which row is replicated metadata (slot_directory.h), so
 // every rank enumerates the whole draw, and all counts are known without
 // asking. A row stays on the rank that met it. One AllToAllv a step carries
-// the drawn rows and, to everybody, the labels of the step's candidates; rank r
-// takes the draws r, r + W, r + 2 W ... Of each row its id goes with it:
-//   bytes from rank r to rank q != r: up8(16 + 4 candidates(r)) +
-//   (8 + up8(row bytes)) * rows of r drawn by q, up8: rounded up to 8.
-// Where rows lie on devices, they go by an AllToAllv of their own between
-// these, row_bytes each, and only the ids by the other. A digest of the
-// metadata rides along; ranks that differ end the run, with its message or,
-// where they already disagree on sizes, with the transport's.
+// the drawn rows with their ids and, to everybody, the labels of the step's
+// candidates; rank r takes the draws r, r + W, r + 2 W ... Where rows lie on
+// devices, they go by an AllToAllv of their own, ahead of this one.
 //
 // Synchronous: a step is given what is drawn of the state after the step
-// before; it waits for the exchange. Asynchronous: the exchange of a step runs
-// behind its computation and serves the next one, so a step is given what is
-// drawn of the state after the step before the last: the first two steps of a
-// run have none. A step costs the network the same either way; what the last
-// step of a run sends asynchronously is not used.
+// before, and waits for the exchange. S(s): the state after step s; W = 2.
+//
+//              BeginStep(s)                                EndStep(s)
+//   rank 0     select - draw of S(s-1) - pack \    / train - commit: S(s)
+//   exchange                                   x(s)
+//   rank 1     select - draw of S(s-1) - pack /    \ train - commit: S(s)
+//
+// Asynchronous: the exchange of a step runs behind its computation and serves
+// the next one. A step is given what is drawn of the state after the step
+// before the last: the first two steps of a run have none. It costs the network
+// the same; what the last step of a run sends is not used.
+//
+//   BeginStep(s)   finish x(s-1): rows drawn of S(s-2), labels of step s-1
+//                  commit the candidates of step s-1: S(s-1)
+//                  select - draw of S(s-1) - pack - start x(s)
+//                  give what x(s-1) brought
+//
+//   compute        | train on rows of x(s-1) | train on rows of x(s) | ...
+//   exchange       | x(s)                    | x(s+1)                | ...
+//                  BeginStep(s)              BeginStep(s+1)
+//
+// On the wire, from rank r to rank q != r (layout: exchange_codec.h; up8:
+// rounded up to 8), with the rows of r that q draws:
+//   host rows   up8(16 + 4 candidates(r)) + (8 + up8(row bytes)) * rows bytes
+//   device rows up8(16 + 4 candidates(r)) + 8 * rows, and row bytes * rows
+// A digest of the metadata rides along; ranks that differ end the run, with its
+// message or, where they already disagree on sizes, with the transport's.
 //
 // Random numbers: the stream (seed, purpose, task, step, position) with
-// kCandidateDraw (which of the incoming samples of all sharing ranks),
-// kReplacement or kReservoir, and kRepresentativeDraw; position is 0 for a
-// shared buffer, else the rank.
+// kCandidateDraw (SampleWithoutReplacement over the incoming samples of all
+// sharing ranks), kReplacement or kReservoir, and kRepresentativeDraw; position
+// is 0 for a shared buffer, else the rank.
 #ifndef REPRISE_CORE_BUFFER_REHEARSAL_BUFFER_H_
 #define REPRISE_CORE_BUFFER_REHEARSAL_BUFFER_H_
 
-#include <cstddef>
 #include <cstdint>
 #include <memory>
 #include <optional>
 #include <vector>
 
-#include "absl/container/flat_hash_map.h"
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
-#include "core/base/sample.h"
-#include "core/buffer/buffer_state.h"
-#include "core/buffer/device_rows.h"
-#include "core/buffer/row_slab.h"
+#include "core/base/philox.h"
+#include "core/buffer/buffer_stats.h"
+#include "core/buffer/rank_contents.h"
+#include "core/buffer/rehearsal_step.h"
+#include "core/buffer/row_store.h"
 #include "core/buffer/slot_directory.h"
+#include "core/buffer/step_exchange.h"
 #include "core/comm/communicator.h"
 
 namespace reprise {
@@ -78,36 +95,15 @@ struct RehearsalBufferOptions {
   RehearsalBufferOptions OfRank(int rank, int world_size) const;
 };
 
-// Steps count within the task, over its epochs; a pair (task, step) is used
-// once.
-struct RehearsalStep {
-  int64_t task = 0, step = 0;
-  // Samples that come in in this step: this rank's slice of them
-  // (core/base/slices.h), and how many over all ranks of the job (not used
-  // where the buffer is not shared).
-  std::vector<Sample> incoming;
-  int64_t incoming_of_all = 0;
-};
-
-struct Representatives {
-  // Their rows stay valid until the next BeginStep; in device memory where the
-  // buffer is.
-  std::vector<Sample> samples;
-  // [samples] number of each among the draws of all ranks of the job.
-  std::vector<int64_t> draws;
-  // The state that they were drawn from, over all ranks.
-  std::vector<int64_t> class_count, stored;
-};
-
-// Not thread-safe.
+// Not thread-safe. After an error of any call the buffer is of no more use.
 class RehearsalBuffer {
  public:
   // `options` must be valid. `shared_by` outlives this; nullptr: a buffer of
-  // this rank alone, which communicates nothing. `device_rows`: where rows lie;
+  // this rank alone, which communicates nothing. `rows`: where rows lie;
   // nullptr: in host memory.
   RehearsalBuffer(const RehearsalBufferOptions& options,
                   Communicator* shared_by,
-                  std::unique_ptr<DeviceRows> device_rows = nullptr);
+                  std::unique_ptr<RowStore> rows = nullptr);
 
   // Waits for what is under way.
   ~RehearsalBuffer();
@@ -115,87 +111,50 @@ class RehearsalBuffer {
 
   // Collective over the sharing ranks. The rows of `step.incoming` stay valid
   // until the candidates are taken in: in EndStep, or, asynchronous, in the
-  // next BeginStep or Settle.
+  // next BeginStep or Quiesce. Errors:
+  //   DistributedError  a collective failed; or, SharedByAllRanks, the ranks'
+  //                     buffers differ: all ranks return it in the same step
+  //   InternalError     a device failed to store, read or send rows, with its
+  //                     text; of this rank alone
+  // Aborts where the incoming samples are not this rank's slice, and, once the
+  // candidates are taken in, where a label is not in [0, num_classes).
   absl::StatusOr<Representatives> BeginStep(const RehearsalStep& step);
 
-  // Once for each BeginStep; communicates nothing.
+  // Once for each BeginStep; communicates nothing. InternalError of a device,
+  // as BeginStep; always OK of host rows and of an asynchronous buffer.
   absl::Status EndStep();
 
   // Collective. After EndStep: takes in what is under way and gathers what only
-  // the ranks know, so that State is that after the last step. Changes nothing
-  // that later steps are given. Where another rank has called AgreeOnStatus
-  // with an error in its place, that error.
-  absl::Status Settle();
+  // the ranks know, so that Stats are those after the last step. Changes
+  // nothing that later steps are given. Errors as BeginStep; where another rank
+  // has called AgreeOnStatus with an error in its place, that error.
+  absl::Status Quiesce();
 
-  // Over all ranks; of several ranks, `unique` is as of the last Settle.
-  BufferState State() const;
+  // Over all ranks; of several ranks, `unique` is as of the last Quiesce.
+  BufferStats Stats() const;
 
   // Of all that is stored: every slot's label, place and age, and the bytes,
   // labels and ids of this rank's rows. For comparisons of runs, once the
-  // candidates are taken in. O(bytes stored).
+  // candidates are taken in. O(bytes stored). InternalError of a device.
   absl::StatusOr<uint64_t> ContentDigest() const;
 
-  // The most that this rank is given in a step.
-  int64_t most_drawn() const;
-
-  bool is_on_device() const { return device_rows_ != nullptr; }
+  bool is_on_device() const { return contents_.rows().is_on_device(); }
 
  private:
-  // Of the last step begun, in the order in which they are offered.
-  struct Candidates {
-    int64_t task = 0, step = 0;
-    std::vector<int> ranks;        // that met them
-    std::vector<Sample> own;       // those of this rank
-    std::vector<int64_t> of_rank;  // [W] how many
-    std::vector<int32_t> labels;   // of all, once the exchange is finished
-  };
-
-  // A row that this rank is given.
-  struct Expected {
-    int from = 0;
-    int64_t number = 0;  // among the rows from there
-    int32_t label = 0;
-    int64_t draw = 0;
-  };
-
-  struct Exchange {
-    std::vector<std::byte> sent, received;            // by rank
-    std::vector<int64_t> sent_bytes, received_bytes;  // [W]
-    std::shared_ptr<Work> work;  // nullptr where nobody else takes part
-    std::vector<Expected> expected;
-    std::vector<int64_t> class_count, stored;
-  };
-
-  int64_t HeaderBytes(int rank) const;
-  int64_t RecordBytes() const;
   StreamKey Key(Purpose purpose, int64_t task, int64_t step) const;
-  void Choose(const RehearsalStep& step);
-  absl::Status Start();
-  absl::Status Finish();
-  absl::Status FinishUnderWay();
-  absl::Status TakeIn();
-  std::vector<int64_t> Unique() const;
+  StepCandidates SelectCandidates(const RehearsalStep& step);
+  absl::Status StartExchange(const RehearsalStep& step);
+  absl::Status FinishExchange();
+  absl::Status CommitCandidates();
 
   const RehearsalBufferOptions options_;
   Communicator* const communicator_;  // nullptr: alone
   const int rank_, world_size_;       // among the sharing ranks
   SlotDirectory directory_;
-  // By group: this rank's rows; only their labels and ids where device_rows_
-  // has them.
-  std::vector<RowSlab> slabs_;
-  const std::unique_ptr<DeviceRows> device_rows_;
-  // Derived from the slabs, by class: how often each id is stored.
-  std::vector<absl::flat_hash_map<int64_t, int32_t>> copies_;
-
-  Candidates candidates_;
-  // In turn: a step's representatives lie in one while the other is filled.
-  Exchange exchanges_[2];
-  int current_ = 0;                       // the last one started
-  bool under_way_ = false;                // it is not finished
-  Representatives finished_;              // what it gave, until a step takes it
+  RankContents contents_;
+  StepExchange exchange_;
   std::vector<int64_t> unique_of_ranks_;  // [W, num_classes]
   int64_t steps_ = 0;                     // begun
-  int64_t bytes_sent_ = 0;
 };
 
 }  // namespace reprise

@@ -20,9 +20,11 @@ SlotDirectory::SlotDirectory(const SlotDirectoryOptions& options)
   for (Group& group : groups_) group.slot_of_row.resize(options.world_size);
 }
 
-int64_t SlotDirectory::Choose(int64_t group, PhiloxStream& numbers) const {
+int64_t SlotDirectory::ChooseSlot(int64_t group, PhiloxStream& numbers) const {
   const int64_t size = static_cast<int64_t>(groups_[group].slots.size());
   if (size < capacity_) return size;
+  // Numbers are taken by full groups only, which is part of the contract: what
+  // a run keeps is compared with other programs of the method.
   if (options_.policy == BufferPolicy::kReservoir) {
     const int64_t slot = static_cast<int64_t>(numbers.NextBelow(offered_));
     return slot < size ? slot : -1;
@@ -42,7 +44,7 @@ SlotDirectory::Change SlotDirectory::Offer(int32_t label, int rank,
   ++offered_;
   Change change;
   change.group = options_.policy == BufferPolicy::kReservoir ? 0 : label;
-  const int64_t chosen = Choose(change.group, numbers);
+  const int64_t chosen = ChooseSlot(change.group, numbers);
   if (chosen < 0) return change;
   Group& group = groups_[change.group];
   change.stored = true;
@@ -51,24 +53,28 @@ SlotDirectory::Change SlotDirectory::Offer(int32_t label, int rank,
   Slot& slot = group.slots[chosen];
   std::vector<int64_t>& rows = group.slot_of_row[rank];
   if (change.replaces) {
-    change.vacated = slot.place;
+    // The slot stays where it is, so draws do not depend on who holds its row;
+    // only the row moves, when another rank met the new one.
+    change.vacated = slot.location;
     --stored_[slot.label];
-    if (slot.place.rank != rank) {
-      std::vector<int64_t>& former = group.slot_of_row[slot.place.rank];
+    if (slot.location.rank != rank) {
+      std::vector<int64_t>& former = group.slot_of_row[slot.location.rank];
+      // Rows stay without gaps: the former rank's last one fills the place.
       const int64_t moved = former.back();
-      former[slot.place.row] = moved;
-      group.slots[moved].place.row = slot.place.row;
+      former[slot.location.row] = moved;
+      group.slots[moved].location.row = slot.location.row;
       former.pop_back();
     }
   }
-  if (!change.replaces || slot.place.rank != rank) {
-    slot.place = {rank, static_cast<int64_t>(rows.size())};
+  if (!change.replaces || slot.location.rank != rank) {
+    slot.location = {rank, static_cast<int64_t>(rows.size())};
     rows.push_back(chosen);
   }
-  change.taken = slot.place;
+  change.taken = slot.location;
   slot.label = label;
   slot.step = step;
   ++stored_[label];
+  // A running digest costs O(1) an offer; one over all slots, O(slots) a step.
   const int64_t words[] = {change.group, chosen, label, rank};
   digest_ = XXH64(words, sizeof(words), digest_);
   return change;
@@ -92,7 +98,7 @@ std::vector<SlotDirectory::Drawn> SlotDirectory::Draw(const StreamKey& key,
         slots_through.begin();
     const Slot& slot =
         groups_[g].slots[index - (g == 0 ? 0 : slots_through[g - 1])];
-    drawn.push_back({g, slot.label, slot.place});
+    drawn.push_back({g, slot.label, slot.location});
   }
   return drawn;
 }
@@ -111,8 +117,8 @@ uint64_t SlotDirectory::ContentDigest() const {
                           class_count_.size() * sizeof(int64_t), /*seed=*/0);
   for (int64_t g = 0; g < num_groups(); ++g) {
     for (const Slot& slot : groups_[g].slots) {
-      const int64_t words[] = {g, slot.label, slot.place.rank, slot.place.row,
-                               slot.step};
+      const int64_t words[] = {g, slot.label, slot.location.rank,
+                               slot.location.row, slot.step};
       digest = XXH64(words, sizeof(words), digest);
     }
   }

@@ -38,7 +38,7 @@ struct SlotDirectoryOptions {
 
 // A row in the memory of a rank: each rank keeps the rows of a group without
 // gaps, numbered from 0.
-struct RowPlace {
+struct RowLocation {
   int rank = 0;
   int64_t row = 0;
 };
@@ -56,10 +56,10 @@ class SlotDirectory {
     // A representative leaves `vacated`: its rank moves its last row of the
     // group there (or just drops it, where it is the last).
     bool replaces = false;
-    RowPlace vacated;
+    RowLocation vacated;
     // The new row goes to `taken`: in place of the vacated one where they are
     // the same, else at the end of its rank's rows.
-    RowPlace taken;
+    RowLocation taken;
   };
 
   // A candidate of class `label` that `rank` met in step `step` of the run.
@@ -68,7 +68,7 @@ class SlotDirectory {
   struct Drawn {
     int64_t group = 0;
     int32_t label = 0;
-    RowPlace place;
+    RowLocation location;
   };
 
   // min(count, stored) different slots, uniform, in draw order:
@@ -76,6 +76,8 @@ class SlotDirectory {
   std::vector<Drawn> Draw(const StreamKey& key, int64_t count) const;
 
   int64_t num_groups() const { return static_cast<int64_t>(groups_.size()); }
+  // Slots of a group at most, over all ranks.
+  int64_t group_capacity() const { return capacity_; }
   const std::vector<int64_t>& class_count() const { return class_count_; }
   const std::vector<int64_t>& stored() const { return stored_; }
   // Of each rank.
@@ -90,7 +92,7 @@ class SlotDirectory {
  private:
   struct Slot {
     int32_t label = 0;
-    RowPlace place;
+    RowLocation location;
     int64_t step = 0;  // of the offer
   };
   struct Group {
@@ -100,7 +102,7 @@ class SlotDirectory {
   };
 
   // The slot that an offer takes, the first free one or a victim; -1: none.
-  int64_t Choose(int64_t group, PhiloxStream& numbers) const;
+  int64_t ChooseSlot(int64_t group, PhiloxStream& numbers) const;
 
   const SlotDirectoryOptions options_;
   const int64_t capacity_;  // of a group

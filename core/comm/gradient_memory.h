@@ -1,5 +1,5 @@
 // The flat buffer of gradients that a GradientReducer sums, in whatever memory
-// it lies: of the host (here) or of a device (agents/tensor_gradients.h).
+// it lies: of the host (here) or of a device (core/device/tensor_gradients.h).
 #ifndef REPRISE_CORE_COMM_GRADIENT_MEMORY_H_
 #define REPRISE_CORE_COMM_GRADIENT_MEMORY_H_
 

@@ -25,7 +25,6 @@
 #include "agents/icarl/icarl_agent.h"
 #include "agents/nil/nil_agent.h"
 #include "agents/regime/regime.h"
-#include "agents/tensor_rows.h"
 #include "agents/training_loop.h"
 #include "core/base/check.h"
 #include "core/base/cores.h"
@@ -35,12 +34,13 @@
 #include "core/base/program_info.h"
 #include "core/base/slices.h"
 #include "core/base/status.h"
-#include "core/buffer/device_rows.h"
 #include "core/buffer/rehearsal_buffer.h"
+#include "core/buffer/row_store.h"
 #include "core/buffer/slot_directory.h"
 #include "core/comm/agreement.h"
 #include "core/comm/gradient_reducer.h"
 #include "core/device/device.h"
+#include "core/device/tensor_rows.h"
 #include "core/metrics/jsonl/jsonl_sink.h"
 #include "core/metrics/metrics_fanout.h"
 #include "core/metrics/progress/progress_sink.h"
@@ -212,7 +212,7 @@ std::unique_ptr<RehearsalBuffer> MakeBuffer(const ExperimentSpec& spec,
   options.representatives = sizes.global_representatives;
   options.asynchronous = spec.rehearsal == "async";
   options.seed = spec.seed;
-  std::unique_ptr<DeviceRows> device_rows;
+  std::unique_ptr<RowStore> device_rows;
   if (spec.buffer_memory == "device") {
     device_rows = MakeTensorRows(ranks.device, options.row_bytes,
                                  shared ? ranks.on_devices : nullptr);

@@ -22,6 +22,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/string_view.h"
 #include "core/base/philox.h"
+#include "core/base/slices.h"
 #include "core/base/status.h"
 #include "core/base/status_matchers.h"
 #include "core/comm/in_process/ranks_as_threads.h"
@@ -464,13 +465,13 @@ TEST_P(AgentConformance, WhatItAppendsIsSoundAndWithinItsBound) {
     run.training.epochs = 2;
     std::mutex mutex;
     std::map<std::pair<int64_t, int64_t>, std::vector<int64_t>> positions;
-    int64_t most = 0, appended = 0;  // of all ranks
-    run.prepare = [&](ObservedAgent& agent, Model&, int) {
-      std::lock_guard<std::mutex> lock(mutex);
-      most += agent.max_appended();
-      agent.after_augment = [&](Batch& batch) {
+    int64_t appended = 0;  // of all ranks
+    run.prepare = [&](ObservedAgent& agent, Model&, int rank) {
+      const int64_t most =
+          SliceSize(run.training.global_representatives, rank, world_size);
+      agent.after_augment = [&, most](Batch& batch) {
         const int64_t n = batch.size();
-        EXPECT_LE(n - batch.incoming, agent.max_appended());
+        EXPECT_LE(n - batch.incoming, most);
         EXPECT_EQ(batch.weights.size(), n);
         EXPECT_EQ(batch.positions.size(), n);
         for (int64_t i = 0; i < n; ++i) {
@@ -497,7 +498,6 @@ TEST_P(AgentConformance, WhatItAppendsIsSoundAndWithinItsBound) {
       };
     };
     Finishes(world_size, run, "two tasks");
-    EXPECT_LE(most, run.training.global_representatives);
     EXPECT_EQ(appended > 0, GetParam().appends);
     for (auto& [step, of_step] : positions) {
       std::sort(of_step.begin(), of_step.end());

@@ -14,11 +14,10 @@
 #include "agents/er/er_agent.h"
 #include "agents/nil/nil_agent.h"
 #include "agents/regime/regime.h"
-#include "agents/tensor_rows.h"
 #include "core/base/check.h"
 #include "core/base/status_matchers.h"
-#include "core/buffer/device_rows.h"
 #include "core/buffer/rehearsal_buffer.h"
+#include "core/buffer/row_store.h"
 #include "core/buffer/slot_directory.h"
 #include "core/comm/communicator.h"
 #include "core/comm/in_process/ranks_as_threads.h"
@@ -26,6 +25,7 @@
 #include "core/comm/nccl/nccl_transport.h"
 #include "core/comm/nccl/testing/emulated_devices.h"
 #include "core/comm/transport.h"
+#include "core/device/tensor_rows.h"
 #include "core/device/testing/test_device.h"
 #include "core/tensor/optimizer_step.h"
 #include "gtest/gtest.h"
@@ -70,7 +70,7 @@ TEST_P(DeviceBuffer, GivesTheRunThatHostMemoryGives) {
   const auto agents = [&, policy = policy](Communicator* devices,
                                            bool on_device) {
     return [=](const AgentSizes& sizes) -> std::unique_ptr<Agent> {
-      std::unique_ptr<DeviceRows> rows;
+      std::unique_ptr<RowStore> rows;
       if (on_device) {
         rows = MakeTensorRows(run.device, sizes.row_bytes, devices);
       }

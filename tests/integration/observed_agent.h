@@ -77,7 +77,6 @@ class ObservedAgent final : public Agent {
     if (after_classifiers) after_classifiers(context, classifiers);
     return classifiers;
   }
-  int64_t max_appended() const override { return agent_->max_appended(); }
   bool loss_splits() const override { return agent_->loss_splits(); }
   AgentReport Report() const override { return agent_->Report(); }
 

@@ -116,7 +116,7 @@ class NotingSink final : public MetricSink {
 
 std::unique_ptr<RehearsalBuffer> MakeSmallBuffer(
     const AgentSizes& sizes, BufferPolicy policy,
-    std::unique_ptr<DeviceRows> device_rows) {
+    std::unique_ptr<RowStore> device_rows) {
   const bool shared = IsShared(sizes.buffer);
   REPRISE_CHECK(!shared || sizes.communicator != nullptr)
       << "a shared buffer needs ranks that run at once";

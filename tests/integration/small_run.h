@@ -14,8 +14,8 @@
 #include "absl/strings/string_view.h"
 #include "agents/agent.h"
 #include "agents/training_loop.h"
-#include "core/buffer/device_rows.h"
 #include "core/buffer/rehearsal_buffer.h"
+#include "core/buffer/row_store.h"
 #include "core/buffer/slot_directory.h"
 #include "core/comm/communicator.h"
 #include "core/device/testing/test_device.h"
@@ -63,7 +63,7 @@ using AgentFactory = std::function<std::unique_ptr<Agent>(const AgentSizes&)>;
 // As sizes.buffer says, except that a reservoir is offered all that comes in.
 std::unique_ptr<RehearsalBuffer> MakeSmallBuffer(
     const AgentSizes& sizes, BufferPolicy policy,
-    std::unique_ptr<DeviceRows> device_rows = nullptr);
+    std::unique_ptr<RowStore> device_rows = nullptr);
 
 std::unique_ptr<Agent> MakeSmallNil(const AgentSizes& sizes);
 

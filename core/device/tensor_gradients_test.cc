@@ -1,4 +1,4 @@
-#include "agents/tensor_gradients.h"
+#include "core/device/tensor_gradients.h"
 
 #include <ATen/ops/empty.h>
 #include <ATen/ops/from_blob.h>

@@ -1,4 +1,4 @@
-#include "agents/device_input.h"
+#include "core/device/device_input.h"
 
 #include <ATen/ops/arange.h>
 #include <ATen/ops/cat.h>
@@ -13,11 +13,11 @@ namespace reprise {
 namespace {
 
 // [n, H W]: which byte of a plane each pixel reads; H W where it is padding.
-at::Tensor PixelsRead(const RowFormat& format,
+at::Tensor PixelsRead(const InputShape& shape,
                       const std::vector<Placement>& placements,
                       at::Device device) {
   const int64_t n = static_cast<int64_t>(placements.size());
-  const int64_t height = format.height, width = format.width;
+  const int64_t height = shape.height, width = shape.width;
   const at::Tensor host = at::empty({3, n, 1}, at::kLong);
   int64_t* at = host.data_ptr<int64_t>();
   for (const Placement& placement : placements) {
@@ -42,27 +42,18 @@ at::Tensor PixelsRead(const RowFormat& format,
 
 }  // namespace
 
-at::Tensor InputOfDeviceRows(const RowFormat& format, const at::Tensor& table,
-                             const at::Tensor& rows,
-                             const std::vector<Placement>& placements,
-                             at::ScalarType type) {
+at::Tensor InputOfDeviceImages(const InputShape& shape, const at::Tensor& table,
+                               const at::Tensor& rows,
+                               const std::vector<Placement>& placements) {
   const int64_t n = rows.size(0);
-  if (format.element == DType::kFloat32) {
-    // Rounded once to fp32, then to the type; exact in fp64.
-    const at::Tensor values = rows.view(at::kFloat);
-    const at::Tensor scaled =
-        type == at::kDouble ? values.to(at::kDouble).mul(table.to(at::kDouble))
-                            : values.mul(table);
-    return scaled.to(type).view({n, 1, format.height, format.width});
-  }
-  const int64_t channels = format.channels;
-  const int64_t pixels = format.height * format.width;
+  const int64_t channels = shape.channels;
+  const int64_t pixels = shape.height * shape.width;
   at::Tensor bytes = rows.view({n, channels, pixels});
   if (!placements.empty()) {
     // A plane's byte after the last is the padding's: 0.
     const at::Tensor padded =
         at::cat({bytes, at::zeros({n, channels, 1}, rows.options())}, 2);
-    bytes = padded.gather(2, PixelsRead(format, placements, rows.device())
+    bytes = padded.gather(2, PixelsRead(shape, placements, rows.device())
                                  .unsqueeze(1)
                                  .expand({n, channels, pixels}));
   }
@@ -71,7 +62,17 @@ at::Tensor InputOfDeviceRows(const RowFormat& format, const at::Tensor& table,
                  at::TensorOptions(at::kLong).device(rows.device()))
           .view({1, channels, 1});
   return at::take(table, bytes.to(at::kLong).add(first))
-      .view({n, channels, format.height, format.width});
+      .view({n, channels, shape.height, shape.width});
+}
+
+at::Tensor InputOfDeviceValues(const InputShape& shape, const at::Tensor& scale,
+                               const at::Tensor& rows, at::ScalarType type) {
+  // Rounded once to fp32, then to the type; exact in fp64.
+  const at::Tensor values = rows.view(at::kFloat);
+  const at::Tensor scaled =
+      type == at::kDouble ? values.to(at::kDouble).mul(scale.to(at::kDouble))
+                          : values.mul(scale);
+  return scaled.to(type).view({rows.size(0), 1, shape.height, shape.width});
 }
 
 }  // namespace reprise

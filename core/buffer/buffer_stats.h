@@ -1,13 +1,13 @@
 // What a rehearsal buffer holds.
-#ifndef REPRISE_CORE_BUFFER_BUFFER_STATE_H_
-#define REPRISE_CORE_BUFFER_BUFFER_STATE_H_
+#ifndef REPRISE_CORE_BUFFER_BUFFER_STATS_H_
+#define REPRISE_CORE_BUFFER_BUFFER_STATS_H_
 
 #include <cstdint>
 #include <vector>
 
 namespace reprise {
 
-struct BufferState {
+struct BufferStats {
   // By class.
   std::vector<int64_t> class_count;  // candidates ever offered
   std::vector<int64_t> stored;       // representatives held
@@ -23,4 +23,4 @@ struct BufferState {
 
 }  // namespace reprise
 
-#endif  // REPRISE_CORE_BUFFER_BUFFER_STATE_H_
+#endif  // REPRISE_CORE_BUFFER_BUFFER_STATS_H_

@@ -1,13 +1,13 @@
 // Rows of the rehearsal buffer in the memory of any device of LibTorch's.
-#ifndef REPRISE_AGENTS_TENSOR_ROWS_H_
-#define REPRISE_AGENTS_TENSOR_ROWS_H_
+#ifndef REPRISE_CORE_DEVICE_TENSOR_ROWS_H_
+#define REPRISE_CORE_DEVICE_TENSOR_ROWS_H_
 
 #include <c10/core/Device.h>
 
 #include <cstdint>
 #include <memory>
 
-#include "core/buffer/device_rows.h"
+#include "core/buffer/row_store.h"
 #include "core/comm/communicator.h"
 
 namespace reprise {
@@ -18,10 +18,9 @@ namespace reprise {
 //
 // All rows lie in one block, which grows by doubling; moving a row within its
 // group moves none of its bytes.
-std::unique_ptr<DeviceRows> MakeTensorRows(c10::Device device,
-                                           int64_t row_bytes,
-                                           Communicator* communicator);
+std::unique_ptr<RowStore> MakeTensorRows(c10::Device device, int64_t row_bytes,
+                                         Communicator* communicator);
 
 }  // namespace reprise
 
-#endif  // REPRISE_AGENTS_TENSOR_ROWS_H_
+#endif  // REPRISE_CORE_DEVICE_TENSOR_ROWS_H_

@@ -1,4 +1,4 @@
-#include "agents/tensor_rows.h"
+#include "core/device/tensor_rows.h"
 
 #include <ATen/core/Tensor.h>
 #include <ATen/ops/empty.h>
@@ -17,7 +17,7 @@
 namespace reprise {
 namespace {
 
-class TensorRows final : public DeviceRows {
+class TensorRows final : public RowStore {
  public:
   TensorRows(c10::Device device, int64_t row_bytes, Communicator* communicator)
       : device_(device), row_bytes_(row_bytes), communicator_(communicator) {}
@@ -29,15 +29,16 @@ class TensorRows final : public DeviceRows {
     }
   }
 
-  void Put(const Place& place, const std::byte* row) override {
-    if (place.group >= static_cast<int64_t>(block_rows_.size())) {
-      block_rows_.resize(place.group + 1);
+  bool is_on_device() const override { return true; }
+
+  void Put(const RowRef& to, const std::byte* bytes) override {
+    if (to.group >= static_cast<int64_t>(block_rows_.size())) {
+      block_rows_.resize(to.group + 1);
     }
-    std::vector<int64_t>& rows = block_rows_[place.group];
+    std::vector<int64_t>& rows = block_rows_[to.group];
     const int64_t size = static_cast<int64_t>(rows.size());
-    REPRISE_CHECK(place.slot <= size)
-        << "slot " << place.slot << " of " << size;
-    if (place.slot == size) {
+    REPRISE_CHECK(to.row <= size) << "row " << to.row << " of " << size;
+    if (to.row == size) {
       if (free_.empty()) {
         rows.push_back(used_++);
       } else {
@@ -45,14 +46,15 @@ class TensorRows final : public DeviceRows {
         free_.pop_back();
       }
     }
-    arriving_[rows[place.slot]] = row;
+    arriving_[rows[to.row]] = bytes;
   }
 
-  void MoveLastTo(const Place& place) override {
-    std::vector<int64_t>& rows = block_rows_[place.group];
-    arriving_.erase(rows[place.slot]);
-    free_.push_back(rows[place.slot]);
-    rows[place.slot] = rows.back();
+  void MoveLastTo(const RowRef& to) override {
+    std::vector<int64_t>& rows = block_rows_[to.group];
+    // What leaves before the Flush that would bring it need not come.
+    arriving_.erase(rows[to.row]);
+    free_.push_back(rows[to.row]);
+    rows[to.row] = rows.back();
     rows.pop_back();
   }
 
@@ -75,15 +77,27 @@ class TensorRows final : public DeviceRows {
     });
   }
 
-  absl::Status StartExchange(int side, const std::vector<Place>& leaving,
+  absl::Status Read(const RowRef& from, std::byte* bytes) const override {
+    return CatchTorch("reading a rehearsed row", [&] {
+      at::from_blob(bytes, {row_bytes_}, at::kByte)
+          .copy_(block_[block_rows_[from.group][from.row]]);
+      return absl::OkStatus();
+    });
+  }
+
+  int64_t bytes_in_message() const override { return 0; }
+  int64_t bytes_on_their_own() const override { return row_bytes_; }
+  void Pack(const RowRef&, std::byte*) const override {}
+
+  absl::Status StartExchange(int side, const std::vector<RowRef>& leaving,
                              const std::vector<int64_t>& rows_to,
                              const std::vector<int64_t>& rows_from) override {
     Side& exchange = sides_[side];
     REPRISE_CHECK(exchange.work == nullptr) << "StartExchange before Finish";
     return CatchTorch("packing rehearsed rows", [&] {
       std::vector<int64_t> numbers;
-      for (const Place& place : leaving) {
-        numbers.push_back(block_rows_[place.group][place.slot]);
+      for (const RowRef& from : leaving) {
+        numbers.push_back(block_rows_[from.group][from.row]);
       }
       exchange.sent =
           numbers.empty()
@@ -114,17 +128,10 @@ class TensorRows final : public DeviceRows {
     return std::exchange(sides_[side].work, nullptr)->Wait();
   }
 
-  const std::byte* Received(int side, int64_t number) const override {
+  const std::byte* Received(int side, int64_t number,
+                            const std::byte*) const override {
     return static_cast<const std::byte*>(sides_[side].received.data_ptr()) +
            number * row_bytes_;
-  }
-
-  absl::Status Read(const Place& place, std::byte* row) const override {
-    return CatchTorch("reading a rehearsed row", [&] {
-      at::from_blob(row, {row_bytes_}, at::kByte)
-          .copy_(block_[block_rows_[place.group][place.slot]]);
-      return absl::OkStatus();
-    });
   }
 
  private:
@@ -160,9 +167,9 @@ class TensorRows final : public DeviceRows {
   const int64_t row_bytes_;
   Communicator* const communicator_;              // nullptr: alone
   at::Tensor block_;                              // [capacity, row_bytes]
-  std::vector<std::vector<int64_t>> block_rows_;  // by group and slot
+  std::vector<std::vector<int64_t>> block_rows_;  // by group and row
   int64_t used_ = 0;           // rows of the block that are or were in use
-  std::vector<int64_t> free_;  // of these, those that no slot has
+  std::vector<int64_t> free_;  // of these, those that no group has
   // Rows of the block that the next Flush fills.
   absl::flat_hash_map<int64_t, const std::byte*> arriving_;
   Side sides_[2];
@@ -170,9 +177,8 @@ class TensorRows final : public DeviceRows {
 
 }  // namespace
 
-std::unique_ptr<DeviceRows> MakeTensorRows(c10::Device device,
-                                           int64_t row_bytes,
-                                           Communicator* communicator) {
+std::unique_ptr<RowStore> MakeTensorRows(c10::Device device, int64_t row_bytes,
+                                         Communicator* communicator) {
   return std::make_unique<TensorRows>(device, row_bytes, communicator);
 }
 

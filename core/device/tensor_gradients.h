@@ -1,7 +1,7 @@
 // Gradients that a GradientReducer sums where they are: in the memory of any
 // device of LibTorch's.
-#ifndef REPRISE_AGENTS_TENSOR_GRADIENTS_H_
-#define REPRISE_AGENTS_TENSOR_GRADIENTS_H_
+#ifndef REPRISE_CORE_DEVICE_TENSOR_GRADIENTS_H_
+#define REPRISE_CORE_DEVICE_TENSOR_GRADIENTS_H_
 
 #include <ATen/core/Tensor.h>
 
@@ -18,4 +18,4 @@ std::unique_ptr<GradientMemory> MakeTensorGradients(const at::Tensor& flat);
 
 }  // namespace reprise
 
-#endif  // REPRISE_AGENTS_TENSOR_GRADIENTS_H_
+#endif  // REPRISE_CORE_DEVICE_TENSOR_GRADIENTS_H_

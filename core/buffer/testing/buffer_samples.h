@@ -1,6 +1,6 @@
 // What the tests of buffers offer and how they judge what comes back.
-#ifndef REPRISE_CORE_BUFFER_BUFFER_SAMPLES_H_
-#define REPRISE_CORE_BUFFER_BUFFER_SAMPLES_H_
+#ifndef REPRISE_CORE_BUFFER_TESTING_BUFFER_SAMPLES_H_
+#define REPRISE_CORE_BUFFER_TESTING_BUFFER_SAMPLES_H_
 
 #include <cstddef>
 #include <cstdint>
@@ -69,4 +69,4 @@ inline double ChiSquare(const std::vector<int64_t>& counts) {
 
 }  // namespace reprise
 
-#endif  // REPRISE_CORE_BUFFER_BUFFER_SAMPLES_H_
+#endif  // REPRISE_CORE_BUFFER_TESTING_BUFFER_SAMPLES_H_
