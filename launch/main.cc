@@ -32,11 +32,11 @@
 #include "launch/data/data_command.h"
 #include "launch/data/known_datasets.h"
 #include "launch/mpirun/mpirun_launcher.h"
-#include "launch/process/core_binding.h"
 #include "launch/process/interrupt.h"
-#include "launch/process/openmp_wait.h"
 #include "launch/process/rank_output.h"
 #include "launch/process/rank_process.h"
+#include "launch/process/threads/core_binding.h"
+#include "launch/process/threads/openmp_wait.h"
 #include "launch/run/results/timeline_file.h"
 #include "launch/run/run_experiment.h"
 #include "launch/settings/experiments.h"
@@ -94,7 +94,8 @@ absl::StatusOr<std::unique_ptr<Communicator>> Connect(
       });
 }
 
-// Told by one rank, however many find it out.
+// Core binding can fail on any rank: agree first, so that the error is printed
+// once.
 absl::Status RunInCommunication(const ExperimentSpec& spec,
                                 Communicator& communicator,
                                 TimelineFile* timeline,
@@ -154,7 +155,7 @@ int Main(const char* experiment, int argc, char** argv) {
                            : std::nullopt);
   const int rank = place.ok() && place->has_value() ? (**place).rank : 0;
   SetProcessRank(rank);
-  const bool speaks = SpeaksForAll(place);
+  const bool speaks = IsSpokesman(place);
   if (command.ok() && command->action != ParsedCommand::Action::kRun) {
     const bool is_asked = command->action != ParsedCommand::Action::kUsage;
     if (!speaks) return is_asked ? 0 : static_cast<int>(ExitCode::kUsage);

@@ -170,10 +170,12 @@ absl::Status RedirectOutput(absl::string_view output, const RankPlace& place) {
     return DistributedErrorFromErrno("--output: fcntl");
   }
   std::fflush(stdout);
+  // Not a Subprocess: the relay runs no other program, and ignores the signals
+  // that end the rank, so that the rank's last words reach the user.
   const pid_t child = fork();
   if (child < 0) return DistributedErrorFromErrno("--output: fork");
   if (child == 0) {
-    // mpirun's signals are for the rank, whose last words are still to come.
+    // mpirun's signals are for the rank.
     sigset_t all;
     sigfillset(&all);
     sigprocmask(SIG_SETMASK, &all, nullptr);
@@ -189,7 +191,7 @@ absl::Status RedirectOutput(absl::string_view output, const RankPlace& place) {
   dup2(write_end.get(), STDERR_FILENO);
   // A pipe is no reason to keep lines until the buffer is full.
   std::setvbuf(stdout, nullptr, _IOLBF, 0);
-  TellLauncherThrough(current.err);
+  SetLauncherFd(current.err);
   return absl::OkStatus();
 }
 

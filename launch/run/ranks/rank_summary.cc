@@ -10,7 +10,7 @@
 #include "absl/strings/str_join.h"
 #include "absl/strings/str_split.h"
 #include "core/base/cores.h"
-#include "launch/process/core_binding.h"
+#include "launch/process/threads/core_binding.h"
 #include "re2/re2.h"
 
 namespace reprise {

@@ -1,4 +1,4 @@
-#include "launch/process/core_binding.h"
+#include "launch/process/threads/core_binding.h"
 
 #include <sched.h>
 #include <sys/types.h>
@@ -7,7 +7,6 @@
 #include <cerrno>
 #include <cstddef>
 #include <cstring>
-#include <filesystem>
 #include <map>
 #include <set>
 #include <system_error>
@@ -25,6 +24,7 @@
 #include "core/base/file.h"
 #include "core/base/slices.h"
 #include "core/base/status.h"
+#include "launch/process/numbered_entries.h"
 
 namespace reprise {
 namespace {
@@ -203,16 +203,10 @@ absl::StatusOr<RankCores> BindRankByGpu(absl::string_view bind,
   while (!is_complete) {
     is_complete = true;
     std::error_code error;
-    std::filesystem::directory_iterator thread("/proc/self/task", error);
-    const std::filesystem::directory_iterator end;
-    while (!error && thread != end) {
-      int id = 0;
-      if (absl::SimpleAtoi(thread->path().filename().string(), &id) &&
-          bound_threads.insert(id).second) {
-        REPRISE_RETURN_IF_ERROR(BindThread(bind, id, share.cores));
-        is_complete = false;
-      }
-      thread.increment(error);
+    for (const int thread : NumberedEntries("/proc/self/task", &error)) {
+      if (!bound_threads.insert(thread).second) continue;
+      REPRISE_RETURN_IF_ERROR(BindThread(bind, thread, share.cores));
+      is_complete = false;
     }
     if (error) {
       return UsageError(absl::StrCat(

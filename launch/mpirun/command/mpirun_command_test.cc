@@ -1,4 +1,4 @@
-#include "launch/mpirun/mpirun_command.h"
+#include "launch/mpirun/command/mpirun_command.h"
 
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"

@@ -1,4 +1,4 @@
-#include "launch/mpirun/network.h"
+#include "launch/mpirun/command/network.h"
 
 #include <algorithm>
 #include <filesystem>

@@ -1,6 +1,6 @@
 // What jobs on several hosts report, which launcher_test has not got: Open MPI
 // 5.0.11's words, from two nodes of Slurm.
-#include "launch/mpirun/mpirun_report.h"
+#include "launch/mpirun/job/mpirun_report.h"
 
 #include <string>
 

@@ -4,8 +4,8 @@
 // wait for needs, and a step takes many times as long. Here they spin for a
 // tenth of that, which measured as fast on a quiet machine; where they sleep at
 // once a step takes four times as long there (docs/PROCESSORS.md).
-#ifndef REPRISE_LAUNCH_PROCESS_OPENMP_WAIT_H_
-#define REPRISE_LAUNCH_PROCESS_OPENMP_WAIT_H_
+#ifndef REPRISE_LAUNCH_PROCESS_THREADS_OPENMP_WAIT_H_
+#define REPRISE_LAUNCH_PROCESS_THREADS_OPENMP_WAIT_H_
 
 #include <string>
 
@@ -32,4 +32,4 @@ std::string OpenMpWait();
 
 }  // namespace reprise
 
-#endif  // REPRISE_LAUNCH_PROCESS_OPENMP_WAIT_H_
+#endif  // REPRISE_LAUNCH_PROCESS_THREADS_OPENMP_WAIT_H_

@@ -1,4 +1,4 @@
-#include "launch/mpirun/mpirun_report.h"
+#include "launch/mpirun/job/mpirun_report.h"
 
 #include <cstring>
 #include <utility>

@@ -1,7 +1,7 @@
 // Reads the stderr of mpirun, in which the output of all ranks, their messages
 // to the launcher and mpirun's own reports come together.
-#ifndef REPRISE_LAUNCH_MPIRUN_MPIRUN_REPORT_H_
-#define REPRISE_LAUNCH_MPIRUN_MPIRUN_REPORT_H_
+#ifndef REPRISE_LAUNCH_MPIRUN_JOB_MPIRUN_REPORT_H_
+#define REPRISE_LAUNCH_MPIRUN_JOB_MPIRUN_REPORT_H_
 
 #include <cstdint>
 #include <map>
@@ -76,4 +76,4 @@ std::string Describe(const MpirunReport::Failure& failure,
 
 }  // namespace reprise
 
-#endif  // REPRISE_LAUNCH_MPIRUN_MPIRUN_REPORT_H_
+#endif  // REPRISE_LAUNCH_MPIRUN_JOB_MPIRUN_REPORT_H_

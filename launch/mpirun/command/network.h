@@ -1,7 +1,7 @@
 // What --network means to Open MPI 4.1 and 5.0 and to NCCL: option and variable
 // names differ between releases, so they stand in one table here.
-#ifndef REPRISE_LAUNCH_MPIRUN_NETWORK_H_
-#define REPRISE_LAUNCH_MPIRUN_NETWORK_H_
+#ifndef REPRISE_LAUNCH_MPIRUN_COMMAND_NETWORK_H_
+#define REPRISE_LAUNCH_MPIRUN_COMMAND_NETWORK_H_
 
 #include <string>
 #include <utility>
@@ -9,7 +9,7 @@
 
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
-#include "launch/mpirun/mpirun_command.h"
+#include "launch/mpirun/command/mpirun_command.h"
 
 namespace reprise {
 
@@ -42,4 +42,4 @@ absl::StatusOr<NetworkSettings> SettingsOfNetwork(absl::string_view network,
 
 }  // namespace reprise
 
-#endif  // REPRISE_LAUNCH_MPIRUN_NETWORK_H_
+#endif  // REPRISE_LAUNCH_MPIRUN_COMMAND_NETWORK_H_

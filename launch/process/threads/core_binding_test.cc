@@ -1,4 +1,4 @@
-#include "launch/process/core_binding.h"
+#include "launch/process/threads/core_binding.h"
 
 #include <sched.h>
 

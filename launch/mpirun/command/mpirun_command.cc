@@ -1,13 +1,9 @@
-#include "launch/mpirun/mpirun_command.h"
+#include "launch/mpirun/command/mpirun_command.h"
 
-#include <fcntl.h>
-#include <spawn.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include <climits>
 #include <cstdlib>
-#include <cstring>
 #include <filesystem>
 #include <system_error>
 
@@ -20,9 +16,8 @@
 #include "core/base/file.h"
 #include "core/base/status.h"
 #include "launch/process/launcher_message.h"
+#include "launch/process/subprocess.h"
 #include "re2/re2.h"
-
-extern char** environ;
 
 namespace reprise {
 namespace {
@@ -128,38 +123,9 @@ absl::StatusOr<MpirunVersion> ParseMpirunVersion(absl::string_view text) {
 }
 
 absl::StatusOr<MpirunVersion> AskMpirunVersion(const Mpirun& mpirun) {
-  int ends[2];
-  if (pipe2(ends, O_CLOEXEC) != 0) {
-    return DistributedErrorFromErrno("pipe2");
-  }
-  const FileDescriptor output(ends[0]);
-  std::string path = mpirun.path;
-  char option[] = "--version";
-  char* const arguments[] = {path.data(), option, nullptr};
-  posix_spawn_file_actions_t actions;
-  posix_spawn_file_actions_init(&actions);
-  posix_spawn_file_actions_adddup2(&actions, ends[1], STDOUT_FILENO);
-  posix_spawn_file_actions_adddup2(&actions, ends[1], STDERR_FILENO);
-  pid_t pid = 0;
-  const int error =
-      posix_spawn(&pid, path.c_str(), &actions, nullptr, arguments, environ);
-  posix_spawn_file_actions_destroy(&actions);
-  close(ends[1]);
-  if (error != 0) {
-    return DistributedError(
-        absl::StrCat("cannot start ", path, ": ", strerror(error)));
-  }
-  std::string text;
-  char bytes[1024];
-  ssize_t count = 0;
-  while ((count = read(output.get(), bytes, sizeof(bytes))) > 0 ||
-         (count < 0 && errno == EINTR)) {
-    if (count > 0) text.append(bytes, count);
-  }
-  int status = 0;
-  while (waitpid(pid, &status, 0) < 0 && errno == EINTR) {
-  }
-  auto version = ParseMpirunVersion(text);
+  REPRISE_ASSIGN_OR_RETURN(const FinishedProcess finished,
+                           RunToEnd({mpirun.path, "--version"}));
+  auto version = ParseMpirunVersion(finished.out + finished.err);
   if (!version.ok()) return Annotate(version.status(), mpirun.path);
   return version;
 }

@@ -1,8 +1,8 @@
 // Which mpirun starts the ranks, and with what options. Options and the reports
 // that mpirun prints differ between releases; those of Open MPI 4.1 and 5.0 are
 // known, any other is an error.
-#ifndef REPRISE_LAUNCH_MPIRUN_MPIRUN_COMMAND_H_
-#define REPRISE_LAUNCH_MPIRUN_MPIRUN_COMMAND_H_
+#ifndef REPRISE_LAUNCH_MPIRUN_COMMAND_MPIRUN_COMMAND_H_
+#define REPRISE_LAUNCH_MPIRUN_COMMAND_MPIRUN_COMMAND_H_
 
 #include <cstdint>
 #include <string>
@@ -83,4 +83,4 @@ std::vector<std::pair<std::string, std::string>> MpirunEnvironment(
 
 }  // namespace reprise
 
-#endif  // REPRISE_LAUNCH_MPIRUN_MPIRUN_COMMAND_H_
+#endif  // REPRISE_LAUNCH_MPIRUN_COMMAND_MPIRUN_COMMAND_H_

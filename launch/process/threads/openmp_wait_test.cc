@@ -1,4 +1,4 @@
-#include "launch/process/openmp_wait.h"
+#include "launch/process/threads/openmp_wait.h"
 
 #include <cerrno>
 #include <cstdlib>

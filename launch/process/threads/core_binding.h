@@ -11,8 +11,8 @@
 // Only in jobs of our own launcher, which has mpirun bind nothing: there all
 // ranks of a host may use the same cores. In a job started from outside each
 // may have been given its own, and no rank sees those of the others.
-#ifndef REPRISE_LAUNCH_PROCESS_CORE_BINDING_H_
-#define REPRISE_LAUNCH_PROCESS_CORE_BINDING_H_
+#ifndef REPRISE_LAUNCH_PROCESS_THREADS_CORE_BINDING_H_
+#define REPRISE_LAUNCH_PROCESS_THREADS_CORE_BINDING_H_
 
 #include <cstdint>
 #include <string>
@@ -93,4 +93,4 @@ std::vector<int> ParseRanges(absl::string_view ranges);
 
 }  // namespace reprise
 
-#endif  // REPRISE_LAUNCH_PROCESS_CORE_BINDING_H_
+#endif  // REPRISE_LAUNCH_PROCESS_THREADS_CORE_BINDING_H_
