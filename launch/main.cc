@@ -30,7 +30,7 @@
 #include "core/comm/observing/observing_transport.h"
 #include "core/tensor/libtorch_processor.h"
 #include "launch/data/data_command.h"
-#include "launch/data/known_datasets.h"
+#include "launch/data/dataset_table.h"
 #include "launch/mpirun/mpirun_launcher.h"
 #include "launch/process/interrupt.h"
 #include "launch/process/rank_output.h"
@@ -137,7 +137,7 @@ int Main(const char* experiment, int argc, char** argv) {
     // Neither ranks nor a device: before anything looks for them.
     const absl::Status status =
         limit.ok() ? RunDataCommand({arguments.begin() + 1, arguments.end()},
-                                    KnownDatasets(), std::cout)
+                                    DatasetTable(), std::cout)
                    : limit;
     return status.ok() ? 0 : Fail(status);
   }

@@ -9,7 +9,7 @@
 #include "core/base/log.h"
 #include "core/base/status.h"
 #include "core/tensor/torch_status.h"
-#include "launch/data/load_data.h"
+#include "launch/data/dataset_loader.h"
 #include "launch/process/rank_process.h"
 #include "launch/run/parts/agent_table.h"
 #include "launch/run/parts/rehearsal_setup.h"
@@ -20,12 +20,22 @@
 namespace reprise {
 namespace {
 
+DatasetRequest DatasetRequestOf(const ExperimentSpec& spec) {
+  DatasetRequest request;
+  request.name = spec.dataset;
+  request.dataset_dir = spec.dataset_dir;
+  request.seed = spec.seed;
+  request.quick = spec.quick;
+  request.as_upstream = spec.profile == "upstream";
+  return request;
+}
+
 absl::StatusOr<DatasetPair> LoadSameData(const ExperimentSpec& spec,
                                          int64_t threads,
                                          Communicator& communicator) {
   std::vector<std::string> warnings;
   absl::StatusOr<DatasetPair> data =
-      LoadData(spec, static_cast<int>(threads), &warnings);
+      LoadDataset(DatasetRequestOf(spec), static_cast<int>(threads), &warnings);
   REPRISE_RETURN_IF_ERROR(AgreeOnStatus(communicator, data.status()));
   if (communicator.rank() == 0) {
     for (const std::string& warning : warnings) LogWarning(warning);

@@ -1,4 +1,4 @@
-#include "launch/data/md5.h"
+#include "launch/data/rows/md5.h"
 
 #include <cstdint>
 

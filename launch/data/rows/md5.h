@@ -1,7 +1,7 @@
 // MD5 (RFC 1321), since that is what data sets' digests are published in: it
 // tells a damaged or another file, not a forged one.
-#ifndef REPRISE_LAUNCH_DATA_MD5_H_
-#define REPRISE_LAUNCH_DATA_MD5_H_
+#ifndef REPRISE_LAUNCH_DATA_ROWS_MD5_H_
+#define REPRISE_LAUNCH_DATA_ROWS_MD5_H_
 
 #include <string>
 #include <vector>
@@ -19,4 +19,4 @@ absl::StatusOr<std::string> Md5OfFile(const std::string& path);
 
 }  // namespace reprise
 
-#endif  // REPRISE_LAUNCH_DATA_MD5_H_
+#endif  // REPRISE_LAUNCH_DATA_ROWS_MD5_H_
