@@ -1,6 +1,5 @@
 #include "launch/run/parts/run_parts.h"
 
-#include <algorithm>
 #include <string>
 #include <utility>
 #include <vector>
@@ -57,34 +56,9 @@ ScenarioOptions ScenarioOptionsOf(const ExperimentSpec& spec) {
   options.num_tasks = config.num_tasks;
   options.seed = spec.seed;
   options.concatenate_tasksets = config.concatenate_tasksets;
+  options.max_train_samples_per_task = spec.max_train_samples_per_task;
+  options.max_test_samples_per_task = spec.max_test_samples_per_task;
   return options;
-}
-
-// Keeps at most `most` of the rows (0: all), as many of each class as that
-// leaves.
-void SubsampleTask(int64_t most, const Dataset& dataset,
-                   std::vector<int64_t>& rows) {
-  const int64_t size = static_cast<int64_t>(rows.size());
-  if (most == 0 || size <= most) return;
-  std::stable_sort(rows.begin(), rows.end(), [&](int64_t a, int64_t b) {
-    return dataset.labels[a] < dataset.labels[b];
-  });
-  for (int64_t i = 0; i < most; ++i) rows[i] = rows[i * size / most];
-  rows.resize(most);
-  std::sort(rows.begin(), rows.end());
-}
-
-absl::StatusOr<Scenario> MakeTasks(const ExperimentSpec& spec,
-                                   const DatasetPair& data) {
-  REPRISE_ASSIGN_OR_RETURN(Scenario scenario,
-                           MakeScenario(ScenarioOptionsOf(spec), data));
-  for (TaskSpec& task : scenario.tasks) {
-    SubsampleTask(spec.max_train_samples_per_task, *data.train,
-                  task.train_indices);
-    SubsampleTask(spec.max_test_samples_per_task, *data.test,
-                  task.test_indices);
-  }
-  return scenario;
 }
 
 HardwareOptions HardwareOptionsOf(const ExperimentSpec& spec, int world_size) {
@@ -139,7 +113,8 @@ absl::StatusOr<RunParts> MakeRunParts(const ExperimentSpec& spec,
   RunParts parts;
   REPRISE_ASSIGN_OR_RETURN(parts.data,
                            LoadSameData(spec, threads, communicator));
-  absl::StatusOr<Scenario> scenario = MakeTasks(spec, parts.data);
+  absl::StatusOr<Scenario> scenario =
+      MakeScenario(ScenarioOptionsOf(spec), parts.data);
   REPRISE_RETURN_IF_ERROR(AgreeOnStatus(communicator, scenario.status()));
   parts.scenario = *std::move(scenario);
   REPRISE_ASSIGN_OR_RETURN(
