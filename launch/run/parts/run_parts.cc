@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "absl/status/status.h"
+#include "absl/strings/str_cat.h"
 #include "core/base/log.h"
 #include "core/base/status.h"
 #include "core/tensor/torch_status.h"
@@ -14,6 +15,7 @@
 #include "launch/run/parts/rehearsal_setup.h"
 #include "launch/run/parts/training_options.h"
 #include "launch/run/ranks/rank_agreement.h"
+#include "models/input_shape.h"
 #include "models/model_table.h"
 
 namespace reprise {
@@ -80,6 +82,17 @@ ModelChoice ModelChoiceOf(const ExperimentSpec& spec) {
   return {spec.model, config.depth, config.width.value_or(0), config.variant};
 }
 
+// Flags that cannot fit are refused before: this holds for what is on disk.
+absl::Status CheckReads(const Model& model, const ModelChoice& choice,
+                        const DatasetPair& data) {
+  const RowFormat& format = data.train->format;
+  const InputShape shape = {format.channels, format.height, format.width};
+  if (model.input_shape() == shape) return absl::OkStatus();
+  return UsageError(absl::StrCat(
+      "--model=", choice.name, " reads ", TextOf(model.input_shape()),
+      " samples, --dataset=", data.name, " has ", TextOf(shape)));
+}
+
 // Collective, for the error.
 absl::StatusOr<std::unique_ptr<Model>> MakeInitialModel(
     const ExperimentSpec& spec, const RunParts& parts,
@@ -92,8 +105,9 @@ absl::StatusOr<std::unique_ptr<Model>> MakeInitialModel(
   std::unique_ptr<Model> model;
   REPRISE_RETURN_IF_ERROR(AgreeOnStatus(
       communicator, CatchTorch("making the model", [&]() -> absl::Status {
-        REPRISE_ASSIGN_OR_RETURN(model,
-                                 MakeModel(ModelChoiceOf(spec), options));
+        const ModelChoice choice = ModelChoiceOf(spec);
+        REPRISE_ASSIGN_OR_RETURN(model, MakeModel(choice, options));
+        REPRISE_RETURN_IF_ERROR(CheckReads(*model, choice, parts.data));
         model->parameters().Initialize(spec.seed);
         return absl::OkStatus();
       })));
