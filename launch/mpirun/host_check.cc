@@ -27,9 +27,9 @@ namespace reprise {
 namespace {
 
 constexpr size_t kMostListed = 20;
-// Of what mpirun has said.
+// Bytes of what mpirun has said, in a message.
 constexpr size_t kMostQuoted = 4000;
-// Of an answer: ASCII record separator.
+// The first byte of an answer: ASCII record separator.
 constexpr char kAnswerStart = '\x1e';
 
 // "3910968 bytes with CRC 12345", or what is wrong.

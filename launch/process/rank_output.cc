@@ -30,11 +30,11 @@ namespace {
 
 // A line is not held back for longer.
 constexpr size_t kLongestLine = 64 << 10;
-// Of lines that wait for the folder.
+// Bytes of lines that wait for the folder, at most.
 constexpr size_t kMostHeld = 1 << 20;
 constexpr absl::Duration kRelayEnds = absl::Seconds(5);
 
-// Of SendOutputTo, on its way to the other process.
+// Begins the message by which SendOutputTo tells the relay its folder.
 constexpr char kFolderWord[] = "folder ";
 
 // The process between a rank and where its lines go.

@@ -92,7 +92,8 @@ void TellPosition(const RankPlace& place, const RunPosition& position) {
   if (length > 0) Tell(kPositionWord, place, {text, length});
 }
 
-// Of a kernel before Linux 5.3 there is no descriptor of a process.
+// A kernel before Linux 5.3 has no descriptors of processes: `pidfd` is -1
+// then, and the parent is looked at again and again.
 bool IsGoneWithin(pid_t parent, int pidfd, absl::Duration patience) {
   const absl::Time end = absl::Now() + patience;
   pollfd event = {pidfd, POLLIN, 0};

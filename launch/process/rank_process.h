@@ -14,7 +14,8 @@
 
 namespace reprise {
 
-// Of main, without the program's name; of a rank those of its launcher.
+// The arguments of main without the program's name; in a rank those that its
+// launcher was given.
 std::vector<std::string> ProgramArguments(int argc, char** argv);
 
 // From the environment, before MPI is touched.

@@ -14,7 +14,7 @@
 namespace reprise {
 namespace {
 
-// Of each split, generated for --quick; a row has 242 KB.
+// Rows per split of the generated NT3 under --quick: a row has 242 KB.
 constexpr int64_t kQuickRows = 32;
 
 absl::StatusOr<DatasetPair> Read(const std::string& datasets,

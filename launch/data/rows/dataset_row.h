@@ -19,7 +19,7 @@ namespace reprise {
 // What --quick makes of a data set: a run of a few seconds.
 struct QuickSizes {
   int64_t train_samples_per_task = 0, test_samples_per_task = 0;
-  // Of a step, per rank; nullopt: as many as without --quick.
+  // In a step of one rank; nullopt: as many as without --quick.
   std::optional<int64_t> most_representatives;
 };
 

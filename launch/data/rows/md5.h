@@ -14,7 +14,7 @@ namespace reprise {
 // 32 hex digits, of the pieces one after the other.
 std::string Md5OfBytes(const std::vector<absl::string_view>& pieces);
 
-// Of a file, read piece by piece.
+// The same of a file, read piece by piece.
 absl::StatusOr<std::string> Md5OfFile(const std::string& path);
 
 }  // namespace reprise

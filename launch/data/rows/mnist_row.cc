@@ -33,7 +33,7 @@ std::string IdxHeader(uint8_t dimensions, const std::vector<int64_t>& sizes) {
   return header;
 }
 
-// Of the four files' uncompressed content, in the order of the row's files:
+// Digests of the four files' uncompressed content, in the order of row.files:
 // reading checked that they are header, then this.
 std::vector<std::string> MnistDigests(const DatasetPair& pair) {
   std::vector<std::string> digests;

@@ -34,7 +34,7 @@ struct ReportPatterns {
       R"((\d+) on node (\S+) exiting improperly)"};
   const RE2 abort{R"(MPI_ABORT was invoked on rank (\d+) in communicator .*)"
                   R"([Ee]rror ?code:? (-?\d+))"};
-  // Of a rank, over TCP; it ends the job then.
+  // What a rank on TCP says before it ends the job.
   const RE2 lost{
       R"(An MPI communication peer process has unexpectedly disconnected.*)"
       R"( Local host: (\S+) Local PID: (\d+) Peer host: (\S+))"};
