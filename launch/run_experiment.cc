@@ -43,6 +43,7 @@
 #include "core/metrics/metrics_fanout.h"
 #include "core/metrics/progress/progress_sink.h"
 #include "core/metrics/results_folder.h"
+#include "core/metrics/run_id/run_id.h"
 #include "core/metrics/summary/summary_sink.h"
 #include "core/metrics/upstream_json/upstream_json_sink.h"
 #include "core/tensor/libtorch_processor.h"
@@ -413,6 +414,7 @@ class Run {
   absl::Status OpenResults() {
     REPRISE_ASSIGN_OR_RETURN(
         folder_, CreateResultsFolder(spec_.results_dir, spec_.save_dir));
+    run_id_ = MakeRunId();
     if (timeline_ != nullptr) REPRISE_RETURN_IF_ERROR(timeline_->Open());
     SetInterruptFolder(folder_);
     ReportResults(RankPlace{rank_, world_size_}, folder_);
@@ -434,9 +436,8 @@ class Run {
     const bool cuda = model_->parameters().device().is_cuda();
     REPRISE_RETURN_IF_ERROR(WriteUpstreamArgs(
         folder_, arguments, {cuda, data_.generated, world_size_}));
-    REPRISE_ASSIGN_OR_RETURN(
-        auto jsonl,
-        JsonlSink::Open(folder_ + "/metrics.jsonl", spec_.log_interval));
+    REPRISE_ASSIGN_OR_RETURN(auto jsonl,
+                             JsonlSink::Open(folder_ + "/metrics.jsonl"));
     using OnFailure = MetricsFanout::OnFailure;
     sink_.Add("metrics.jsonl", OnFailure::kStopRun, std::move(jsonl));
     sink_.Add("upstream's files", OnFailure::kWarnOnce,
@@ -479,6 +480,7 @@ class Run {
 
   RunInfo Info() const {
     RunInfo info;
+    info.run_id = run_id_;
     info.experiment = spec_.experiment;
     info.version = kVersion;
     info.commit = CheckedOutCommit();
@@ -515,6 +517,7 @@ class Run {
 
   RunStart Start() const {
     RunStart start;
+    start.run_id = run_id_;
     start.experiment = spec_.experiment;
     start.agent = spec_.agent;
     if (spec_.scratch) {
@@ -742,7 +745,7 @@ class Run {
   GradientCommunicator gradients_;
   std::unique_ptr<Model> model_;
   std::unique_ptr<Agent> agent_;
-  std::string folder_;  // rank 0
+  std::string folder_, run_id_;  // rank 0
   FileDescriptor log_;  // rank 0
   MetricsFanout sink_;
 };
