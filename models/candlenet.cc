@@ -4,6 +4,7 @@
 #include <ATen/ops/max_pool2d.h>
 #include <ATen/ops/relu.h>
 
+#include <array>
 #include <string>
 #include <utility>
 #include <vector>
@@ -29,6 +30,9 @@ class CandleNet final : public Model {
 
   std::string name() const override { return "candlenet"; }
   int64_t num_features() const override { return kFeatures; }
+  std::array<int64_t, 3> input_shape() const override {
+    return {1, 1, kInputs};
+  }
 
   ModelOutput Forward(const at::Tensor& inputs,
                       const ForwardContext& context) override {

@@ -5,6 +5,7 @@
 #include <ATen/ops/linspace.h>
 
 #include <algorithm>
+#include <array>
 #include <cstdint>
 #include <memory>
 #include <string>
@@ -105,6 +106,7 @@ TEST(MemoryFormat, InputsLookLikeItWhateverTheyWere) {
     explicit Probe(const ModelOptions& options) : Model(options, {}, {}) {}
     std::string name() const override { return "probe"; }
     int64_t num_features() const override { return 0; }
+    std::array<int64_t, 3> input_shape() const override { return {}; }
     ModelOutput Forward(const at::Tensor&, const ForwardContext&) override {
       return {};
     }

@@ -4,6 +4,7 @@
 #include <ATen/ops/max_pool2d.h>
 #include <ATen/ops/relu.h>
 
+#include <array>
 #include <utility>
 #include <vector>
 
@@ -24,6 +25,7 @@ class MnistNet final : public Model {
 
   std::string name() const override { return "mnistnet"; }
   int64_t num_features() const override { return kFeatures; }
+  std::array<int64_t, 3> input_shape() const override { return {1, 28, 28}; }
 
   ModelOutput Forward(const at::Tensor& inputs,
                       const ForwardContext& context) override {

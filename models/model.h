@@ -5,6 +5,7 @@
 
 #include <ATen/core/Tensor.h>
 
+#include <array>
 #include <cstdint>
 #include <memory>
 #include <string>
@@ -48,9 +49,11 @@ class Model {
   virtual ~Model() = default;
   virtual std::string name() const = 0;
   virtual int64_t num_features() const = 0;
+  // Channels, height and width of a sample that Forward takes.
+  virtual std::array<int64_t, 3> input_shape() const = 0;
 
-  // inputs: [n, C, H, W] in the compute type, dense in memory; n may be 0 in
-  // evaluation. In training updates running_statistics().
+  // inputs: [n, C, H, W] of input_shape(), in the compute type, dense in
+  // memory; n may be 0 in evaluation. In training updates running_statistics().
   virtual ModelOutput Forward(const at::Tensor& inputs,
                               const ForwardContext& context) = 0;
 

@@ -3,6 +3,7 @@
 #include <ATen/ops/adaptive_avg_pool2d.h>
 #include <ATen/ops/linear.h>
 
+#include <array>
 #include <cmath>
 #include <string>
 #include <utility>
@@ -177,6 +178,7 @@ class ResNet final : public Model {
 
   std::string name() const override { return NameOf(resnet_); }
   int64_t num_features() const override { return plan_.features; }
+  std::array<int64_t, 3> input_shape() const override { return {3, 32, 32}; }
 
   ModelOutput Forward(const at::Tensor& inputs,
                       const ForwardContext& context) override {
