@@ -558,11 +558,12 @@ class TrainingRun {
     // the end of the epoch.
     TrainEpochRecord so_far;
     meter_.Fill(&so_far);
-    record.loss = so_far.loss;
-    record.accuracy = so_far.top1;
-    record.images_per_second = so_far.incoming_samples *
-                               communicator_.world_size() /
-                               absl::ToDoubleSeconds(absl::Now() - epoch_start);
+    record.loss_so_far = so_far.loss;
+    record.accuracy_so_far = so_far.top1;
+    ThroughputMeter throughput;
+    throughput.Add(so_far.incoming_samples * communicator_.world_size(),
+                   absl::ToDoubleSeconds(absl::Now() - epoch_start));
+    record.images_per_second = throughput.ImagesPerSecond();
     record.learning_rate = lr;
     record.run_fraction =
         std::min(1.0, static_cast<double>(steps_of_run_) / expected_steps_);

@@ -29,7 +29,7 @@ run 0 --quick --results-dir=results --save-dir=again
 run 0 --quick --results-dir=results --save-dir=other --seed=43
 cmp results/one/weights.safetensors results/again/weights.safetensors || fail "weights differ"
 cmp -s results/one/weights.safetensors results/other/weights.safetensors && fail "weights are equal"
-strip() { sed 's/"timing":.*//; s/"results_folder":"[^"]*"//' "results/$1/metrics.jsonl"; }
+strip() { sed 's/"timing":.*//; s/"run":"[^"]*"//; s/"results_folder":"[^"]*"//' "results/$1/metrics.jsonl"; }
 [ "$(strip one)" = "$(strip again)" ] || fail "metrics differ"
 
 title "ranks: the same run on two, and again"

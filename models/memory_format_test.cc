@@ -5,6 +5,7 @@
 #include <ATen/ops/linspace.h>
 
 #include <algorithm>
+#include <array>
 #include <cstdint>
 #include <memory>
 #include <string>

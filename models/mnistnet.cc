@@ -4,6 +4,7 @@
 #include <ATen/ops/max_pool2d.h>
 #include <ATen/ops/relu.h>
 
+#include <array>
 #include <utility>
 #include <vector>
 

@@ -3,6 +3,7 @@
 #include <ATen/ops/adaptive_avg_pool2d.h>
 #include <ATen/ops/linear.h>
 
+#include <array>
 #include <cmath>
 #include <string>
 #include <utility>

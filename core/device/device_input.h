@@ -6,18 +6,12 @@
 
 #include <ATen/core/Tensor.h>
 
-#include <cstdint>
 #include <vector>
 
+#include "core/base/input_shape.h"
 #include "core/tensor/gather_normalize.h"
 
 namespace reprise {
-
-struct InputShape {
-  int64_t channels = 1;  // C
-  int64_t height = 1;    // H
-  int64_t width = 1;     // W
-};
 
 // Images of bytes. rows: [n, C H W] uint8; `table`: [C, 256] values of the
 // input's type, what each byte becomes; both on one device. `placements`: [n]

@@ -1,7 +1,7 @@
-// Sums that a training epoch accumulates. Losses are summed in fp64 and samples
-// are counted in int64, so merging ranks is the element-wise sum of two plain
-// arrays (one AllReduce each) and accuracies are exact at any world size. Not
-// thread-safe.
+// Sums that a training epoch accumulates, and the rate of images. Losses are
+// summed in fp64 and samples are counted in int64, so merging ranks is the
+// element-wise sum of two plain arrays (one AllReduce each) and accuracies are
+// exact at any world size. Not thread-safe.
 #ifndef REPRISE_CORE_METRICS_METERS_H_
 #define REPRISE_CORE_METRICS_METERS_H_
 
@@ -49,6 +49,34 @@ class TrainMeter {
  private:
   std::array<double, kNumSums> sums_{};
   std::array<int64_t, kNumCounts> counts_{};
+};
+
+// The one place that computes images a second. They count incoming samples,
+// never representatives: rehearsal costs time and earns no image.
+class ThroughputMeter {
+ public:
+  // `samples` of all ranks, trained in `seconds` of wall clock.
+  void Add(int64_t samples, double seconds) {
+    samples_ += samples;
+    seconds_ += seconds;
+  }
+
+  // Of all ranks. Null before time has passed.
+  std::optional<double> ImagesPerSecond() const {
+    if (!(seconds_ > 0)) return std::nullopt;
+    return static_cast<double>(samples_) / seconds_;
+  }
+
+  // The mean over `world_size` >= 1 ranks.
+  std::optional<double> ImagesPerSecondOfRank(int world_size) const {
+    const std::optional<double> total = ImagesPerSecond();
+    if (!total.has_value()) return std::nullopt;
+    return *total / world_size;
+  }
+
+ private:
+  int64_t samples_ = 0;
+  double seconds_ = 0;
 };
 
 }  // namespace reprise

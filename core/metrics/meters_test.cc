@@ -73,5 +73,27 @@ TEST(TrainMeterTest, WithoutSamplesNothingIsKnownAndNothingIsNotANumber) {
   EXPECT_THAT(record.representative_loss, Eq(std::nullopt));
 }
 
+TEST(ThroughputMeterTest, IsAllSamplesByAllSecondsNotAMeanOfRates) {
+  ThroughputMeter meter;
+  meter.Add(300, 1);
+  meter.Add(100, 3);
+  EXPECT_THAT(meter.ImagesPerSecond(), Optional(100.0));
+  EXPECT_THAT(meter.ImagesPerSecondOfRank(4), Optional(25.0));
+}
+
+TEST(ThroughputMeterTest, NoSamplesInSomeTimeIsARateOfZero) {
+  ThroughputMeter meter;
+  meter.Add(0, 2);
+  EXPECT_THAT(meter.ImagesPerSecond(), Optional(0.0));
+}
+
+TEST(ThroughputMeterTest, WithoutTimeThereIsNoRateRatherThanInfinity) {
+  ThroughputMeter meter;
+  EXPECT_THAT(meter.ImagesPerSecond(), Eq(std::nullopt));
+  meter.Add(10, 0);
+  EXPECT_THAT(meter.ImagesPerSecond(), Eq(std::nullopt));
+  EXPECT_THAT(meter.ImagesPerSecondOfRank(2), Eq(std::nullopt));
+}
+
 }  // namespace
 }  // namespace reprise

@@ -1,11 +1,12 @@
 // What the training loop reports, and the interface of what receives it:
-// files (jsonl, upstream_json), the terminal (progress), later InfluxDB and
-// TensorBoard. Every rank reports to the sinks that it has; those of results
-// are rank 0's. The values are those of all ranks, except in a StepRecord, for
-// which nothing is exchanged, and where a field says so.
+// files (jsonl, summary, upstream_json), the terminal (progress), later
+// InfluxDB and TensorBoard. Every rank reports to the sinks that it has; those
+// of results are rank 0's. The values are those of all ranks, except in a
+// StepRecord, for which nothing is exchanged, and where a field says so.
 //
-// Accuracies are in [0, 1]; times are seconds of wall clock. Tasks count from 0
-// here (upstream's files count from 1 and are written so by their sink).
+// Name, unit and meaning of each field stand in record_fields.h. Accuracies
+// are in [0, 1]; times are seconds of wall clock. Tasks count from 0 here
+// (upstream's files count from 1 and are written so by their sink).
 #ifndef REPRISE_CORE_METRICS_METRIC_SINK_H_
 #define REPRISE_CORE_METRICS_METRIC_SINK_H_
 
@@ -25,7 +26,8 @@ namespace reprise {
 using PhaseSeconds = std::array<double, kNumPhases>;
 
 struct RunStart {
-  std::string experiment;  // "mnist_nil_mnistnet" or "reprise"
+  std::string run_id;  // MakeRunId's, of rank 0; elsewhere empty
+  std::string experiment;
   std::string agent, model, dataset;
   std::string results_folder;
   bool generated_data = false;
@@ -38,34 +40,34 @@ struct RunStart {
 // After a step, every --log-interval of them. Of the epoch so far, and of this
 // rank's part of it: an early sight of what TrainEpochRecord says of all.
 struct StepRecord {
-  int64_t task = 0, epoch = 0;           // epoch within the task, from 0
-  int64_t step = 0, steps_in_epoch = 0;  // step within the epoch, from 0
+  int64_t task = 0, epoch = 0;
+  int64_t step = 0, steps_in_epoch = 0;
   int64_t global_step = 0;
-  double loss = 0;               // weighted objective: sum w l / sum w
-  double accuracy = 0;           // top1 of incoming samples
-  double images_per_second = 0;  // incoming samples of this rank times ranks
+  double loss_so_far = 0;
+  double accuracy_so_far = 0;
+  std::optional<double> images_per_second;
   double learning_rate = 0;
-  double run_fraction = 0;  // of all training steps of the run, in [0, 1]
+  double run_fraction = 0;
 };
 
 struct TrainEpochRecord {
   int64_t task = 0;
-  int64_t epoch = 0;         // within the task, from 0
-  int64_t epoch_of_run = 0;  // over all tasks, from 0
-  int64_t steps_of_run = 0;  // optimizer steps since the start
-  int64_t steps = 0;         // of this epoch
-  double loss = 0;           // weighted objective: sum w l / sum w
-  double incoming_loss = 0;  // mean over incoming samples, unweighted
-  std::optional<double> representative_loss;  // mean, unweighted
-  double top1 = 0, top5 = 0;                  // over incoming samples
-  double seconds = 0;                         // training only
-  int64_t incoming_samples = 0;               // all ranks
-  int64_t representatives = 0;                // all ranks
-  double representative_weight_share = 0;     // of the total weight, in [0, 1]
-  double learning_rate = 0;                   // at the last step
+  int64_t epoch = 0;
+  int64_t epoch_of_run = 0;
+  int64_t steps_of_run = 0;
+  int64_t steps = 0;
+  double loss = 0;
+  double incoming_loss = 0;
+  std::optional<double> representative_loss;
+  double top1 = 0, top5 = 0;
+  double seconds = 0;
+  int64_t incoming_samples = 0;
+  int64_t representatives = 0;
+  double representative_weight_share = 0;
+  double learning_rate = 0;
   int world_size = 1;
-  PhaseSeconds phase_seconds{};  // of this epoch, rank 0
-  double overlap_share = 0;  // of reduction time hidden by backward; 0 at W = 1
+  PhaseSeconds phase_seconds{};  // rank 0's
+  double overlap_share = 0;
 };
 
 // A method's own named numbers at the end of a task (class weights, buffer
@@ -77,15 +79,15 @@ struct AgentReport {
 
 // One evaluation of one head on one task's test set.
 struct TestRecord {
-  int64_t task = 0;       // the task being learnt
-  int64_t test_task = 0;  // whose test set
-  int64_t epoch = 0;      // 0 = before training, e = after e epochs
-  std::string head;       // "logits", "nme"; the primary one first
+  int64_t task = 0;
+  int64_t test_task = 0;
+  int64_t epoch = 0;
+  std::string head;
   bool primary = true;
   // Null where a head cannot answer yet.
   std::optional<double> top1, top5;
-  std::optional<double> loss;  // mean cross-entropy; null for headless metrics
-  int64_t correct = 0;         // top1 count
+  std::optional<double> loss;  // null for heads without one
+  int64_t correct = 0;
   int64_t samples = 0;
   int64_t steps = 0;
   double seconds = 0;
@@ -93,23 +95,28 @@ struct TestRecord {
 
 struct TaskRecord {
   int64_t task = 0;
-  double seconds = 0;  // training and evaluation
+  double seconds = 0;
   AgentReport agent;
 };
 
 struct RunEnd {
   double seconds = 0;
-  PhaseSeconds phase_seconds{};  // of the whole run, rank 0
-  int64_t incoming_samples = 0;  // trained, all ranks
+  PhaseSeconds phase_seconds{};  // rank 0's
+  int64_t incoming_samples = 0;
   double training_seconds = 0;
   int world_size = 1;
-  // Of the reduction's time, the part hidden by backward; 0 at W = 1.
   double overlap_share = 0;
 };
 
-// All calls come from one thread. A sink that fails says so by its Status, and
-// is called again; what follows is its caller's to decide (metrics_fanout.h: a
-// warning, or for jsonl, the truth, the end of the run).
+// All calls come from one thread, in the order of the run: OnRunStart; of each
+// task the tests before training (epoch 0), of each of its epochs the steps,
+// the epoch, the tests, and then the task; OnRunEnd. A test set is reported
+// head by head, the primary one first. Without evaluation there are no tests; a
+// run that fails ends anywhere, without OnRunEnd.
+//
+// A sink that fails says so by its Status, and is called again; what follows is
+// its caller's to decide (metrics_fanout.h). tests/conformance/metric_sink
+// holds every sink to this.
 class MetricSink {
  public:
   virtual ~MetricSink() = default;

@@ -1,7 +1,12 @@
-// The one place that decides what a failing sink means: a failure of the
-// truth (metrics.jsonl) stops the run, one of any other sink costs one warning
-// and the run goes on; the sink is called again, so that it recovers when, say,
-// the disk has room again. Not thread-safe.
+// Hands each record to several sinks, and is the one place that decides what a
+// failing sink means. That is chosen as it is added: kStopRun for what a run is
+// worthless without (metrics.jsonl, the truth, and the weights), kWarnOnce for
+// the rest, whose first failure is told in one warning and does not end the
+// run. After a failure a sink is called as before, so that it recovers when,
+// say, the disk has room again; neither that nor a later failure is told.
+//
+// Sinks are called one after the other in the thread that reports: a slow one
+// holds up training. Not thread-safe.
 #ifndef REPRISE_CORE_METRICS_METRICS_FANOUT_H_
 #define REPRISE_CORE_METRICS_METRICS_FANOUT_H_
 
@@ -20,12 +25,12 @@ class MetricsFanout final : public MetricSink {
   enum class OnFailure { kStopRun, kWarnOnce };
 
   // Sinks are called in the order in which they were added: the truth first.
-  // `name` is for the warning.
+  // `name` is for the warning and the error.
   void Add(std::string name, OnFailure on_failure,
            std::unique_ptr<MetricSink> sink);
 
-  // Every sink is called, whatever the others return; the first failure of a
-  // kStopRun sink, annotated with its name.
+  // Every sink is called, whatever the others return. The first failure of a
+  // kStopRun sink, annotated with its name; each time that it fails.
   absl::Status OnRunStart(const RunStart& run) override;
   absl::Status OnStep(const StepRecord& step) override;
   absl::Status OnTrainEpoch(const TrainEpochRecord& epoch) override;

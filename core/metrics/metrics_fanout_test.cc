@@ -6,7 +6,7 @@
 #include "core/base/status.h"
 #include "core/base/status_matchers.h"
 #include "core/metrics/metric_sink.h"
-#include "core/metrics/scripted_run.h"
+#include "core/metrics/testing/scripted_run.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 

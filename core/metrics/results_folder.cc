@@ -106,6 +106,7 @@ absl::Status WriteRunJson(const std::string& folder, const RunInfo& info) {
   REPRISE_ASSIGN_OR_RETURN(const std::string claim, ReadWholeFile(run_json));
   Json json = Json::parse(claim, nullptr, /*allow_exceptions=*/false);
   if (!json.is_object()) json = ClaimJson();
+  json["run"] = info.run_id;
   json["experiment"] = info.experiment;
   json["version"] = info.version;
   json["commit"] = info.commit;

@@ -29,6 +29,7 @@ struct RunInfo {
   struct Setting {
     std::string name, value_json, origin;
   };
+  std::string run_id;  // MakeRunId's
   std::string experiment;
   std::string version;       // of Reprise
   std::string commit;        // "unknown" outside a checkout

@@ -96,6 +96,7 @@ TEST_F(ResultsFolderTest, RunJsonKeepsTheClaimAndHoldsSettingsWithOrigins) {
                                CreateResultsFolder(results_, "a"));
   const json claim = ReadRunJson(folder);
   RunInfo info;
+  info.run_id = "20240229T235959Z-a-0123456789abcdef";
   info.experiment = "mnist_nil_mnistnet";
   info.world_size = 2;
   info.hosts = {"a", "b"};
@@ -115,6 +116,7 @@ TEST_F(ResultsFolderTest, RunJsonKeepsTheClaimAndHoldsSettingsWithOrigins) {
   const json run = ReadRunJson(folder);
   EXPECT_EQ(run["started"], claim["started"]);
   EXPECT_EQ(run["host"], claim["host"]);
+  EXPECT_EQ(run["run"], "20240229T235959Z-a-0123456789abcdef");
   EXPECT_EQ(run["hosts"], json({"a", "b"}));
   EXPECT_EQ(run["threads"], json({2, 4}));
   EXPECT_EQ(run["cores"], json({"0-1", "0-7"}));

@@ -12,7 +12,7 @@
 #include "core/base/file.h"
 #include "core/base/status_matchers.h"
 #include "core/metrics/jsonl/jsonl_reader.h"
-#include "core/metrics/scripted_run.h"
+#include "core/metrics/testing/scripted_run.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "nlohmann/json.hpp"
@@ -21,7 +21,6 @@ namespace reprise {
 namespace {
 
 using ::nlohmann::json;
-using ::testing::ElementsAre;
 using ::testing::SizeIs;
 
 class JsonlTest : public ::testing::Test {
@@ -30,8 +29,8 @@ class JsonlTest : public ::testing::Test {
     std::filesystem::remove(path_);
   }
 
-  std::unique_ptr<JsonlSink> OpenSink(int64_t step_interval = 1) {
-    auto sink = JsonlSink::Open(path_, step_interval);
+  std::unique_ptr<JsonlSink> OpenSink() {
+    auto sink = JsonlSink::Open(path_);
     EXPECT_THAT(sink, IsOk());
     return *std::move(sink);
   }
@@ -106,23 +105,82 @@ TEST_F(JsonlTest, TwoRunsDifferOnlyInTheirTiming) {
   EXPECT_EQ(first, second);
 }
 
-TEST_F(JsonlTest, OfTheStepsEveryNthAndTheLastAreWritten) {
-  auto sink = OpenSink(/*step_interval=*/10);
-  StepRecord step;
-  step.steps_in_epoch = 25;
-  for (step.step = 0; step.step < 25; ++step.step) {
-    REPRISE_ASSERT_OK(sink->OnStep(step));
+TEST_F(JsonlTest, EachRecordHasTheIdOfItsRunAndTheClockOnlyInItsTiming) {
+  REPRISE_ASSERT_OK(PlayScriptedRun(*OpenSink()));
+  for (const json& record : Records()) {
+    EXPECT_EQ(record["run"], ScriptedRunStart().run_id);
+    EXPECT_FALSE(record.contains("seconds"));
+    EXPECT_FALSE(record.contains("unix_seconds"));
   }
-  std::vector<int> written;
-  for (const json& record : Records()) written.push_back(record["step"]);
-  EXPECT_THAT(written, ElementsAre(0, 10, 20, 24));
+}
+
+std::string PhasesText(const char* forward, const char* backward,
+                       const char* evaluation, const char* other) {
+  return absl::StrCat(
+      R"("phase_seconds":{"load":0.0,"rehearsal_wait":0.0,"forward":)", forward,
+      R"(,"backward":)", backward,
+      R"(,"reduction_wait":0.0,"optimizer":0.0,"buffer_update":0.0,)",
+      R"("evaluation":)", evaluation, R"(,"other":)", other, "}");
+}
+
+// Names, order and bytes of every kind of record, which users' programs read.
+TEST_F(JsonlTest, LinesAreTheseBytes) {
+  RunStart start = ScriptedRunStart();
+  start.run_id = "R";
+  auto sink = OpenSink();
+  REPRISE_ASSERT_OK(sink->OnRunStart(start));
+  REPRISE_ASSERT_OK(PlayScriptedTask(0, *sink));
+  REPRISE_ASSERT_OK(sink->OnRunEnd(ScriptedRunEnd()));
+  REPRISE_ASSERT_OK_AND_ASSIGN(const JsonlContent content, ReadJsonl(path_));
+  std::map<std::string, std::string> first;  // by kind
+  for (const std::string& line : content.records) {
+    std::string text = line.substr(line.find("\"record\":"));
+    text.resize(text.find("\"unix_seconds\""));
+    first.emplace(json::parse(line)["record"], text);
+  }
+  EXPECT_EQ(first["run_start"],
+            R"("record":"run_start","run":"R","experiment":"scripted",)"
+            R"("agent":"icarl","model":"mnistnet","dataset":"mnist",)"
+            R"("generated_data":false,"world_size":2,"num_tasks":3,)"
+            R"("epochs_per_task":1,"seed":42,"timing":{)");
+  EXPECT_EQ(first["step"],
+            R"("record":"step","run":"R","task":0,"epoch":0,"step":0,)"
+            R"("steps_in_epoch":4,"global_step":0,"loss":2.0,"accuracy":0.5,)"
+            R"("learning_rate":0.01,"run_fraction":0.08333333333333333,)"
+            R"("timing":{"images_per_second":100.0,)");
+  EXPECT_EQ(
+      first["train_epoch"],
+      absl::StrCat(R"("record":"train_epoch","run":"R","task":0,"epoch":0,)"
+                   R"("epoch_of_run":0,"steps_of_run":4,"steps":4,"loss":0.5,)"
+                   R"("incoming_loss":0.625,"representative_loss":null,)"
+                   R"("top1":0.8125,"top5":0.96875,"incoming_samples":1000,)"
+                   R"("representatives":0,"representative_weight_share":0.0,)"
+                   R"("learning_rate":0.01,"world_size":2,)"
+                   R"("timing":{"seconds":10.0,)",
+                   PhasesText("0.0", "0.0", "0.0", "0.0"),
+                   R"(,"overlap_share":0.0,)"));
+  EXPECT_EQ(first["test"],
+            R"("record":"test","run":"R","task":0,"test_task":0,"epoch":0,)"
+            R"("head":"nme","primary":true,"top1":null,"top5":null,)"
+            R"("loss":null,"correct":0,"samples":400,"steps":7,)"
+            R"("timing":{"seconds":0.5,)");
+  EXPECT_EQ(first["task_end"],
+            R"("record":"task_end","run":"R","task":0,"agent":{"by_class":)"
+            R"({"class_weight":[1.0,1.5]},"by_rank":{},)"
+            R"("scalars":{"exemplars":500.0}},"timing":{"seconds":13.0,)");
+  EXPECT_EQ(
+      first["run_end"],
+      absl::StrCat(R"("record":"run_end","run":"R","incoming_samples":3000,)"
+                   R"("world_size":2,"timing":{"seconds":40.0,)"
+                   R"("training_seconds":30.0,"overlap_share":0.25,)",
+                   PhasesText("10.0", "20.0", "5.0", "5.0"), ","));
 }
 
 TEST_F(JsonlTest, WhatIsNotAFiniteNumberIsNull) {
   auto sink = OpenSink();
   StepRecord step;
-  step.loss = std::numeric_limits<double>::quiet_NaN();
-  step.accuracy = std::numeric_limits<double>::infinity();
+  step.loss_so_far = std::numeric_limits<double>::quiet_NaN();
+  step.accuracy_so_far = std::numeric_limits<double>::infinity();
   REPRISE_ASSERT_OK(sink->OnStep(step));
   const json record = Records()[0];
   EXPECT_EQ(record["loss"], nullptr);
@@ -176,13 +234,13 @@ TEST_F(JsonlTest, ABrokenRecordBeforeTheEndIsNamedByLineAndOffset) {
     EXPECT_THAT(ReadJsonl(path_), ExitsWith(ExitCode::kData));
     EXPECT_THAT(ReadJsonl(path_),
                 FailsWith(absl::StrCat("line 2 (offset 13) ", fault)));
-    EXPECT_THAT(JsonlSink::Open(path_, 1), ExitsWith(ExitCode::kData));
+    EXPECT_THAT(JsonlSink::Open(path_), ExitsWith(ExitCode::kData));
   }
 }
 
 TEST_F(JsonlTest, ASymbolicLinkIsRefused) {
   std::filesystem::create_symlink(path_ + ".elsewhere", path_);
-  EXPECT_THAT(JsonlSink::Open(path_, 1), FailsWith("symbolic link"));
+  EXPECT_THAT(JsonlSink::Open(path_), FailsWith("symbolic link"));
   EXPECT_FALSE(std::filesystem::exists(path_ + ".elsewhere"));
 }
 

@@ -20,7 +20,10 @@
 #include "core/base/file.h"
 #include "core/base/log.h"
 #include "core/base/status.h"
-#include "core/metrics/accuracy_matrix.h"
+#include "core/metrics/accuracy/accuracy_matrix.h"
+#include "core/metrics/accuracy/matrix_table.h"
+#include "core/metrics/meters.h"
+#include "core/metrics/record_fields.h"
 
 namespace reprise {
 namespace {
@@ -54,8 +57,10 @@ std::string ClockTime(double seconds) {
                          whole % 60);
 }
 
-std::string Share(const std::optional<double>& value) {
-  return value.has_value() ? absl::StrFormat("%.4f", *value) : "-";
+std::string Rate(const std::optional<double>& images_per_second) {
+  return images_per_second.has_value()
+             ? absl::StrFormat("%.0f img/s", *images_per_second)
+             : "- img/s";
 }
 
 class ProgressSink final : public MetricSink {
@@ -93,9 +98,9 @@ class ProgressSink final : public MetricSink {
         absl::StrCat("task ", step.task + 1, "/", run_.num_tasks),
         absl::StrCat("epoch ", step.epoch + 1, "/", run_.epochs_per_task),
         absl::StrCat("step ", step.step + 1, "/", step.steps_in_epoch),
-        absl::StrFormat("%.0f img/s", step.images_per_second),
-        absl::StrFormat("loss %.4f", step.loss),
-        absl::StrFormat("accuracy %.4f", step.accuracy)};
+        Rate(step.images_per_second),
+        absl::StrFormat("loss %.4f", step.loss_so_far),
+        absl::StrFormat("accuracy %.4f", step.accuracy_so_far)};
     if (step.run_fraction > 0) {
       const double left = absl::ToDoubleSeconds(now - started_) *
                           (1 - step.run_fraction) / step.run_fraction;
@@ -107,13 +112,14 @@ class ProgressSink final : public MetricSink {
   absl::Status OnTrainEpoch(const TrainEpochRecord& epoch) override {
     REPRISE_RETURN_IF_ERROR(PrintEvaluation());
     if (options_.live) return absl::OkStatus();
+    ThroughputMeter throughput;
+    throughput.Add(epoch.incoming_samples, epoch.seconds);
     return Print(absl::StrFormat(
         "task %d/%d epoch %d/%d: train loss %.4f top1 %.4f top5 %.4f, %d steps "
-        "in %.1f s, %.0f img/s, lr %g\n",
+        "in %.1f s, %s, lr %g\n",
         epoch.task + 1, run_.num_tasks, epoch.epoch + 1, run_.epochs_per_task,
         epoch.loss, epoch.top1, epoch.top5, epoch.steps, epoch.seconds,
-        static_cast<double>(epoch.incoming_samples) / epoch.seconds,
-        epoch.learning_rate));
+        Rate(throughput.ImagesPerSecond()), epoch.learning_rate));
   }
 
   absl::Status OnTest(const TestRecord& test) override {
@@ -131,7 +137,7 @@ class ProgressSink final : public MetricSink {
                                        run_.num_tasks, ClockTime(task.seconds));
     for (const HeadMatrices::Head& head : heads_.heads()) {
       absl::StrAppend(&text, ", ", head.name, " top1 ",
-                      Share(head.matrix.SampleMean(task.task)));
+                      AccuracyText(head.matrix.SampleMean(task.task)));
     }
     REPRISE_RETURN_IF_ERROR(PrintEvaluation());
     return Print(text + "\n");
@@ -146,12 +152,10 @@ class ProgressSink final : public MetricSink {
       absl::StrAppend(&text, "\nno evaluation, so no accuracy matrix\n");
     }
     absl::StrAppend(&text, "\n", Bold("time by phase"), ", rank 0\n");
-    for (int phase = 0; phase < kNumPhases; ++phase) {
-      const double seconds = run.phase_seconds[phase];
-      absl::StrAppendFormat(&text, "  %-15s %9.1f s %5.1f %%\n",
-                            PhaseName(static_cast<Phase>(phase)), seconds,
+    ForEachPhase(run.phase_seconds, [&](const char* phase, double seconds) {
+      absl::StrAppendFormat(&text, "  %-15s %9.1f s %5.1f %%\n", phase, seconds,
                             run.seconds > 0 ? 100 * seconds / run.seconds : 0);
-    }
+    });
     absl::StrAppendFormat(&text, "  %-15s %9.1f s\n", "total", run.seconds);
     if (run.world_size > 1) {
       absl::StrAppendFormat(
@@ -218,61 +222,19 @@ class ProgressSink final : public MetricSink {
     for (const std::string& name : names) {
       absl::StrAppend(&text, name == names.front() ? " " : "; ", name, " top1");
       for (const TestRecord& test : evaluation_) {
-        if (test.head == name) absl::StrAppend(&text, " ", Share(test.top1));
+        if (test.head == name)
+          absl::StrAppend(&text, " ", AccuracyText(test.top1));
       }
     }
     evaluation_.clear();
     return options_.live ? absl::OkStatus() : Print(text + "\n");
   }
 
-  // The matrix as a table, in blocks of columns where it is too wide.
   void AppendHead(const HeadMatrices::Head& head, std::string* text) const {
-    const AccuracyMatrix& matrix = head.matrix;
-    const int64_t num_tasks = matrix.num_tasks();
     absl::StrAppend(text, "\n",
                     Bold(absl::StrCat("top1 accuracy, ", head.name)),
-                    head.primary ? " (primary head)" : "",
-                    "\nrow = after task i, column = task j's test set, "
-                    "A = task mean, S = sample mean\n");
-    // Columns T and T + 1 are A and S.
-    auto heading = [&](int64_t column) {
-      return column < num_tasks    ? absl::StrCat("task ", column + 1)
-             : column == num_tasks ? std::string("A")
-                                   : std::string("S");
-    };
-    auto cell = [&](int64_t row, int64_t column) {
-      return column == num_tasks       ? Share(matrix.TaskMean(row))
-             : column == num_tasks + 1 ? Share(matrix.SampleMean(row))
-             : column <= row           ? Share(matrix.At(row, column))
-                                       : std::string();
-    };
-    constexpr int kLabelWidth = 15, kCellWidth = 9;
-    const int64_t columns = num_tasks + 2;
-    const int64_t block =
-        options_.width == 0
-            ? columns
-            : std::max<int64_t>(
-                  1, (options_.width - 1 - kLabelWidth) / kCellWidth);
-    for (int64_t begin = 0; begin < columns; begin += block) {
-      const int64_t end = std::min(columns, begin + block);
-      absl::StrAppendFormat(text, "%*s", kLabelWidth, "");
-      for (int64_t column = begin; column < end; ++column) {
-        absl::StrAppendFormat(text, "%*s", kCellWidth, heading(column));
-      }
-      absl::StrAppend(text, "\n");
-      for (int64_t row = 0; row < num_tasks; ++row) {
-        absl::StrAppendFormat(text, "%-*s", kLabelWidth,
-                              absl::StrCat("after task ", row + 1));
-        for (int64_t column = begin; column < end; ++column) {
-          absl::StrAppendFormat(text, "%*s", kCellWidth, cell(row, column));
-        }
-        absl::StrAppend(text, "\n");
-      }
-    }
-    for (const AccuracyMatrix::Measure& measure : matrix.Measures()) {
-      absl::StrAppendFormat(text, "  %-29s %7s  %s\n", measure.name,
-                            Share(measure.value), measure.formula);
-    }
+                    head.primary ? " (primary head)" : "", "\n",
+                    MatrixTable(head.matrix, options_.width));
   }
 
   const ProgressOptions options_;

@@ -14,7 +14,7 @@
 #include "absl/strings/str_split.h"
 #include "core/base/log.h"
 #include "core/base/status_matchers.h"
-#include "core/metrics/scripted_run.h"
+#include "core/metrics/testing/scripted_run.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 

@@ -1,11 +1,15 @@
 #include "core/metrics/summary/summary_sink.h"
 
-#include <optional>
 #include <utility>
+#include <vector>
 
 #include "absl/status/status.h"
+#include "core/base/check.h"
 #include "core/base/file.h"
-#include "core/metrics/accuracy_matrix.h"
+#include "core/metrics/accuracy/accuracy_matrix.h"
+#include "core/metrics/meters.h"
+#include "core/metrics/record_fields.h"
+#include "core/metrics/record_json.h"
 #include "nlohmann/json.hpp"
 
 namespace reprise {
@@ -13,8 +17,21 @@ namespace {
 
 using Json = nlohmann::ordered_json;
 
-Json Nullable(const std::optional<double>& value) {
-  return value.has_value() ? Json(*value) : Json(nullptr);
+// All fields of a record.
+template <typename Record>
+Json FieldsOf(const Record& record) {
+  Json fields = Json::object();
+  AddFields(record, &fields, /*timing=*/&fields);
+  return fields;
+}
+
+// Copies the named fields, in the order of the names.
+void CopyFields(const Json& from, const std::vector<const char*>& names,
+                Json* to) {
+  for (const char* name : names) {
+    REPRISE_CHECK(from.contains(name)) << name;
+    (*to)[name] = from[name];
+  }
 }
 
 Json HeadJson(const HeadMatrices::Head& head) {
@@ -26,13 +43,13 @@ Json HeadJson(const HeadMatrices::Head& head) {
                {"sample_mean_by_task", Json::array()}};
   for (int64_t i = 0; i < matrix.num_tasks(); ++i) {
     Json row = Json::array();
-    for (int64_t j = 0; j <= i; ++j) row.push_back(Nullable(matrix.At(i, j)));
+    for (int64_t j = 0; j <= i; ++j) row.push_back(JsonOf(matrix.At(i, j)));
     json["accuracy_matrix"].push_back(std::move(row));
-    json["task_mean_by_task"].push_back(Nullable(matrix.TaskMean(i)));
-    json["sample_mean_by_task"].push_back(Nullable(matrix.SampleMean(i)));
+    json["task_mean_by_task"].push_back(JsonOf(matrix.TaskMean(i)));
+    json["sample_mean_by_task"].push_back(JsonOf(matrix.SampleMean(i)));
   }
   for (const AccuracyMatrix::Measure& measure : matrix.Measures()) {
-    json[measure.name] = {{"value", Nullable(measure.value)},
+    json[measure.name] = {{"value", JsonOf(measure.value)},
                           {"formula", measure.formula}};
   }
   return json;
@@ -54,12 +71,9 @@ class SummarySink final : public MetricSink {
   }
 
   absl::Status OnTaskEnd(const TaskRecord& task) override {
-    tasks_.push_back({{"task", task.task},
-                      {"seconds", task.seconds},
-                      {"agent",
-                       {{"by_class", task.agent.by_class},
-                        {"by_rank", task.agent.by_rank},
-                        {"scalars", task.agent.scalars}}}});
+    Json json;
+    CopyFields(FieldsOf(task), {"task", "seconds", "agent"}, &json);
+    tasks_.push_back(std::move(json));
     return absl::OkStatus();
   }
 
@@ -68,34 +82,25 @@ class SummarySink final : public MetricSink {
     for (const HeadMatrices::Head& head : heads_.heads()) {
       heads.push_back(HeadJson(head));
     }
-    Json phases = Json::object();
-    for (int phase = 0; phase < kNumPhases; ++phase) {
-      phases[PhaseName(static_cast<Phase>(phase))] = end.phase_seconds[phase];
-    }
-    const Json summary = {
-        {"schema", 1},
-        {"experiment", run_.experiment},
-        {"agent", run_.agent},
-        {"model", run_.model},
-        {"dataset", run_.dataset},
-        {"generated_data", run_.generated_data},
-        {"seed", run_.seed},
-        {"world_size", run_.world_size},
-        {"num_tasks", run_.num_tasks},
-        {"epochs_per_task", run_.epochs_per_task},
-        {"matrix_rows",
-         "row i, column j: top1 accuracy a(i,j) in [0,1] on "
-         "task j's test set after task i, j <= i"},
-        {"heads", std::move(heads)},
-        {"seconds", end.seconds},
-        {"training_seconds", end.training_seconds},
-        {"overlap_share", end.overlap_share},
-        {"incoming_samples", end.incoming_samples},
-        // Of a run without training, 0 / 0 is dumped as null.
-        {"images_per_second",
-         static_cast<double>(end.incoming_samples) / end.training_seconds},
-        {"phase_seconds", std::move(phases)},
-        {"tasks", std::move(tasks_)}};
+    ThroughputMeter throughput;
+    throughput.Add(end.incoming_samples, end.training_seconds);
+    const Json run_fields = FieldsOf(run_), end_fields = FieldsOf(end);
+    Json summary = {{kSchemaField.name, 1}, {kRunField.name, run_.run_id}};
+    CopyFields(run_fields,
+               {"experiment", "agent", "model", "dataset", "generated_data",
+                "seed", "world_size", "num_tasks", "epochs_per_task"},
+               &summary);
+    summary["matrix_rows"] =
+        "row i, column j: top1 accuracy a(i,j) in [0,1] on "
+        "task j's test set after task i, j <= i";
+    summary["heads"] = std::move(heads);
+    CopyFields(
+        end_fields,
+        {"seconds", "training_seconds", "overlap_share", "incoming_samples"},
+        &summary);
+    summary["images_per_second"] = JsonOf(throughput.ImagesPerSecond());
+    CopyFields(end_fields, {"phase_seconds"}, &summary);
+    summary["tasks"] = std::move(tasks_);
     // A number that is not finite is dumped as null.
     const std::string text =
         summary.dump(1, ' ', false, Json::error_handler_t::replace);

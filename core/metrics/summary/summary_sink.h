@@ -1,5 +1,5 @@
-// summary.json, what a run came to: per head the accuracy matrix and every
-// measure of accuracy_matrix.h with its formula, the time by phase, the
+// summary.json, what a run came to: its id, per head the accuracy matrix and
+// every measure of accuracy_matrix.h with its formula, the time by phase, the
 // methods' own reports, and whether the data was generated. Accuracies are in
 // [0, 1], times in seconds; what is unknown is null, never NaN.
 #ifndef REPRISE_CORE_METRICS_SUMMARY_SUMMARY_SINK_H_

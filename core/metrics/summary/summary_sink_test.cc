@@ -7,7 +7,7 @@
 
 #include "core/base/file.h"
 #include "core/base/status_matchers.h"
-#include "core/metrics/scripted_run.h"
+#include "core/metrics/testing/scripted_run.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "nlohmann/json.hpp"
@@ -67,7 +67,25 @@ TEST_F(SummaryTest, HoldsTimesReportsAndWhetherTheDataWasGenerated) {
   EXPECT_EQ(summary["phase_seconds"].size(), 9u);
   EXPECT_EQ(summary["phase_seconds"]["backward"], 20.0);
   EXPECT_EQ(summary["images_per_second"], 100.0);
+  EXPECT_EQ(summary["run"], run.run_id);
   EXPECT_EQ(summary["tasks"][0]["agent"]["scalars"]["exemplars"], 500.0);
+}
+
+TEST_F(SummaryTest, KeysStandInTheirOrder) {
+  REPRISE_ASSERT_OK(PlayScriptedRun(*sink_));
+  const auto text = ReadWholeFile(folder_ + "/summary.json");
+  const auto summary = ::nlohmann::ordered_json::parse(*text);
+  std::string keys;
+  for (const auto& item : summary.items()) keys += item.key() + " ";
+  EXPECT_EQ(keys,
+            "schema run experiment agent model dataset generated_data seed "
+            "world_size num_tasks epochs_per_task matrix_rows heads seconds "
+            "training_seconds overlap_share incoming_samples "
+            "images_per_second phase_seconds tasks ");
+  EXPECT_EQ(summary["tasks"][0].dump(),
+            R"({"task":0,"seconds":13.0,"agent":{"by_class":)"
+            R"({"class_weight":[1.0,1.5]},"by_rank":{},)"
+            R"("scalars":{"exemplars":500.0}}})");
 }
 
 TEST_F(SummaryTest, OneTaskHasNullForForgettingAndBackwardTransfer) {

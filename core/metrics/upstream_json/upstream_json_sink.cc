@@ -10,6 +10,7 @@
 #include "absl/strings/string_view.h"
 #include "core/base/file.h"
 #include "core/base/status.h"
+#include "core/metrics/meters.h"
 #include "nlohmann/json.hpp"
 
 namespace reprise {
@@ -87,8 +88,8 @@ class UpstreamJsonSink final : public MetricSink {
   }
 
   absl::Status OnTrainEpoch(const TrainEpochRecord& epoch) override {
-    const double total_rate =
-        static_cast<double>(epoch.incoming_samples) / epoch.seconds;
+    ThroughputMeter throughput;
+    throughput.Add(epoch.incoming_samples, epoch.seconds);
     AddRecord({{"task_id", epoch.task + 1},
                {"epoch", epoch.epoch_of_run + 1},
                {"steps", epoch.steps_of_run},
@@ -99,8 +100,9 @@ class UpstreamJsonSink final : public MetricSink {
                {"train_error5", ErrorPercent(epoch.top5)},
                {"train_time", Rounded(epoch.seconds)},
                {"train_step_count", epoch.steps},
-               {"train_img_sec", Rounded(total_rate / epoch.world_size)},
-               {"train_total_img_sec", Rounded(total_rate)}},
+               {"train_img_sec",
+                Rounded(throughput.ImagesPerSecondOfRank(epoch.world_size))},
+               {"train_total_img_sec", Rounded(throughput.ImagesPerSecond())}},
               &epochs_);
     return ReplaceJsonFile(folder_ + "/dl_metrics.json", epochs_);
   }
@@ -129,13 +131,15 @@ class UpstreamJsonSink final : public MetricSink {
   }
 
   absl::Status OnRunEnd(const RunEnd& run) override {
-    const double total_rate =
-        static_cast<double>(run.incoming_samples) / run.training_seconds;
+    ThroughputMeter throughput;
+    throughput.Add(run.incoming_samples, run.training_seconds);
     Json records = Json::array();
-    AddRecord({{"total_time", Rounded(run.seconds)},
-               {"training img_sec", Rounded(total_rate / run.world_size)},
-               {"training total_img_sec", Rounded(total_rate)}},
-              &records);
+    AddRecord(
+        {{"total_time", Rounded(run.seconds)},
+         {"training img_sec",
+          Rounded(throughput.ImagesPerSecondOfRank(run.world_size))},
+         {"training total_img_sec", Rounded(throughput.ImagesPerSecond())}},
+        &records);
     return ReplaceJsonFile(folder_ + "/time_metrics.json", records);
   }
 

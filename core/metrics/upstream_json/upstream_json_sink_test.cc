@@ -8,7 +8,7 @@
 
 #include "core/base/file.h"
 #include "core/base/status_matchers.h"
-#include "core/metrics/scripted_run.h"
+#include "core/metrics/testing/scripted_run.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "nlohmann/json.hpp"

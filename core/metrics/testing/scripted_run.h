@@ -9,8 +9,8 @@
 // 6.68/7, .884), forgetting = ((.95 - .80) + (.96 - .97)) / 2 = .07 and
 // backward transfer = ((.80 - .90) + (.97 - .96)) / 2 = -.045. Logits are
 // perfect: 1.
-#ifndef REPRISE_CORE_METRICS_SCRIPTED_RUN_H_
-#define REPRISE_CORE_METRICS_SCRIPTED_RUN_H_
+#ifndef REPRISE_CORE_METRICS_TESTING_SCRIPTED_RUN_H_
+#define REPRISE_CORE_METRICS_TESTING_SCRIPTED_RUN_H_
 
 #include "absl/status/status.h"
 #include "core/metrics/metric_sink.h"
@@ -28,4 +28,4 @@ absl::Status PlayScriptedRun(MetricSink& sink);
 
 }  // namespace reprise
 
-#endif  // REPRISE_CORE_METRICS_SCRIPTED_RUN_H_
+#endif  // REPRISE_CORE_METRICS_TESTING_SCRIPTED_RUN_H_

@@ -1,4 +1,4 @@
-#include "core/metrics/scripted_run.h"
+#include "core/metrics/testing/scripted_run.h"
 
 #include <cmath>
 #include <cstdint>
@@ -42,6 +42,7 @@ absl::Status PlayEvaluation(int task, int64_t epoch, MetricSink& sink) {
 
 RunStart ScriptedRunStart() {
   RunStart run;
+  run.run_id = "20240229T235959Z-node1-0123456789abcdef";
   run.experiment = "scripted";
   run.agent = "icarl";
   run.model = "mnistnet";
@@ -76,8 +77,8 @@ absl::Status PlayScriptedTask(int task, MetricSink& sink) {
     step.step = i;
     step.steps_in_epoch = kSteps;
     step.global_step = task * kSteps + i;
-    step.loss = 2.0 / (1 + i);
-    step.accuracy = 0.5;
+    step.loss_so_far = 2.0 / (1 + i);
+    step.accuracy_so_far = 0.5;
     step.images_per_second = 100;
     step.learning_rate = 0.01;
     step.run_fraction = (step.global_step + 1) / (3.0 * kSteps);

@@ -16,8 +16,8 @@
 // A and S differ where tasks have different sizes; the iCaRL paper plots S. A
 // measure is null where an entry that it needs is unknown; forgetting and
 // backward transfer are null, not 0, at T = 1.
-#ifndef REPRISE_CORE_METRICS_ACCURACY_MATRIX_H_
-#define REPRISE_CORE_METRICS_ACCURACY_MATRIX_H_
+#ifndef REPRISE_CORE_METRICS_ACCURACY_ACCURACY_MATRIX_H_
+#define REPRISE_CORE_METRICS_ACCURACY_ACCURACY_MATRIX_H_
 
 #include <cstddef>
 #include <cstdint>
@@ -89,4 +89,4 @@ class HeadMatrices {
 
 }  // namespace reprise
 
-#endif  // REPRISE_CORE_METRICS_ACCURACY_MATRIX_H_
+#endif  // REPRISE_CORE_METRICS_ACCURACY_ACCURACY_MATRIX_H_

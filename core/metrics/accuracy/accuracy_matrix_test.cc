@@ -1,4 +1,4 @@
-#include "core/metrics/accuracy_matrix.h"
+#include "core/metrics/accuracy/accuracy_matrix.h"
 
 #include <cstdint>
 #include <optional>
