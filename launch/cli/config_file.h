@@ -17,7 +17,7 @@
 
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
-#include "launch/cli/dict_literal.h"
+#include "launch/cli/literal_value.h"
 
 namespace reprise {
 

@@ -8,6 +8,7 @@
 #include "core/base/status_matchers.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
+#include "launch/cli/dict_reader.h"
 
 namespace reprise {
 namespace {

@@ -22,6 +22,8 @@
 #include "core/base/utf8.h"
 #include "launch/cli/config_file.h"
 #include "launch/cli/dict_literal.h"
+#include "launch/cli/dict_reader.h"
+#include "launch/cli/literal_value.h"
 #include "launch/mpirun/host_list.h"
 #include "launch/settings/flag_table.h"
 #include "launch/settings/help_text.h"

@@ -11,6 +11,8 @@
 #include "core/base/nearest_name.h"
 #include "core/base/utf8.h"
 #include "launch/cli/dict_literal.h"
+#include "launch/cli/dict_reader.h"
+#include "launch/cli/literal_value.h"
 
 namespace reprise {
 namespace {
