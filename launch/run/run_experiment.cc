@@ -13,6 +13,7 @@
 #include "core/comm/decorators/observing_transport.h"
 #include "core/metrics/metrics_fanout.h"
 #include "core/metrics/results_folder.h"
+#include "core/metrics/run_id/run_id.h"
 #include "launch/process/interrupt.h"
 #include "launch/process/rank_output.h"
 #include "launch/process/rank_process.h"
@@ -57,8 +58,8 @@ class ExperimentRun {
     }
     if (rank_ == 0) AnnounceRun(spec_, parts_, world_size_);
     REPRISE_RETURN_IF_ERROR(AgreeOnStatus(
-        communicator_,
-        sinks_.OnRunStart(RunStartOf(spec_, parts_, world_size_, folder_))));
+        communicator_, sinks_.OnRunStart(RunStartOf(spec_, parts_, world_size_,
+                                                    folder_, run_id_))));
     return FinishTimeline(TrainModel(options));
   }
 
@@ -81,19 +82,19 @@ class ExperimentRun {
   absl::Status OpenResults() {
     REPRISE_ASSIGN_OR_RETURN(
         folder_, CreateResultsFolder(spec_.results_dir, spec_.save_dir));
+    run_id_ = MakeRunId();
     if (timeline_ != nullptr) REPRISE_RETURN_IF_ERROR(timeline_->Open());
     SetInterruptFolder(folder_);
     ReportResults(RankPlace{rank_, world_size_}, folder_);
     REPRISE_ASSIGN_OR_RETURN(log_, OpenLogFile(folder_, rank_, world_size_));
-    REPRISE_RETURN_IF_ERROR(
-        WriteRunJson(folder_, RunInfoOf(spec_, parts_, communicator_)));
+    REPRISE_RETURN_IF_ERROR(WriteRunJson(
+        folder_, RunInfoOf(spec_, parts_, communicator_, run_id_)));
     REPRISE_RETURN_IF_ERROR(
         WriteArguments(spec_, parts_, world_size_, folder_));
     SinkContext context;
     context.folder = folder_;
     context.experiment = spec_.experiment;
     context.log_fd = log_.get();
-    context.log_interval = spec_.log_interval;
     context.generated_data = parts_.data.generated;
     context.model = parts_.model.get();
     return AddResultSinks(context, &sinks_);
@@ -126,8 +127,8 @@ class ExperimentRun {
   const int rank_, world_size_;
 
   RunParts parts_;
-  std::string folder_;  // rank 0
-  FileDescriptor log_;  // rank 0
+  std::string folder_, run_id_;  // rank 0
+  FileDescriptor log_;           // rank 0
   MetricsFanout sinks_;
 };
 

@@ -38,8 +38,7 @@ class WeightsSink final : public MetricSink {
 };
 
 MadeSink MakeJsonl(const SinkContext& context) {
-  return JsonlSink::Open(context.folder + "/metrics.jsonl",
-                         context.log_interval);
+  return JsonlSink::Open(context.folder + "/metrics.jsonl");
 }
 
 MadeSink MakeUpstreamJson(const SinkContext& context) {

@@ -3,7 +3,6 @@
 #ifndef REPRISE_LAUNCH_RUN_RESULTS_RESULT_SINKS_H_
 #define REPRISE_LAUNCH_RUN_RESULTS_RESULT_SINKS_H_
 
-#include <cstdint>
 #include <memory>
 #include <string>
 #include <vector>
@@ -19,10 +18,9 @@ namespace reprise {
 
 // What sinks are made of. The model, and what `log_fd` is, outlive them.
 struct SinkContext {
-  std::string folder;        // of the results
-  std::string experiment;    // for the weights' metadata
-  int log_fd = -1;           // log.txt, open for appending
-  int64_t log_interval = 1;  // steps between the lines of metrics.jsonl
+  std::string folder;      // of the results
+  std::string experiment;  // for the weights' metadata
+  int log_fd = -1;         // log.txt, open for appending
   bool generated_data = false;
   const Model* model = nullptr;
 };

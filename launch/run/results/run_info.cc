@@ -16,9 +16,10 @@
 namespace reprise {
 
 RunInfo RunInfoOf(const ExperimentSpec& spec, const RunParts& parts,
-                  const Communicator& communicator) {
+                  const Communicator& communicator, const std::string& run_id) {
   const RankHardware& hardware = parts.hardware;
   RunInfo info;
+  info.run_id = run_id;
   info.experiment = spec.experiment;
   info.version = kVersion;
   info.commit = CheckedOutCommit();
@@ -53,8 +54,10 @@ RunInfo RunInfoOf(const ExperimentSpec& spec, const RunParts& parts,
 }
 
 RunStart RunStartOf(const ExperimentSpec& spec, const RunParts& parts,
-                    int world_size, const std::string& folder) {
+                    int world_size, const std::string& folder,
+                    const std::string& run_id) {
   RunStart start;
+  start.run_id = run_id;
   start.experiment = spec.experiment;
   start.agent = spec.agent;
   if (spec.scratch) {

@@ -14,11 +14,12 @@
 namespace reprise {
 
 RunInfo RunInfoOf(const ExperimentSpec& spec, const RunParts& parts,
-                  const Communicator& communicator);
+                  const Communicator& communicator, const std::string& run_id);
 
 // What the sinks' OnRunStart is told. `folder` is that of the results.
 RunStart RunStartOf(const ExperimentSpec& spec, const RunParts& parts,
-                    int world_size, const std::string& folder);
+                    int world_size, const std::string& folder,
+                    const std::string& run_id);
 
 // args.json: the settings as upstream had them, dicts as one literal each.
 // StorageError.
