@@ -37,8 +37,8 @@
 #include "launch/process/openmp_wait.h"
 #include "launch/process/rank_output.h"
 #include "launch/process/rank_process.h"
+#include "launch/run/results/timeline_file.h"
 #include "launch/run/run_experiment.h"
-#include "launch/run/timeline_file.h"
 #include "launch/settings/experiments.h"
 #include "launch/settings/flags.h"
 

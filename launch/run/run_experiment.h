@@ -6,7 +6,7 @@
 #include "absl/status/status.h"
 #include "core/comm/communicator.h"
 #include "launch/process/core_binding.h"
-#include "launch/run/timeline_file.h"
+#include "launch/run/results/timeline_file.h"
 #include "launch/settings/experiment.h"
 
 namespace reprise {

@@ -1,4 +1,4 @@
-#include "launch/run/gradient_communicator.h"
+#include "launch/run/devices/device_communicator.h"
 
 #include <cstdlib>
 #include <vector>
@@ -29,31 +29,31 @@ const absl::StatusOr<const DeviceApi*>& Emulated() {
   return api;
 }
 
-TEST(GradientCommunicator, IsNoneOnCpusAndForOneRank) {
+TEST(DeviceCommunicator, IsNoneOnCpusAndForOneRank) {
   RunRanksAsThreads(2, [](Communicator& host) {
     for (const char* wanted : {"auto", "host"}) {
       REPRISE_ASSERT_OK_AND_ASSIGN(
-          const GradientCommunicator made,
-          MakeGradientCommunicator(wanted, kCpu, host, nullptr, Emulated()));
+          const DeviceCommunicator made,
+          MakeDeviceCommunicator(wanted, kCpu, host, nullptr, Emulated()));
       EXPECT_EQ(made.on_devices, nullptr);
       EXPECT_EQ(made.warning, "");
     }
   });
   RunRanksAsThreads(1, [](Communicator& host) {
     REPRISE_ASSERT_OK_AND_ASSIGN(
-        const GradientCommunicator made,
-        MakeGradientCommunicator("nccl", Gpu(0), host, nullptr, Emulated()));
+        const DeviceCommunicator made,
+        MakeDeviceCommunicator("nccl", Gpu(0), host, nullptr, Emulated()));
     EXPECT_EQ(made.on_devices, nullptr);
   });
 }
 
-TEST(GradientCommunicator, SumsOnGpusOfTheirOwnAndTellsTheObserver) {
+TEST(DeviceCommunicator, SumsOnGpusOfTheirOwnAndTellsTheObserver) {
   ResetEmulatedDevices();
   RunRanksAsThreads(2, [](Communicator& host) {
     std::vector<Collective::Kind> observed;
     REPRISE_ASSERT_OK_AND_ASSIGN(
-        const GradientCommunicator made,
-        MakeGradientCommunicator(
+        const DeviceCommunicator made,
+        MakeDeviceCommunicator(
             "auto", Gpu(host.rank()), host,
             [&observed](const Collective& collective, absl::Time, absl::Time) {
               observed.push_back(collective.kind);
@@ -72,12 +72,12 @@ TEST(GradientCommunicator, SumsOnGpusOfTheirOwnAndTellsTheObserver) {
   });
 }
 
-TEST(GradientCommunicator, OfRanksThatShareAGpuAutoSaysWhyItIsTheHosts) {
+TEST(DeviceCommunicator, OfRanksThatShareAGpuAutoSaysWhyItIsTheHosts) {
   ResetEmulatedDevices();
   RunRanksAsThreads(2, [](Communicator& host) {
     REPRISE_ASSERT_OK_AND_ASSIGN(
-        const GradientCommunicator made,
-        MakeGradientCommunicator("auto", Gpu(0), host, nullptr, Emulated()));
+        const DeviceCommunicator made,
+        MakeDeviceCommunicator("auto", Gpu(0), host, nullptr, Emulated()));
     EXPECT_EQ(made.on_devices, nullptr);
     EXPECT_TRUE(absl::StartsWith(made.warning,
                                  "gradients are summed in host memory, after "
@@ -88,9 +88,9 @@ TEST(GradientCommunicator, OfRanksThatShareAGpuAutoSaysWhyItIsTheHosts) {
   });
 }
 
-TEST(GradientCommunicator, NcclWhereOneRankHasNoGpuIsEveryRanksError) {
+TEST(DeviceCommunicator, NcclWhereOneRankHasNoGpuIsEveryRanksError) {
   RunFailingRanksAsThreads(2, [](Communicator& host) {
-    const absl::StatusOr<GradientCommunicator> made = MakeGradientCommunicator(
+    const absl::StatusOr<DeviceCommunicator> made = MakeDeviceCommunicator(
         "nccl", host.rank() == 1 ? kCpu : Gpu(0), host, nullptr, Emulated());
     EXPECT_EQ(ExitCodeOf(made.status()), ExitCode::kUsage);
     EXPECT_EQ(made.status().message(),
@@ -98,13 +98,13 @@ TEST(GradientCommunicator, NcclWhereOneRankHasNoGpuIsEveryRanksError) {
   });
 }
 
-TEST(GradientCommunicator, ATimeLimitThatIsNoneIsEveryRanksError) {
+TEST(DeviceCommunicator, ATimeLimitThatIsNoneIsEveryRanksError) {
   ResetEmulatedDevices();
   for (const char* limit : {"0", "-1", "soon", ""}) {
     setenv("REPRISE_NCCL_SECONDS", limit, /*overwrite=*/1);
     RunFailingRanksAsThreads(2, [&](Communicator& host) {
-      EXPECT_THAT(MakeGradientCommunicator("auto", Gpu(host.rank()), host,
-                                           nullptr, Emulated())
+      EXPECT_THAT(MakeDeviceCommunicator("auto", Gpu(host.rank()), host,
+                                         nullptr, Emulated())
                       .status(),
                   FailsWith("REPRISE_NCCL_SECONDS must be a number of seconds "
                             "above 0, not '"));
@@ -113,14 +113,14 @@ TEST(GradientCommunicator, ATimeLimitThatIsNoneIsEveryRanksError) {
   unsetenv("REPRISE_NCCL_SECONDS");
 }
 
-TEST(GradientCommunicator, ARankThatDoesNotAnswerEndsAllAtTheTimeLimit) {
+TEST(DeviceCommunicator, ARankThatDoesNotAnswerEndsAllAtTheTimeLimit) {
   ResetEmulatedDevices();
   BreakEmulatedDevice(1, EmulatedFault::kInitNeverEnds);
   setenv("REPRISE_NCCL_SECONDS", "0.2", /*overwrite=*/1);
   RunFailingRanksAsThreads(2, [&](Communicator& host) {
     EXPECT_THAT(
-        MakeGradientCommunicator("auto", Gpu(host.rank()), host, nullptr,
-                                 Emulated())
+        MakeDeviceCommunicator("auto", Gpu(host.rank()), host, nullptr,
+                               Emulated())
             .status(),
         FailsWith("connecting the ranks' GPUs by NCCL has not ended within "
                   "200ms on 2 of 2 ranks"));
@@ -128,13 +128,12 @@ TEST(GradientCommunicator, ARankThatDoesNotAnswerEndsAllAtTheTimeLimit) {
   unsetenv("REPRISE_NCCL_SECONDS");
 }
 
-TEST(GradientCommunicator, WithoutNcclAutoSaysWhatIsMissing) {
+TEST(DeviceCommunicator, WithoutNcclAutoSaysWhatIsMissing) {
   const absl::StatusOr<const DeviceApi*> none = UsageError("cannot load it");
   RunRanksAsThreads(2, [&](Communicator& host) {
     REPRISE_ASSERT_OK_AND_ASSIGN(
-        const GradientCommunicator made,
-        MakeGradientCommunicator("auto", Gpu(host.rank()), host, nullptr,
-                                 none));
+        const DeviceCommunicator made,
+        MakeDeviceCommunicator("auto", Gpu(host.rank()), host, nullptr, none));
     EXPECT_EQ(made.on_devices, nullptr);
     EXPECT_TRUE(absl::StrContains(made.warning, "rank 0: cannot load it"))
         << made.warning;

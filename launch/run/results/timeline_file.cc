@@ -1,4 +1,4 @@
-#include "launch/run/timeline_file.h"
+#include "launch/run/results/timeline_file.h"
 
 #include <cstddef>
 #include <cstdint>

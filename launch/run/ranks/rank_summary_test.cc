@@ -1,4 +1,4 @@
-#include "launch/run/rank_summary.h"
+#include "launch/run/ranks/rank_summary.h"
 
 #include <string>
 #include <vector>

@@ -1,7 +1,7 @@
 // Which device each rank of a job computes on: GPUs that the ranks of a host
 // share out among them, or the CPU on all of them, and what the user is told.
-#ifndef REPRISE_LAUNCH_RUN_JOB_DEVICES_H_
-#define REPRISE_LAUNCH_RUN_JOB_DEVICES_H_
+#ifndef REPRISE_LAUNCH_RUN_DEVICES_JOB_DEVICES_H_
+#define REPRISE_LAUNCH_RUN_DEVICES_JOB_DEVICES_H_
 
 #include <functional>
 #include <string>
@@ -55,4 +55,4 @@ absl::StatusOr<JobDevices> ChooseJobDevices(
 
 }  // namespace reprise
 
-#endif  // REPRISE_LAUNCH_RUN_JOB_DEVICES_H_
+#endif  // REPRISE_LAUNCH_RUN_DEVICES_JOB_DEVICES_H_

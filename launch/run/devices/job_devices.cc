@@ -1,4 +1,4 @@
-#include "launch/run/job_devices.h"
+#include "launch/run/devices/job_devices.h"
 
 #include <cstddef>
 #include <map>

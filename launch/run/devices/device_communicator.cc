@@ -1,4 +1,4 @@
-#include "launch/run/gradient_communicator.h"
+#include "launch/run/devices/device_communicator.h"
 
 #include <cstdint>
 #include <cstdlib>
@@ -63,10 +63,10 @@ absl::StatusOr<absl::Duration> TimeLimit() {
 
 }  // namespace
 
-absl::StatusOr<GradientCommunicator> MakeGradientCommunicator(
+absl::StatusOr<DeviceCommunicator> MakeDeviceCommunicator(
     absl::string_view wanted, c10::Device device, Communicator& host,
     CollectiveObserver observer, const absl::StatusOr<const DeviceApi*>& api) {
-  GradientCommunicator made;
+  DeviceCommunicator made;
   if (wanted == "host" || host.world_size() == 1) return made;
   int32_t gpus = device.is_cpu() ? 0 : 1;
   REPRISE_RETURN_IF_ERROR(

@@ -1,6 +1,6 @@
 // Where the ranks of a run are, for the user's first lines.
-#ifndef REPRISE_LAUNCH_RUN_RANK_SUMMARY_H_
-#define REPRISE_LAUNCH_RUN_RANK_SUMMARY_H_
+#ifndef REPRISE_LAUNCH_RUN_RANKS_RANK_SUMMARY_H_
+#define REPRISE_LAUNCH_RUN_RANKS_RANK_SUMMARY_H_
 
 #include <cstdint>
 #include <string>
@@ -35,4 +35,4 @@ std::vector<std::string> DescribeHosts(const std::vector<RankSummary>& ranks);
 
 }  // namespace reprise
 
-#endif  // REPRISE_LAUNCH_RUN_RANK_SUMMARY_H_
+#endif  // REPRISE_LAUNCH_RUN_RANKS_RANK_SUMMARY_H_

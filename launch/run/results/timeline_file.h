@@ -1,7 +1,7 @@
 // The file of --timeline: what all ranks did when or, of a run that fails,
 // as much of it as can still be had.
-#ifndef REPRISE_LAUNCH_RUN_TIMELINE_FILE_H_
-#define REPRISE_LAUNCH_RUN_TIMELINE_FILE_H_
+#ifndef REPRISE_LAUNCH_RUN_RESULTS_TIMELINE_FILE_H_
+#define REPRISE_LAUNCH_RUN_RESULTS_TIMELINE_FILE_H_
 
 #include <atomic>
 #include <string>
@@ -59,4 +59,4 @@ class TimelineFile {
 
 }  // namespace reprise
 
-#endif  // REPRISE_LAUNCH_RUN_TIMELINE_FILE_H_
+#endif  // REPRISE_LAUNCH_RUN_RESULTS_TIMELINE_FILE_H_

@@ -1,0 +1,63 @@
+// What a rank computes on and how: device, cores, threads, precision and memory
+// format, and what all ranks of the run have, for the user and run.json.
+#ifndef REPRISE_LAUNCH_RUN_DEVICES_RANK_HARDWARE_H_
+#define REPRISE_LAUNCH_RUN_DEVICES_RANK_HARDWARE_H_
+
+#include <c10/core/Device.h>
+#include <c10/core/MemoryFormat.h>
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "absl/strings/string_view.h"
+#include "core/comm/communicator.h"
+#include "core/comm/observing/observing_transport.h"
+#include "core/device/device.h"
+#include "launch/process/core_binding.h"
+#include "launch/run/devices/device_communicator.h"
+#include "launch/run/ranks/rank_summary.h"
+
+namespace reprise {
+
+// The flags of the same names.
+struct HardwareOptions {
+  std::string device = "auto";         // auto | cpu | cuda
+  std::string bind = "auto";           // auto | cores | none
+  std::string reduction = "auto";      // auto | nccl | host
+  std::string precision = "auto";      // auto | fp32 | tf32 | bf16
+  std::string memory_format = "auto";  // auto | channels_last | contiguous
+};
+
+struct RankHardware {
+  c10::Device device{c10::DeviceType::CPU};
+  RankCores cores;
+  int64_t threads = 1;  // of computation
+  DeviceCommunicator device_communicator;
+  Precision precision;
+  at::MemoryFormat memory_format = at::MemoryFormat::Contiguous;
+  // Who chose it: the "flag", the table as "measured", its "rule".
+  std::string memory_format_origin;
+  std::vector<RankSummary> ranks;  // of all ranks, the same on each
+};
+
+// Collective; all ranks pass the same options and network, each its own cores
+// and threads. Binds this process to cores near its GPU, sets the process's
+// precision and LibTorch's threads, and logs rank 0's warnings. `network`:
+// Model::name(), by which the memory format is chosen. `observer`:
+// MakeDeviceCommunicator's.
+//
+// Errors are the same on all ranks: UsageError for what a rank cannot have, and
+// where "auto" means different precisions or memory formats on two ranks, which
+// would compute different things; DistributedError of the communicators.
+absl::StatusOr<RankHardware> ChooseHardware(const HardwareOptions& options,
+                                            absl::string_view network,
+                                            const RankCores& cores,
+                                            int64_t threads,
+                                            Communicator& communicator,
+                                            CollectiveObserver observer);
+
+}  // namespace reprise
+
+#endif  // REPRISE_LAUNCH_RUN_DEVICES_RANK_HARDWARE_H_

@@ -1,0 +1,72 @@
+#include "launch/run/parts/agent_table.h"
+
+#include <algorithm>
+
+#include "agents/base/base_agent.h"
+#include "agents/er/er_agent.h"
+#include "agents/icarl/icarl_agent.h"
+#include "agents/nil/nil_agent.h"
+#include "core/base/check.h"
+#include "core/buffer/rehearsal_buffer.h"
+#include "core/buffer/slot_directory.h"
+#include "core/comm/communicator.h"
+
+namespace reprise {
+namespace {
+
+std::unique_ptr<RehearsalBuffer> MakeBuffer(const AgentContext& context,
+                                            BufferPolicy policy) {
+  return MakeRehearsalBuffer(context.spec, context.rows, context.sizes, policy,
+                             context.channels);
+}
+
+std::unique_ptr<Agent> MakeBase(const AgentContext&) { return MakeBaseAgent(); }
+
+std::unique_ptr<Agent> MakeEr(const AgentContext& context) {
+  return MakeErAgent(MakeBuffer(context, BufferPolicy::kReservoir));
+}
+
+std::unique_ptr<Agent> MakeIcarl(const AgentContext& context) {
+  const AgentConfig& config = context.spec.agent_config;
+  if (config.implementation != "upstream") {
+    return MakeIcarlAgent(
+        {context.rows.num_classes, config.num_representatives});
+  }
+  const Communicator& communicator = *context.channels.host;
+  return MakeUpstreamIcarlAgent(
+      {context.rows.num_classes, config.num_representatives,
+       context.sizes.representatives, context.spec.seed, communicator.rank(),
+       communicator.world_size()});
+}
+
+std::unique_ptr<Agent> MakeNil(const AgentContext& context) {
+  const StepSizes& sizes = context.sizes;
+  const bool shared = context.spec.buffer == "distributed";
+  return MakeNilAgent({shared ? sizes.global_batch : sizes.batch,
+                       shared ? sizes.global_candidates : sizes.candidates},
+                      MakeBuffer(context, BufferPolicy::kClassBalanced));
+}
+
+}  // namespace
+
+const std::vector<AgentRow>& AgentTable() {
+  static const std::vector<AgentRow>& rows = *new std::vector<AgentRow>{
+      {"base", MakeBase},
+      {"er", MakeEr},
+      {"icarl", MakeIcarl},
+      {"nil", MakeNil},
+  };
+  return rows;
+}
+
+std::unique_ptr<Agent> MakeAgent(const AgentContext& context) {
+  const std::string name =
+      context.spec.Rehearses() ? context.spec.agent : "base";
+  const auto row = std::find_if(
+      AgentTable().begin(), AgentTable().end(),
+      [&](const AgentRow& candidate) { return candidate.name == name; });
+  REPRISE_CHECK(row != AgentTable().end()) << name;
+  return row->make(context);
+}
+
+}  // namespace reprise

@@ -1,0 +1,157 @@
+#include "launch/run/parts/run_parts.h"
+
+#include <algorithm>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "core/base/log.h"
+#include "core/base/status.h"
+#include "core/tensor/torch_status.h"
+#include "launch/data/load_data.h"
+#include "launch/process/rank_process.h"
+#include "launch/run/parts/agent_table.h"
+#include "launch/run/parts/rehearsal_setup.h"
+#include "launch/run/parts/training_options.h"
+#include "launch/run/ranks/rank_agreement.h"
+#include "models/model_table.h"
+
+namespace reprise {
+namespace {
+
+absl::StatusOr<DatasetPair> LoadSameData(const ExperimentSpec& spec,
+                                         int64_t threads,
+                                         Communicator& communicator) {
+  std::vector<std::string> warnings;
+  absl::StatusOr<DatasetPair> data =
+      LoadData(spec, static_cast<int>(threads), &warnings);
+  REPRISE_RETURN_IF_ERROR(AgreeOnStatus(communicator, data.status()));
+  if (communicator.rank() == 0) {
+    for (const std::string& warning : warnings) LogWarning(warning);
+  }
+  REPRISE_RETURN_IF_ERROR(AgreeOnData(communicator, *data));
+  return data;
+}
+
+ScenarioOptions ScenarioOptionsOf(const ExperimentSpec& spec) {
+  const TasksetsConfig& config = spec.tasksets;
+  ScenarioOptions options;
+  options.kind = config.scenario == "instance"
+                     ? ScenarioOptions::Kind::kInstance
+                     : ScenarioOptions::Kind::kClass;
+  options.initial_increment = config.initial_increment;
+  options.increment = config.increment;
+  options.class_order = config.class_order;
+  options.class_order_seed = config.class_order_seed;
+  options.num_tasks = config.num_tasks;
+  options.seed = spec.seed;
+  options.concatenate_tasksets = config.concatenate_tasksets;
+  return options;
+}
+
+// Keeps at most `most` of the rows (0: all), as many of each class as that
+// leaves.
+void SubsampleTask(int64_t most, const Dataset& dataset,
+                   std::vector<int64_t>& rows) {
+  const int64_t size = static_cast<int64_t>(rows.size());
+  if (most == 0 || size <= most) return;
+  std::stable_sort(rows.begin(), rows.end(), [&](int64_t a, int64_t b) {
+    return dataset.labels[a] < dataset.labels[b];
+  });
+  for (int64_t i = 0; i < most; ++i) rows[i] = rows[i * size / most];
+  rows.resize(most);
+  std::sort(rows.begin(), rows.end());
+}
+
+absl::StatusOr<Scenario> MakeTasks(const ExperimentSpec& spec,
+                                   const DatasetPair& data) {
+  REPRISE_ASSIGN_OR_RETURN(Scenario scenario,
+                           MakeScenario(ScenarioOptionsOf(spec), data));
+  for (TaskSpec& task : scenario.tasks) {
+    SubsampleTask(spec.max_train_samples_per_task, *data.train,
+                  task.train_indices);
+    SubsampleTask(spec.max_test_samples_per_task, *data.test,
+                  task.test_indices);
+  }
+  return scenario;
+}
+
+HardwareOptions HardwareOptionsOf(const ExperimentSpec& spec, int world_size) {
+  HardwareOptions options;
+  options.device = spec.device;
+  options.bind = spec.bind;
+  // Adasum combines in host memory, and what ranks call is compared there only.
+  const bool uses_devices =
+      !spec.check_collectives &&
+      (!spec.use_adasum || SharesDeviceBuffer(spec, world_size));
+  options.reduction = uses_devices ? spec.reduction : "host";
+  options.precision = spec.precision;
+  options.memory_format = spec.memory_format;
+  return options;
+}
+
+ModelChoice ModelChoiceOf(const ExperimentSpec& spec) {
+  const ModelConfig& config = spec.model_config;
+  return {spec.model, config.depth, config.width.value_or(0), config.variant};
+}
+
+// Collective, for the error.
+absl::StatusOr<std::unique_ptr<Model>> MakeInitialModel(
+    const ExperimentSpec& spec, const RunParts& parts,
+    Communicator& communicator) {
+  ModelOptions options;
+  options.num_classes = parts.data.train->num_classes;
+  options.device = parts.hardware.device;
+  options.compute_type = parts.hardware.precision.compute_type;
+  options.memory_format = parts.hardware.memory_format;
+  std::unique_ptr<Model> model;
+  REPRISE_RETURN_IF_ERROR(AgreeOnStatus(
+      communicator, CatchTorch("making the model", [&]() -> absl::Status {
+        REPRISE_ASSIGN_OR_RETURN(model,
+                                 MakeModel(ModelChoiceOf(spec), options));
+        model->parameters().Initialize(spec.seed);
+        return absl::OkStatus();
+      })));
+  return model;
+}
+
+}  // namespace
+
+absl::StatusOr<RunParts> MakeRunParts(const ExperimentSpec& spec,
+                                      const RankCores& cores,
+                                      Communicator& communicator,
+                                      CollectiveObserver observer) {
+  const int64_t threads =
+      cores.bound ? cores.threads
+                  : ThreadsOfRank(spec.threads, communicator.local_size(),
+                                  communicator.local_cores());
+  RunParts parts;
+  REPRISE_ASSIGN_OR_RETURN(parts.data,
+                           LoadSameData(spec, threads, communicator));
+  absl::StatusOr<Scenario> scenario = MakeTasks(spec, parts.data);
+  REPRISE_RETURN_IF_ERROR(AgreeOnStatus(communicator, scenario.status()));
+  parts.scenario = *std::move(scenario);
+  REPRISE_ASSIGN_OR_RETURN(
+      parts.hardware,
+      ChooseHardware(HardwareOptionsOf(spec, communicator.world_size()),
+                     NameOf(ModelChoiceOf(spec)), cores, threads, communicator,
+                     std::move(observer)));
+  REPRISE_ASSIGN_OR_RETURN(parts.model,
+                           MakeInitialModel(spec, parts, communicator));
+  parts.sizes = SizesOf(spec, communicator.rank(), communicator.world_size());
+  parts.lr_scale = LearningRateScale(spec, communicator.world_size());
+  REPRISE_ASSIGN_OR_RETURN(
+      const BufferChannels channels,
+      ChooseBufferChannels(
+          spec, parts.hardware.device, communicator,
+          parts.hardware.device_communicator.on_devices.get()));
+  parts.agent = MakeAgent(
+      {spec,
+       parts.sizes,
+       {parts.data.train->num_classes, parts.data.train->format.row_bytes()},
+       channels});
+  return parts;
+}
+
+}  // namespace reprise

@@ -1,0 +1,25 @@
+#include "launch/run/parts/step_sizes.h"
+
+#include "core/base/slices.h"
+
+namespace reprise {
+
+StepSizes SizesOf(const ExperimentSpec& spec, int rank, int world_size) {
+  const AgentConfig& agent = spec.agent_config;
+  StepSizes sizes;
+  sizes.global_batch =
+      spec.global_batch_size.value_or(spec.batch_size * world_size) *
+      spec.batches_per_allreduce;
+  sizes.global_representatives = spec.global_representatives.value_or(
+      agent.num_samples.value_or(agent.num_candidates) * world_size);
+  if (!spec.AppendsToBatches()) sizes.global_representatives = 0;
+  sizes.global_candidates =
+      spec.global_candidates.value_or(agent.num_candidates * world_size);
+  sizes.batch = SliceSize(sizes.global_batch, rank, world_size);
+  sizes.representatives =
+      SliceSize(sizes.global_representatives, rank, world_size);
+  sizes.candidates = SliceSize(sizes.global_candidates, rank, world_size);
+  return sizes;
+}
+
+}  // namespace reprise

@@ -1,0 +1,30 @@
+// What a run says of itself, once: run.json, args.json and the first record.
+#ifndef REPRISE_LAUNCH_RUN_RESULTS_RUN_INFO_H_
+#define REPRISE_LAUNCH_RUN_RESULTS_RUN_INFO_H_
+
+#include <string>
+
+#include "absl/status/status.h"
+#include "core/comm/communicator.h"
+#include "core/metrics/metric_sink.h"
+#include "core/metrics/results_folder.h"
+#include "launch/run/parts/run_parts.h"
+#include "launch/settings/experiment.h"
+
+namespace reprise {
+
+RunInfo RunInfoOf(const ExperimentSpec& spec, const RunParts& parts,
+                  const Communicator& communicator);
+
+// Of the sinks' OnRunStart. `folder` is that of the results.
+RunStart RunStartOf(const ExperimentSpec& spec, const RunParts& parts,
+                    int world_size, const std::string& folder);
+
+// args.json: the settings as upstream had them, dicts as one literal each.
+// StorageError.
+absl::Status WriteArguments(const ExperimentSpec& spec, const RunParts& parts,
+                            int world_size, const std::string& folder);
+
+}  // namespace reprise
+
+#endif  // REPRISE_LAUNCH_RUN_RESULTS_RUN_INFO_H_
