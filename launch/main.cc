@@ -29,6 +29,7 @@
 #include "core/comm/nccl/nccl_transport.h"
 #include "core/comm/observing/observing_transport.h"
 #include "core/tensor/libtorch_processor.h"
+#include "launch/cli/enum_names.h"
 #include "launch/data/data_command.h"
 #include "launch/data/known_datasets.h"
 #include "launch/mpirun/mpirun_launcher.h"
@@ -39,8 +40,9 @@
 #include "launch/process/rank_process.h"
 #include "launch/run/results/timeline_file.h"
 #include "launch/run/run_experiment.h"
+#include "launch/settings/experiment_spec.h"
 #include "launch/settings/experiments.h"
-#include "launch/settings/flags.h"
+#include "launch/settings/resolve/command_line.h"
 
 namespace reprise {
 namespace {
@@ -52,7 +54,7 @@ int Fail(const absl::Status& status) {
 }
 
 bool IsGiven(const ExperimentSpec& spec, absl::string_view flag) {
-  for (const ExperimentSpec::Setting& setting : spec.settings) {
+  for (const RecordedSetting& setting : spec.settings) {
     if (setting.name == flag) return setting.origin != "default";
   }
   return false;
@@ -62,7 +64,7 @@ bool IsGiven(const ExperimentSpec& spec, absl::string_view flag) {
 // starts again before it reads it. Otherwise it does so only once it knows that
 // it computes, for a start takes a quarter of a second.
 bool NamesWhatIsReadOnce(std::vector<std::string> values) {
-  values.push_back(ExperimentSpec().yaml_config);
+  values.push_back(ExperimentSpec().configuration.file);
   return absl::c_any_of(values, [](const std::string& value) {
     return IsReadOnce(ResolveUserPath(value.substr(value.find('=') + 1)));
   });
@@ -76,7 +78,7 @@ absl::StatusOr<std::unique_ptr<Communicator>> Connect(
         REPRISE_ASSIGN_OR_RETURN(
             std::unique_ptr<Transport> transport,
             under_launcher ? MakeMpiTransport() : InProcessJob(1)[0]());
-        if (spec.check_collectives) {
+        if (spec.reduction.check_collectives) {
           transport = MakeCheckingTransport(std::move(transport));
         }
         if (timeline != nullptr) {
@@ -84,8 +86,8 @@ absl::StatusOr<std::unique_ptr<Communicator>> Connect(
           transport = MakeObservingTransport(
               std::move(transport),
               // Adasum exchanges by AllToAllv, too.
-              timeline->NoteCollectives(spec.use_adasum ? "collectives"
-                                                        : "rehearsal"),
+              timeline->NoteCollectives(
+                  spec.reduction.use_adasum ? "collectives" : "rehearsal"),
               [timeline, writes] {
                 if (writes) timeline->WriteOwnEvents();
               });
@@ -107,7 +109,7 @@ absl::Status RunHere(const ExperimentSpec& spec, bool under_launcher,
                      const absl::StatusOr<RankCores>& cores) {
   // Outlives the communicator's thread.
   std::optional<TimelineFile> timeline;
-  if (!spec.timeline.empty()) timeline.emplace(spec.timeline);
+  if (!spec.results.timeline.empty()) timeline.emplace(spec.results.timeline);
   TimelineFile* const kept = timeline.has_value() ? &*timeline : nullptr;
   REPRISE_ASSIGN_OR_RETURN(const std::unique_ptr<Communicator> communicator,
                            Connect(spec, under_launcher, kept));
@@ -170,7 +172,8 @@ int Main(const char* experiment, int argc, char** argv) {
 
   const ExperimentSpec& spec = command->spec;
   const absl::StatusOr<std::optional<int>> job = LaunchRanksIfAsked(
-      {spec.ranks, spec.hosts, ArgumentsOfRanks(arguments, spec), spec.network},
+      {spec.ranks.count, spec.ranks.hosts, ArgumentsOfRanks(arguments, spec),
+       NameOf(spec.ranks.network)},
       IsGiven(spec, "ranks") || IsGiven(spec, "hosts"));
   if (!job.ok()) return Fail(job.status());
   if (job->has_value()) return **job;
@@ -185,10 +188,11 @@ int Main(const char* experiment, int argc, char** argv) {
   const RankPlace here = place->value_or(RankPlace{0, 1, 0, 1});
   // Threads inherit it.
   const absl::StatusOr<RankCores> cores =
-      BindRank(spec.bind, spec.threads, here);
+      BindRank(NameOf(spec.ranks.bind), spec.ranks.threads, here);
   if (rank == 0 && !HasLauncher()) ReportInterrupts(MayUseTerminal());
   if (under_launcher) {
-    const absl::Status redirected = RedirectOutput(spec.output, here);
+    const absl::Status redirected =
+        RedirectOutput(NameOf(spec.ranks.output), here);
     if (!redirected.ok()) return Fail(redirected);
     StartRank(here);
     LogOptions log;

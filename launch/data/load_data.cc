@@ -39,22 +39,23 @@ std::vector<Source> Sources(const ExperimentSpec& spec, int threads,
   return {
       {"mnist", MnistEntries(), MnistClues(),
        "MNIST/, raw/ or train-images-idx3-ubyte[.gz]", ReadMnist,
-       [&spec] { return GenerateMnistLike(spec.seed); }},
+       [&spec] { return GenerateMnistLike(spec.training.seed); }},
       {"cifar10", Cifar10Entries(), Cifar10Clues(),
        "CIFAR10/, cifar-10-batches-bin/, cifar-10-batches-py/ or "
        "data_batch_1[.bin]",
-       ReadCifar10, [&spec] { return GenerateCifar10Like(spec.seed); }},
+       ReadCifar10,
+       [&spec] { return GenerateCifar10Like(spec.training.seed); }},
       {"candle", CandleEntries(), CandleClues(), "CANDLE/ or nt_train2.csv",
        [&spec, threads, warnings](const std::string& folder) {
          CandleOptions options;
          options.threads = threads;
-         options.scale_on_test_too = spec.profile == "upstream";
+         options.scale_on_test_too = spec.recipe.profile == Profile::kUpstream;
          return ReadCandle(folder, options, warnings);
        },
        [&spec] {
-         return spec.quick
-                    ? GenerateCandleLike(spec.seed, kQuickRows, kQuickRows)
-                    : GenerateCandleLike(spec.seed);
+         return spec.recipe.quick ? GenerateCandleLike(spec.training.seed,
+                                                       kQuickRows, kQuickRows)
+                                  : GenerateCandleLike(spec.training.seed);
        }},
   };
 }
@@ -83,9 +84,10 @@ absl::StatusOr<DatasetPair> LoadUntransformed(
     const ExperimentSpec& spec, int threads,
     std::vector<std::string>* warnings) {
   for (const Source& source : Sources(spec, threads, warnings)) {
-    if (spec.dataset != source.name) continue;
-    REPRISE_ASSIGN_OR_RETURN(const DatasetPlace place,
-                             FindDatasets(spec.dataset_dir, source.entries));
+    if (spec.data.dataset != source.name) continue;
+    REPRISE_ASSIGN_OR_RETURN(
+        const DatasetPlace place,
+        FindDatasets(spec.data.dataset_dir, source.entries));
     if (!place.folder.empty()) return source.read(place.folder);
     REPRISE_RETURN_IF_ERROR(CheckNothingIsMeant(source, place));
     DatasetPair pair = source.generate();
@@ -93,7 +95,7 @@ absl::StatusOr<DatasetPair> LoadUntransformed(
                                absl::StrJoin(place.looked_at, ", "), ")");
     return pair;
   }
-  return absl::InternalError(absl::StrCat("no reader for ", spec.dataset));
+  return absl::InternalError(absl::StrCat("no reader for ", spec.data.dataset));
 }
 
 }  // namespace
@@ -102,7 +104,8 @@ absl::StatusOr<DatasetPair> LoadData(const ExperimentSpec& spec, int threads,
                                      std::vector<std::string>* warnings) {
   REPRISE_ASSIGN_OR_RETURN(DatasetPair pair,
                            LoadUntransformed(spec, threads, warnings));
-  if (spec.dataset == "mnist" && spec.profile == "upstream") {
+  if (spec.data.dataset == "mnist" &&
+      spec.recipe.profile == Profile::kUpstream) {
     for (std::shared_ptr<const Dataset>* split : {&pair.train, &pair.test}) {
       *split = std::make_shared<const Dataset>(ResizedAndCropped(**split));
     }

@@ -9,7 +9,7 @@
 
 #include "absl/status/statusor.h"
 #include "data/dataset.h"
-#include "launch/settings/experiment.h"
+#include "launch/settings/experiment_spec.h"
 
 namespace reprise {
 

@@ -49,7 +49,7 @@ class ExperimentRun {
     absl::Status opened;
     if (rank_ == 0) opened = OpenResults();
     REPRISE_RETURN_IF_ERROR(AgreeOnStatus(communicator_, opened));
-    if (spec_.output == "files") {
+    if (spec_.ranks.output == RankOutput::kFiles) {
       REPRISE_ASSIGN_OR_RETURN(const std::vector<std::string> folders,
                                AllGatherStrings(communicator_, folder_));
       SendOutputTo(folders[0]);
@@ -79,7 +79,8 @@ class ExperimentRun {
   // On rank 0.
   absl::Status OpenResults() {
     REPRISE_ASSIGN_OR_RETURN(
-        folder_, CreateResultsFolder(spec_.results_dir, spec_.save_dir));
+        folder_,
+        CreateResultsFolder(spec_.results.results_dir, spec_.results.save_dir));
     if (timeline_ != nullptr) REPRISE_RETURN_IF_ERROR(timeline_->Open());
     SetInterruptFolder(folder_);
     ReportResults(RankPlace{rank_, world_size_}, folder_);
@@ -92,7 +93,7 @@ class ExperimentRun {
     context.folder = folder_;
     context.experiment = spec_.experiment;
     context.log_fd = log_.get();
-    context.log_interval = spec_.log_interval;
+    context.log_interval = spec_.results.log_interval;
     context.generated_data = parts_.data.generated;
     context.model = parts_.model.get();
     return AddResultSinks(context, &sinks_);
