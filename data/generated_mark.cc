@@ -21,7 +21,7 @@ absl::Status MarkAsGenerated(const std::string& folder,
   return ReplaceFile(MarkOf(folder), {what, "\n"});
 }
 
-absl::Status HeedGeneratedMark(DatasetPair* pair) {
+absl::Status ApplyGeneratedMark(DatasetPair* pair) {
   const std::string mark = MarkOf(pair->source);
   REPRISE_ASSIGN_OR_RETURN(const bool marked, IsThere(mark));
   if (!marked) return absl::OkStatus();

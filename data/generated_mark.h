@@ -17,7 +17,7 @@ absl::Status MarkAsGenerated(const std::string& folder,
 
 // Where pair->source, a folder, is marked, sets pair->generated and adds the
 // mark's line to the source. DataError if the mark cannot be read.
-absl::Status HeedGeneratedMark(DatasetPair* pair);
+absl::Status ApplyGeneratedMark(DatasetPair* pair);
 
 }  // namespace reprise
 

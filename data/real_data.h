@@ -1,4 +1,4 @@
-// Real data sets for tests, which skip without them. Not for programs.
+// Real data sets for tests, which skip without them.
 //
 //   const std::optional<std::string> folder = FindRealData("MNIST");
 //   if (!folder.has_value()) GTEST_SKIP() << "no MNIST on this machine";
@@ -12,8 +12,9 @@
 
 namespace reprise {
 
-// The first of $REPRISE_DATASETS, datasets in the workspace and ~/datasets that
-// has an entry `subfolder`. Others: bazel test --test_env=REPRISE_DATASETS=...
+// $REPRISE_DATASETS, if it has an entry `subfolder`: where data lies on a
+// machine is for whoever runs the test to say, by
+// bazel test --test_env=REPRISE_DATASETS=FOLDER, as .ci/run does.
 std::optional<std::string> FindRealData(absl::string_view subfolder);
 
 }  // namespace reprise

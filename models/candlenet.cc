@@ -9,12 +9,13 @@
 #include <vector>
 
 #include "models/convolution.h"
+#include "models/input_shape.h"
 #include "models/layers.h"
 
 namespace reprise {
 namespace {
 
-constexpr int64_t kInputs = 60483, kChannels = 128;
+constexpr int64_t kInputs = kCandleNetInput.width, kChannels = 128;
 constexpr int64_t kKernel1 = 20, kKernel2 = 10, kPool = 10;
 constexpr int64_t kFlat =
     kChannels * ((kInputs - kKernel1 + 1 - kKernel2 + 1) / kPool);
@@ -29,6 +30,7 @@ class CandleNet final : public Model {
 
   std::string name() const override { return "candlenet"; }
   int64_t num_features() const override { return kFeatures; }
+  InputShape input_shape() const override { return kCandleNetInput; }
 
   ModelOutput Forward(const at::Tensor& inputs,
                       const ForwardContext& context) override {

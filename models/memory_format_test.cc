@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "gtest/gtest.h"
+#include "models/input_shape.h"
 #include "models/model.h"
 #include "models/model_table.h"
 #include "models/parameter_store.h"
@@ -105,6 +106,7 @@ TEST(MemoryFormat, InputsLookLikeItWhateverTheyWere) {
     explicit Probe(const ModelOptions& options) : Model(options, {}, {}) {}
     std::string name() const override { return "probe"; }
     int64_t num_features() const override { return 0; }
+    InputShape input_shape() const override { return {}; }
     ModelOutput Forward(const at::Tensor&, const ForwardContext&) override {
       return {};
     }

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "models/convolution.h"
+#include "models/input_shape.h"
 #include "models/layers.h"
 
 namespace reprise {
@@ -24,6 +25,7 @@ class MnistNet final : public Model {
 
   std::string name() const override { return "mnistnet"; }
   int64_t num_features() const override { return kFeatures; }
+  InputShape input_shape() const override { return kMnistNetInput; }
 
   ModelOutput Forward(const at::Tensor& inputs,
                       const ForwardContext& context) override {

@@ -13,6 +13,7 @@
 
 #include "core/tensor/dropout_mask.h"
 #include "models/batch_norm.h"
+#include "models/input_shape.h"
 #include "models/parameter_store.h"
 
 namespace reprise {
@@ -48,9 +49,11 @@ class Model {
   virtual ~Model() = default;
   virtual std::string name() const = 0;
   virtual int64_t num_features() const = 0;
+  // Of the samples that Forward is made for. It may take others.
+  virtual InputShape input_shape() const = 0;
 
-  // inputs: [n, C, H, W] in the compute type, dense in memory; n may be 0 in
-  // evaluation. In training updates running_statistics().
+  // inputs: [n, C, H, W], of input_shape(), in the compute type, dense in
+  // memory; n may be 0 in evaluation. In training updates running_statistics().
   virtual ModelOutput Forward(const at::Tensor& inputs,
                               const ForwardContext& context) = 0;
 

@@ -7,6 +7,7 @@
 #include "core/base/status.h"
 #include "core/base/status_matchers.h"
 #include "gtest/gtest.h"
+#include "models/input_shape.h"
 
 namespace reprise {
 namespace {
@@ -43,6 +44,11 @@ TEST(ModelTable, AChoiceHasTheNameOfItsModel) {
     EXPECT_EQ(NameOf(choice), (*MakeModel(choice, {}))->name());
   }
   EXPECT_EQ(NameOf(ModelChoice{"candlenet"}), "candlenet");
+}
+
+TEST(ModelTable, AModelSaysWhatItReads) {
+  EXPECT_EQ(TextOf((*MakeModel({"mnistnet"}, {}))->input_shape()), "1x28x28");
+  EXPECT_EQ(TextOf((*MakeModel({"resnet", 18}, {}))->input_shape()), "3x32x32");
 }
 
 TEST(ModelTable, OtherDepthsAndNamesAreUsageErrors) {

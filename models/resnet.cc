@@ -11,6 +11,7 @@
 #include "absl/strings/str_cat.h"
 #include "core/base/status.h"
 #include "models/convolution.h"
+#include "models/input_shape.h"
 
 namespace reprise {
 namespace {
@@ -177,6 +178,7 @@ class ResNet final : public Model {
 
   std::string name() const override { return NameOf(resnet_); }
   int64_t num_features() const override { return plan_.features; }
+  InputShape input_shape() const override { return kResNetInput; }
 
   ModelOutput Forward(const at::Tensor& inputs,
                       const ForwardContext& context) override {

@@ -44,7 +44,7 @@ struct RunInfo {
   // In rank order: how many cores' time each may take; 0 without a quota.
   std::vector<double> core_quotas;
   std::string openmp_wait;  // of rank 0: its variables, see
-                            // launch/process/openmp_wait.h
+                            // launch/process/threads/openmp_wait.h
   int world_size = 1;
   uint64_t seed = 0;
   std::string data_source;

@@ -98,7 +98,7 @@ absl::StatusOr<DatasetPair> ReadCandle(const std::string& folder,
   pair.digests = {{kFiles[0], train.digest}, {kFiles[1], test.digest}};
   pair.train = MakeDataset(std::move(train), scale);
   pair.test = MakeDataset(std::move(test), scale);
-  REPRISE_RETURN_IF_ERROR(HeedGeneratedMark(&pair));
+  REPRISE_RETURN_IF_ERROR(ApplyGeneratedMark(&pair));
   return pair;
 }
 

@@ -195,7 +195,7 @@ absl::StatusOr<DatasetPair> ReadCifar10(const std::string& folder) {
   }
   pair.train = Join(files.data(), files.data() + kTrainFiles);
   pair.test = Join(files.data() + kTrainFiles, files.data() + files.size());
-  REPRISE_RETURN_IF_ERROR(HeedGeneratedMark(&pair));
+  REPRISE_RETURN_IF_ERROR(ApplyGeneratedMark(&pair));
   return pair;
 }
 

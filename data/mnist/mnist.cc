@@ -191,7 +191,7 @@ absl::StatusOr<DatasetPair> ReadMnist(const std::string& folder) {
                   {BaseName((*paths)[3]), test->labels_digest}};
   pair.train = train->dataset;
   pair.test = test->dataset;
-  REPRISE_RETURN_IF_ERROR(HeedGeneratedMark(&pair));
+  REPRISE_RETURN_IF_ERROR(ApplyGeneratedMark(&pair));
   return pair;
 }
 

@@ -94,6 +94,20 @@ std::vector<int64_t> DealSamples(const StreamKey& key, int64_t samples,
   return tasks;
 }
 
+// Keeps at most `most` of the rows (0: all), as evenly spread over the classes
+// as they are.
+void Subsample(int64_t most, const Dataset& dataset,
+               std::vector<int64_t>& rows) {
+  const int64_t size = static_cast<int64_t>(rows.size());
+  if (most == 0 || size <= most) return;
+  std::stable_sort(rows.begin(), rows.end(), [&](int64_t a, int64_t b) {
+    return dataset.labels[a] < dataset.labels[b];
+  });
+  for (int64_t i = 0; i < most; ++i) rows[i] = rows[i * size / most];
+  rows.resize(most);
+  std::sort(rows.begin(), rows.end());
+}
+
 }  // namespace
 
 absl::Status ScenarioOptions::Validate() const {
@@ -218,6 +232,11 @@ absl::StatusOr<Scenario> MakeScenario(const ScenarioOptions& options,
           " test samples, expected at least one of each: check the data set or "
           "choose larger increments"));
     }
+  }
+  for (TaskSpec& task : scenario.tasks) {
+    Subsample(options.max_train_samples_per_task, *data.train,
+              task.train_indices);
+    Subsample(options.max_test_samples_per_task, *data.test, task.test_indices);
   }
   if (cut_from > 0) {
     scenario.warning = absl::StrCat("the first task cannot have ", cut_from,

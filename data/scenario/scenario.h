@@ -48,6 +48,11 @@ struct ScenarioOptions {
   // The training set of task t is the union of those of tasks 0..t.
   bool concatenate_tasksets = false;
 
+  // At most so many samples of a task's training and test set, spread evenly
+  // over its classes; 0: no limit. The tasks are those without a limit.
+  int64_t max_train_samples_per_task = 0;
+  int64_t max_test_samples_per_task = 0;
+
   // UsageError that names every problem to be seen without the data.
   absl::Status Validate() const;
 };

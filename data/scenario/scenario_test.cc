@@ -299,5 +299,42 @@ TEST(ScenarioOptions, ThatDoNotFitTheDataAreUsageErrors) {
   EXPECT_THAT(by_instance, FailsWith("num_tasks must be at most 6"));
 }
 
+TEST(SampleLimits, KeepAsManyOfEachClassAsTheyLeave) {
+  const DatasetPair data = Data(4, 100, 40);
+  ScenarioOptions options = ClassOptions(0, 2);
+  options.max_train_samples_per_task = 6;
+  options.max_test_samples_per_task = 100;  // more than there are
+  REPRISE_ASSERT_OK_AND_ASSIGN(const Scenario scenario,
+                               MakeScenario(options, data));
+  ASSERT_EQ(scenario.tasks.size(), 2u);
+  const std::vector<int64_t>& rows = scenario.tasks[0].train_indices;
+  EXPECT_EQ(rows.size(), 6u);
+  EXPECT_TRUE(std::is_sorted(rows.begin(), rows.end()));
+  EXPECT_EQ(
+      std::count_if(rows.begin(), rows.end(),
+                    [&](int64_t i) { return data.train->labels[i] == 0; }),
+      3);
+  EXPECT_EQ(scenario.tasks[1].test_indices.size(), 20u);
+}
+
+TEST(SampleLimits, TakeSamplesOfTheTasksWithoutALimit) {
+  const DatasetPair data = Data(10, 100, 100);
+  ScenarioOptions options;
+  options.kind = Kind::kInstance;
+  REPRISE_ASSERT_OK_AND_ASSIGN(const Scenario all, MakeScenario(options, data));
+  options.max_train_samples_per_task = 1;
+  options.max_test_samples_per_task = 3;
+  REPRISE_ASSERT_OK_AND_ASSIGN(const Scenario some,
+                               MakeScenario(options, data));
+  ASSERT_EQ(some.tasks.size(), all.tasks.size());
+  for (size_t t = 0; t < all.tasks.size(); ++t) {
+    EXPECT_EQ(some.tasks[t].train_indices.size(), 1u);
+    EXPECT_EQ(some.tasks[t].test_indices.size(), 3u);
+    EXPECT_TRUE(std::includes(
+        all.tasks[t].test_indices.begin(), all.tasks[t].test_indices.end(),
+        some.tasks[t].test_indices.begin(), some.tasks[t].test_indices.end()));
+  }
+}
+
 }  // namespace
 }  // namespace reprise

@@ -23,7 +23,7 @@ bool IsUtf8(absl::string_view text) {
 class Scanner {
  public:
   Scanner(const std::vector<std::string>& arguments, const FlagNames& names,
-          const Verbs& verbs)
+          const VerbNames& verbs)
       : arguments_(arguments), names_(names), verbs_(verbs) {}
 
   ScannedArguments Scan() {
@@ -139,7 +139,7 @@ class Scanner {
 
   const std::vector<std::string>& arguments_;
   const FlagNames& names_;
-  const Verbs& verbs_;
+  const VerbNames& verbs_;
   size_t next_ = 0;
   const FlagSyntax* bare_bool_ = nullptr;  // the word before, without a value
   std::map<const FlagSyntax*, std::string> seen_;
@@ -149,7 +149,7 @@ class Scanner {
 }  // namespace
 
 ScannedArguments ScanArguments(const std::vector<std::string>& arguments,
-                               const FlagNames& names, const Verbs& verbs) {
+                               const FlagNames& names, const VerbNames& verbs) {
   return Scanner(arguments, names, verbs).Scan();
 }
 

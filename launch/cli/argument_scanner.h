@@ -24,7 +24,7 @@ struct ScannedArguments {
 };
 
 // What the first word may be. `done`: elsewhere, before the flags are scanned.
-struct Verbs {
+struct VerbNames {
   std::string own;
   std::vector<std::string> done, to_come;
 };
@@ -32,7 +32,7 @@ struct Verbs {
 // `arguments` without the program's name. Values follow after "=" or as the
 // next word; all text must be UTF-8.
 ScannedArguments ScanArguments(const std::vector<std::string>& arguments,
-                               const FlagNames& names, const Verbs& verbs);
+                               const FlagNames& names, const VerbNames& verbs);
 
 }  // namespace reprise
 

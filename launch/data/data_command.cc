@@ -22,8 +22,8 @@
 #include "data/dataset.h"
 #include "data/dataset_search.h"
 #include "data/generated_mark.h"
-#include "data/near_miss.h"
 #include "data/stored_file.h"
+#include "launch/data/dataset_loader.h"
 #include "launch/data/download.h"
 
 namespace reprise {
@@ -48,20 +48,20 @@ reprise data synthesize NAME... [--dataset-dir DIR]
 
 struct Command {
   std::string verb;
-  std::vector<const KnownDataset*> datasets;
+  std::vector<const DatasetRow*> datasets;
   bool all = false;  // verify without a name
   std::string dataset_dir;
   std::string mirror;
 };
 
-std::vector<std::string> NamesOf(const std::vector<KnownDataset>& datasets) {
+std::vector<std::string> NamesOf(const std::vector<DatasetRow>& datasets) {
   std::vector<std::string> names;
-  for (const KnownDataset& row : datasets) names.push_back(row.name);
+  for (const DatasetRow& row : datasets) names.push_back(row.name);
   return names;
 }
 
 absl::StatusOr<Command> Parse(const std::vector<std::string>& arguments,
-                              const std::vector<KnownDataset>& datasets) {
+                              const std::vector<DatasetRow>& datasets) {
   const auto fail = [](const auto&... pieces) {
     return UsageError(absl::StrCat("data: ", pieces..., kUsage));
   };
@@ -96,8 +96,8 @@ absl::StatusOr<Command> Parse(const std::vector<std::string>& arguments,
       if (value->empty()) return fail(arguments[i], ": expected a value");
       continue;
     }
-    const KnownDataset* found = nullptr;
-    for (const KnownDataset& row : datasets) {
+    const DatasetRow* found = nullptr;
+    for (const DatasetRow& row : datasets) {
       if (argument == row.name) found = &row;
     }
     if (found == nullptr) {
@@ -117,7 +117,7 @@ absl::StatusOr<Command> Parse(const std::vector<std::string>& arguments,
   if (command.datasets.empty()) {
     if (command.verb != "verify") return fail("expected a data set");
     command.all = true;
-    for (const KnownDataset& row : datasets) command.datasets.push_back(&row);
+    for (const DatasetRow& row : datasets) command.datasets.push_back(&row);
   }
   return command;
 }
@@ -126,10 +126,20 @@ std::string Counts(const DatasetPair& pair) {
   return absl::StrCat(pair.train->size(), " + ", pair.test->size(), " samples");
 }
 
+// With what is cached held against the files; a cache that is not what it
+// should be is made anew, which needs no word here.
+absl::StatusOr<DatasetPair> Read(const DatasetRow& row,
+                                 const std::string& datasets) {
+  std::vector<std::string> warnings;
+  ReadOptions options;
+  options.verify = true;
+  return row.read(datasets, options, &warnings);
+}
+
 // What is at `datasets`, in one line.
-absl::Status Report(const KnownDataset& row, const std::string& datasets,
+absl::Status Report(const DatasetRow& row, const std::string& datasets,
                     std::ostream& out) {
-  REPRISE_ASSIGN_OR_RETURN(const DatasetPair pair, row.read(datasets));
+  REPRISE_ASSIGN_OR_RETURN(const DatasetPair pair, Read(row, datasets));
   std::string verdict = "generated";
   if (!pair.generated) {
     REPRISE_ASSIGN_OR_RETURN(verdict, row.judge(row, pair));
@@ -139,47 +149,39 @@ absl::Status Report(const KnownDataset& row, const std::string& datasets,
   return absl::OkStatus();
 }
 
-// What the reader says of the first of `places` that holds the data set in a
-// form that it does not take; OK: none does.
-absl::Status NearMissIn(const KnownDataset& row,
-                        const std::vector<std::string>& places, bool named) {
-  for (const std::string& folder : places) {
-    if (!FindNearMiss(folder, row.clues, named ? 3 : 1).has_value()) continue;
-    return DataError(row.read(folder).status().message());
+// Reports the first place that has the data set. That there is none is an error
+// where the user has named it (`is_named`).
+absl::Status VerifyOne(const DatasetRow& row, const DatasetPlace& place,
+                       bool is_named, std::ostream& out) {
+  // A data set may also lie without its own folder.
+  std::vector<std::string> folders = place.looked_at;
+  if (!place.folder.empty()) folders = {place.folder};
+  for (const std::string& folder : folders) {
+    const absl::Status status = Report(row, folder, out);
+    if (!absl::IsNotFound(status)) return status;
   }
-  return absl::OkStatus();
+  REPRISE_RETURN_IF_ERROR(FindUnreadable(
+      row, place, folders,
+      [&](const std::string& folder) { return Read(row, folder); }));
+  const std::string text = absl::StrCat(row.name, ": none in ",
+                                        absl::StrJoin(place.looked_at, ", "));
+  if (!is_named) {
+    out << text << std::endl;
+    return absl::OkStatus();
+  }
+  return DataError(
+      absl::StrCat(text, "; remedy: ",
+                   row.by_hand.empty()
+                       ? absl::StrCat("run 'reprise data fetch ", row.name, "'")
+                       : row.by_hand));
 }
 
 absl::Status Verify(const Command& command, std::ostream& out) {
   absl::Status first;
-  for (const KnownDataset* row : command.datasets) {
+  for (const DatasetRow* row : command.datasets) {
     REPRISE_ASSIGN_OR_RETURN(const DatasetPlace place,
                              FindDatasets(command.dataset_dir, {row->entry}));
-    // A data set may also lie without its own folder.
-    absl::Status status = absl::NotFoundError("");
-    std::vector<std::string> places = place.looked_at;
-    if (!place.folder.empty()) places = {place.folder};
-    for (const std::string& folder : places) {
-      status = Report(*row, folder, out);
-      if (!absl::IsNotFound(status)) break;
-    }
-    if (absl::IsNotFound(status)) {
-      const absl::Status near =
-          NearMissIn(*row, places, !place.named_by.empty());
-      const std::string text = absl::StrCat(
-          row->name, ": none in ", absl::StrJoin(place.looked_at, ", "));
-      if (command.all && near.ok()) {
-        out << text << std::endl;
-        continue;
-      }
-      status = !near.ok() ? near
-                          : DataError(absl::StrCat(
-                                text, "; remedy: ",
-                                row->by_hand.empty()
-                                    ? absl::StrCat("run 'reprise data fetch ",
-                                                   row->name, "'")
-                                    : row->by_hand));
-    }
+    const absl::Status status = VerifyOne(*row, place, !command.all, out);
     if (!status.ok() && command.datasets.size() > 1) {
       out << row->name << ": " << status.message() << std::endl;
     }
@@ -215,8 +217,8 @@ class TemporaryFolder {
 };
 
 // OK if nothing at all of the data set is in `datasets`.
-absl::Status CheckAbsent(const KnownDataset& row, const std::string& datasets) {
-  const absl::StatusOr<DatasetPair> found = row.read(datasets);
+absl::Status CheckAbsent(const DatasetRow& row, const std::string& datasets) {
+  const absl::StatusOr<DatasetPair> found = Read(row, datasets);
   if (absl::IsNotFound(found.status())) return absl::OkStatus();
   if (!found.ok()) {
     return Annotate(found.status(),
@@ -229,7 +231,7 @@ absl::Status CheckAbsent(const KnownDataset& row, const std::string& datasets) {
 }
 
 // Moves <from>/<row.folder> to <to>/<row.folder>.
-absl::Status Place(const KnownDataset& row, const std::string& from,
+absl::Status Place(const DatasetRow& row, const std::string& from,
                    const std::string& to) {
   const std::string target = absl::StrCat(to, "/", row.folder);
   REPRISE_RETURN_IF_ERROR(MakeFolders(target.substr(0, target.rfind('/'))));
@@ -241,27 +243,27 @@ absl::Status Place(const KnownDataset& row, const std::string& from,
   return absl::OkStatus();
 }
 
-absl::Status Synthesize(const KnownDataset& row, const std::string& datasets,
+absl::Status Synthesize(const DatasetRow& row, const std::string& datasets,
                         std::ostream& out) {
   REPRISE_RETURN_IF_ERROR(CheckAbsent(row, datasets));
   REPRISE_ASSIGN_OR_RETURN(const TemporaryFolder temporary,
                            TemporaryFolder::Create(datasets));
   const std::string folder = absl::StrCat(temporary.path(), "/", row.folder);
   REPRISE_RETURN_IF_ERROR(MakeFolders(folder));
-  const DatasetPair pair = row.generate(kSeed);
+  const DatasetPair pair = row.generate(kSeed, /*quick=*/false);
   REPRISE_RETURN_IF_ERROR(MarkAsGenerated(folder, pair.source));
   REPRISE_RETURN_IF_ERROR(row.write(temporary.path(), pair));
   REPRISE_RETURN_IF_ERROR(Place(row, temporary.path(), datasets));
   return Report(row, datasets, out);
 }
 
-absl::Status Fetch(const KnownDataset& row, const std::string& mirror,
+absl::Status Fetch(const DatasetRow& row, const std::string& mirror,
                    const std::string& datasets, std::ostream& out) {
   if (!row.by_hand.empty()) {
     return DataError(absl::StrCat(row.name, ": ", row.by_hand));
   }
   // Twice fetched is once fetched, if it is the published data set.
-  const absl::StatusOr<DatasetPair> found = row.read(datasets);
+  const absl::StatusOr<DatasetPair> found = Read(row, datasets);
   if (found.ok() && !found->generated &&
       absl::StartsWith(row.judge(row, *found).value_or(""), "as published")) {
     out << row.name << ": there already" << std::endl;
@@ -272,7 +274,7 @@ absl::Status Fetch(const KnownDataset& row, const std::string& mirror,
                            TemporaryFolder::Create(datasets));
   const std::string downloads = temporary.path() + "/downloads";
   REPRISE_RETURN_IF_ERROR(MakeFolders(downloads));
-  for (const KnownDataset::File& file : row.files) {
+  for (const DatasetRow::File& file : row.files) {
     const std::string url = absl::StrCat(mirror, "/", file.name);
     out << row.name << ": downloading " << url << std::endl;
     REPRISE_RETURN_IF_ERROR(Download(
@@ -294,7 +296,7 @@ std::string Destination(const std::string& dataset_dir) {
 }  // namespace
 
 absl::Status RunDataCommand(const std::vector<std::string>& arguments,
-                            const std::vector<KnownDataset>& datasets,
+                            const std::vector<DatasetRow>& datasets,
                             std::ostream& out) {
   for (const std::string& argument : arguments) {
     if (argument != "--help" && argument != "-h") continue;
@@ -306,7 +308,7 @@ absl::Status RunDataCommand(const std::vector<std::string>& arguments,
   REPRISE_ASSIGN_OR_RETURN(const Command command, Parse(arguments, datasets));
   if (command.verb == "verify") return Verify(command, out);
   const std::string destination = Destination(command.dataset_dir);
-  for (const KnownDataset* row : command.datasets) {
+  for (const DatasetRow* row : command.datasets) {
     if (command.verb == "synthesize") {
       REPRISE_RETURN_IF_ERROR(Synthesize(*row, destination, out));
       continue;

@@ -17,7 +17,7 @@
 #include <vector>
 
 #include "absl/status/status.h"
-#include "launch/data/known_datasets.h"
+#include "launch/data/rows/dataset_row.h"
 
 namespace reprise {
 
@@ -27,7 +27,7 @@ namespace reprise {
 // UsageError; DataError if a data set is not what it should be, or cannot be
 // had; StorageError.
 absl::Status RunDataCommand(const std::vector<std::string>& arguments,
-                            const std::vector<KnownDataset>& datasets,
+                            const std::vector<DatasetRow>& datasets,
                             std::ostream& out);
 
 }  // namespace reprise

@@ -11,16 +11,17 @@
 #include "absl/strings/string_view.h"
 #include "core/base/status.h"
 #include "launch/data/data_command.h"
-#include "launch/data/known_datasets.h"
+#include "launch/data/dataset_table.h"
+#include "launch/data/rows/dataset_row.h"
 
 int main(int argc, char** argv) {
-  std::vector<reprise::KnownDataset> datasets = reprise::KnownDatasets();
+  std::vector<reprise::DatasetRow> datasets = reprise::DatasetTable();
   for (const absl::string_view piece :
        absl::StrSplit(argv[1], ' ', absl::SkipEmpty())) {
     const std::pair<std::string, std::string> digest =
         absl::StrSplit(piece, '=');
-    for (reprise::KnownDataset& row : datasets) {
-      for (reprise::KnownDataset::File& file : row.files) {
+    for (reprise::DatasetRow& row : datasets) {
+      for (reprise::DatasetRow::File& file : row.files) {
         if (file.name == digest.first) file.md5 = digest.second;
       }
     }

@@ -1,13 +1,10 @@
 #include "launch/mpirun/host_check.h"
 
-#include <fcntl.h>
 #include <poll.h>
-#include <sys/wait.h>
-#include <unistd.h>
 
 #include <algorithm>
 #include <cerrno>
-#include <cstring>
+#include <cstdint>
 #include <filesystem>
 #include <set>
 #include <system_error>
@@ -20,23 +17,20 @@
 #include "absl/strings/str_join.h"
 #include "absl/strings/str_split.h"
 #include "absl/time/clock.h"
-#include "core/base/file.h"
 #include "core/base/host_name.h"
 #include "core/base/status.h"
 #include "core/base/utf8.h"
-#include "launch/process/child_process.h"
+#include "launch/process/subprocess.h"
 #include "re2/re2.h"
 
 namespace reprise {
 namespace {
 
 constexpr size_t kMostListed = 20;
-// Of what mpirun has said.
+// Bytes of what mpirun has said, in a message.
 constexpr size_t kMostQuoted = 4000;
-// Of an answer: ASCII record separator.
+// The first byte of an answer: ASCII record separator.
 constexpr char kAnswerStart = '\x1e';
-// mpirun ends its daemons on other hosts.
-constexpr absl::Duration kAfterSigterm = absl::Seconds(5);
 
 // "3910968 bytes with CRC 12345", or what is wrong.
 std::string Describe(absl::string_view state) {
@@ -73,94 +67,6 @@ std::string Quote(absl::string_view said) {
 std::string Lowercase(absl::string_view text) {
   return absl::AsciiStrToLower(text);
 }
-
-// A child and what it writes.
-class Child {
- public:
-  Child() = default;
-  Child(const Child&) = delete;
-  // SIGTERM first: mpirun has processes of its own to end.
-  ~Child() {
-    if (pid_ <= 0) return;
-    kill(pid_, SIGTERM);
-    const absl::Time end = absl::Now() + kAfterSigterm;
-    while (!HasEnded()) {
-      if (absl::Now() > end) kill(-pid_, SIGKILL);
-      absl::SleepFor(absl::Milliseconds(10));
-    }
-  }
-
-  absl::Status Start(const std::vector<std::string>& arguments,
-                     const sigset_t& mask) {
-    int out[2], err[2];
-    if (pipe2(out, O_CLOEXEC) != 0) {
-      return DistributedErrorFromErrno("pipe2");
-    }
-    out_ = FileDescriptor(out[0]);
-    const FileDescriptor out_end(out[1]);
-    if (pipe2(err, O_CLOEXEC) != 0) {
-      return DistributedErrorFromErrno("pipe2");
-    }
-    err_ = FileDescriptor(err[0]);
-    const FileDescriptor err_end(err[1]);
-    REPRISE_ASSIGN_OR_RETURN(
-        pid_, StartChild(arguments, out_end.get(), err_end.get(), mask));
-    return absl::OkStatus();
-  }
-
-  bool IsOpen() const { return out_.get() >= 0 || err_.get() >= 0; }
-  void AddTo(std::vector<pollfd>* events) const {
-    events->push_back({out_.get(), POLLIN, 0});
-    events->push_back({err_.get(), POLLIN, 0});
-  }
-  void Read(const pollfd& out, const pollfd& err) {
-    if (out.revents != 0) ReadSome(&out_, &text_);
-    if (err.revents != 0) ReadSome(&err_, &errors_);
-  }
-
-  // Once all is read. "ended with code 0".
-  std::string WaitForEnd() {
-    while (!HasEnded()) absl::SleepFor(absl::Milliseconds(5));
-    if (error_ != 0) {
-      return absl::StrCat(
-          "ended in an unknown way (waitpid: ", strerror(error_), ")");
-    }
-    return WIFEXITED(status_)
-               ? absl::StrCat("ended with code ", WEXITSTATUS(status_))
-               : absl::StrCat("was killed by signal ", WTERMSIG(status_));
-  }
-  // Then: whether it has done what it was started for.
-  bool has_succeeded() const { return error_ == 0 && status_ == 0; }
-
-  const std::string& text() const { return text_; }
-  const std::string& errors() const { return errors_; }
-
- private:
-  static void ReadSome(FileDescriptor* from, std::string* to) {
-    char bytes[1 << 14];
-    const ssize_t count = read(from->get(), bytes, sizeof(bytes));
-    if (count > 0) {
-      to->append(bytes, count);
-    } else if (count == 0 || errno != EINTR) {
-      *from = FileDescriptor();  // poll() ignores it from now on
-    }
-  }
-
-  bool HasEnded() {
-    if (pid_ <= 0) return true;
-    const pid_t ended = waitpid(pid_, &status_, WNOHANG);
-    if (ended == 0 || (ended < 0 && errno == EINTR)) return false;
-    if (ended < 0) error_ = errno;
-    pid_ = 0;
-    return true;
-  }
-
-  pid_t pid_ = 0;
-  int status_ = 0;  // of waitpid
-  int error_ = 0;   // errno of waitpid where there is no status
-  FileDescriptor out_, err_;
-  std::string text_, errors_;
-};
 
 }  // namespace
 
@@ -310,23 +216,45 @@ absl::Status CompareHosts(const std::vector<std::string>& files,
       "start it from a file system that all share"));
 }
 
-absl::Status CheckHosts(const HostCheck& check) {
-  std::vector<std::string> here = {"/bin/sh"}, there = check.mpirun_arguments;
-  for (std::vector<std::string>* arguments : {&here, &there}) {
-    // "-f", which expands no file names, for the sake of one word: mpirun's own
-    // -c is the number of processes, and 5.0 looks behind the program's name.
-    arguments->insert(arguments->end(), {"-fc", kHostCheckScript, "sh"});
-    arguments->insert(arguments->end(), check.files.begin(), check.files.end());
+namespace {
+
+// A process of the check and what it has written.
+struct Asked {
+  Subprocess process;
+  std::string out, err;
+
+  void AddTo(std::vector<pollfd>* events) const {
+    events->push_back({process.out(), POLLIN, 0});
+    events->push_back({process.err(), POLLIN, 0});
   }
-  Child shell, mpirun;
-  REPRISE_RETURN_IF_ERROR(mpirun.Start(there, check.mask));
-  REPRISE_RETURN_IF_ERROR(shell.Start(here, check.mask));
+  void Read(const pollfd& of_out, const pollfd& of_err) {
+    if (of_out.revents != 0) process.ReadOut(&out);
+    if (of_err.revents != 0) process.ReadErr(&err);
+  }
+};
+
+absl::StatusOr<Asked> Ask(const HostCheck& check,
+                          std::vector<std::string> arguments) {
+  // "-f", which expands no file names, for the sake of one word: mpirun's own
+  // -c is the number of processes, and 5.0 looks behind the program's name.
+  arguments.insert(arguments.end(), {"-fc", kHostCheckScript, "sh"});
+  arguments.insert(arguments.end(), check.files.begin(), check.files.end());
+  Subprocess::Options options;
+  options.mask = check.mask;
+  REPRISE_ASSIGN_OR_RETURN(Subprocess process,
+                           Subprocess::Start(std::move(arguments), options));
+  return Asked{std::move(process), "", ""};
+}
+
+// Until both have closed their output, or for the check's limit without an
+// answer; the latter is no error here. CancelledError if interrupted.
+absl::Status ReadAnswers(const HostCheck& check, Asked* shell, Asked* mpirun) {
   absl::Time deadline = absl::Now() + check.limit;
   size_t answers = 0;
-  while (shell.IsOpen() || mpirun.IsOpen()) {
+  while (shell->process.has_open_pipe() || mpirun->process.has_open_pipe()) {
     std::vector<pollfd> events;
-    shell.AddTo(&events);
-    mpirun.AddTo(&events);
+    shell->AddTo(&events);
+    mpirun->AddTo(&events);
     events.push_back({check.interrupt, POLLIN, 0});
     const int64_t wait = absl::ToInt64Milliseconds(deadline - absl::Now());
     if (wait <= 0) break;
@@ -338,41 +266,59 @@ absl::Status CheckHosts(const HostCheck& check) {
     if (events.back().revents != 0) {
       return absl::CancelledError("interrupted");
     }
-    shell.Read(events[0], events[1]);
-    mpirun.Read(events[2], events[3]);
+    shell->Read(events[0], events[1]);
+    mpirun->Read(events[2], events[3]);
     // No more than there are hosts, so that the check ends in any case.
     const size_t begun = std::min<size_t>(
-        std::count(mpirun.text().begin(), mpirun.text().end(), kAnswerStart),
+        std::count(mpirun->out.begin(), mpirun->out.end(), kAnswerStart),
         check.hosts);
     if (begun > answers) {
       answers = begun;
       deadline = absl::Now() + check.limit;
     }
   }
-  const bool in_time = !shell.IsOpen() && !mpirun.IsOpen();
-  const std::string end = in_time ? mpirun.WaitForEnd() : "";
-  const std::vector<HostAnswer> hosts = ParseHostAnswers(mpirun.text());
-  if (!in_time || !mpirun.has_succeeded() || hosts.size() != check.hosts) {
-    std::vector<std::string> names;
-    for (const HostAnswer& host : hosts) names.push_back(Printable(host.host));
-    const std::string said = Quote(mpirun.errors());
-    return DistributedError(absl::StrCat(
-        "the program could not be compared on all hosts before the start: ",
-        hosts.size(), " of ", check.hosts, " answered",
-        names.empty() ? "" : " (", absl::StrJoin(names, ", "),
-        names.empty() ? "" : ")", ", ",
-        in_time ? absl::StrCat("mpirun ", end)
-                : absl::StrCat("then no other for ",
-                               absl::FormatDuration(check.limit)),
-        "; each host must be reached without a password and have Open MPI at "
-        "the path it has here",
-        said.empty() ? "" : "; mpirun said:\n", said));
+  return absl::OkStatus();
+}
+
+// `end`: how mpirun has ended, or why nobody waits for it any more.
+absl::Status NotComparable(const HostCheck& check,
+                           const std::vector<HostAnswer>& hosts,
+                           absl::string_view end, absl::string_view errors) {
+  std::vector<std::string> names;
+  for (const HostAnswer& host : hosts) names.push_back(Printable(host.host));
+  const std::string said = Quote(errors);
+  return DistributedError(absl::StrCat(
+      "the program could not be compared on all hosts before the start: ",
+      hosts.size(), " of ", check.hosts, " answered", names.empty() ? "" : " (",
+      absl::StrJoin(names, ", "), names.empty() ? "" : ")", ", ", end,
+      "; each host must be reached without a password and have Open MPI at "
+      "the path it has here",
+      said.empty() ? "" : "; mpirun said:\n", said));
+}
+
+}  // namespace
+
+absl::Status CheckHosts(const HostCheck& check) {
+  REPRISE_ASSIGN_OR_RETURN(Asked mpirun, Ask(check, check.mpirun_arguments));
+  REPRISE_ASSIGN_OR_RETURN(Asked shell, Ask(check, {"/bin/sh"}));
+  REPRISE_RETURN_IF_ERROR(ReadAnswers(check, &shell, &mpirun));
+  const std::vector<HostAnswer> hosts = ParseHostAnswers(mpirun.out);
+  if (shell.process.has_open_pipe() || mpirun.process.has_open_pipe()) {
+    return NotComparable(
+        check, hosts,
+        absl::StrCat("then no other for ", absl::FormatDuration(check.limit)),
+        mpirun.err);
   }
-  const std::vector<HostAnswer> own = ParseHostAnswers(shell.text());
+  const ProcessEnd end = mpirun.process.Wait();
+  if (!end.succeeded() || hosts.size() != check.hosts) {
+    return NotComparable(check, hosts, absl::StrCat("mpirun ", end.Describe()),
+                         mpirun.err);
+  }
+  const std::vector<HostAnswer> own = ParseHostAnswers(shell.out);
   if (own.size() != 1) {
     return DistributedError(absl::StrCat(
         "/bin/sh could not compute the program's cksum on this host: ",
-        Quote(shell.errors())));
+        Quote(shell.err)));
   }
   return CompareHosts(check.files, own[0], hosts);
 }

@@ -18,8 +18,8 @@
 #include "absl/status/status.h"
 #include "absl/strings/string_view.h"
 #include "absl/time/time.h"
+#include "launch/mpirun/command/mpirun_command.h"
 #include "launch/mpirun/host_list.h"
-#include "launch/mpirun/mpirun_command.h"
 
 namespace reprise {
 

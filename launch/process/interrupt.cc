@@ -13,7 +13,7 @@
 namespace reprise {
 namespace {
 
-// Of a line that may be written in a signal handler.
+// The longest line that is written in a signal handler, with a folder.
 constexpr size_t kLongestLine = PATH_MAX + 256;
 
 // strsignal may allocate.

@@ -30,11 +30,11 @@ namespace {
 
 // A line is not held back for longer.
 constexpr size_t kLongestLine = 64 << 10;
-// Of lines that wait for the folder.
+// Bytes of lines that wait for the folder, at most.
 constexpr size_t kMostHeld = 1 << 20;
 constexpr absl::Duration kRelayEnds = absl::Seconds(5);
 
-// Of SendOutputTo, on its way to the other process.
+// Begins the message by which SendOutputTo tells the relay its folder.
 constexpr char kFolderWord[] = "folder ";
 
 // The process between a rank and where its lines go.
@@ -170,10 +170,12 @@ absl::Status RedirectOutput(absl::string_view output, const RankPlace& place) {
     return DistributedErrorFromErrno("--output: fcntl");
   }
   std::fflush(stdout);
+  // Not a Subprocess: the relay runs no other program, and ignores the signals
+  // that end the rank, so that the rank's last words reach the user.
   const pid_t child = fork();
   if (child < 0) return DistributedErrorFromErrno("--output: fork");
   if (child == 0) {
-    // mpirun's signals are for the rank, whose last words are still to come.
+    // mpirun's signals are for the rank.
     sigset_t all;
     sigfillset(&all);
     sigprocmask(SIG_SETMASK, &all, nullptr);
@@ -189,7 +191,7 @@ absl::Status RedirectOutput(absl::string_view output, const RankPlace& place) {
   dup2(write_end.get(), STDERR_FILENO);
   // A pipe is no reason to keep lines until the buffer is full.
   std::setvbuf(stdout, nullptr, _IOLBF, 0);
-  TellLauncherThrough(current.err);
+  SetLauncherFd(current.err);
   return absl::OkStatus();
 }
 

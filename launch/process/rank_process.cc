@@ -13,7 +13,6 @@
 #include <climits>
 #include <cstdlib>
 #include <cstring>
-#include <filesystem>
 #include <string>
 #include <system_error>
 #include <thread>
@@ -30,6 +29,7 @@
 #include "core/base/run_position.h"
 #include "core/base/status.h"
 #include "launch/process/launcher_message.h"
+#include "launch/process/numbered_entries.h"
 #include "re2/re2.h"
 
 namespace reprise {
@@ -57,7 +57,7 @@ int TasksOfNode(absl::string_view text, int64_t node) {
   return 0;
 }
 
-std::atomic<int> messages{STDERR_FILENO};
+std::atomic<int> launcher_fd{STDERR_FILENO};
 
 void Tell(const char* word, const RankPlace& place, absl::string_view rest) {
   if (!HasLauncher()) return;
@@ -67,7 +67,7 @@ void Tell(const char* word, const RankPlace& place, absl::string_view rest) {
   message += '\n';
   // One write, so that it is not mixed with what other threads write. Should it
   // fail there is nobody left to tell.
-  if (write(messages, message.data(), message.size()) < 0) return;
+  if (write(launcher_fd, message.data(), message.size()) < 0) return;
 }
 
 // A signal of the kernel at the parent's death (PR_SET_PDEATHSIG) would come
@@ -92,7 +92,8 @@ void TellPosition(const RankPlace& place, const RunPosition& position) {
   if (length > 0) Tell(kPositionWord, place, {text, length});
 }
 
-// Of a kernel before Linux 5.3 there is no descriptor of a process.
+// A kernel before Linux 5.3 has no descriptors of processes: `pidfd` is -1
+// then, and the parent is looked at again and again.
 bool IsGoneWithin(pid_t parent, int pidfd, absl::Duration patience) {
   const absl::Time end = absl::Now() + patience;
   pollfd event = {pidfd, POLLIN, 0};
@@ -110,19 +111,11 @@ void CloseRange(unsigned first, unsigned last) {
   if (syscall(SYS_close_range, first, last, 0) == 0) return;
 #endif
   // A kernel before Linux 5.9.
-  std::vector<int> open;
   std::error_code error;
-  std::filesystem::directory_iterator entry("/proc/self/fd", error);
-  const std::filesystem::directory_iterator end;
-  while (!error && entry != end) {
-    unsigned fd = 0;
-    if (absl::SimpleAtoi(entry->path().filename().string(), &fd) &&
-        fd >= first && fd <= last) {
-      open.push_back(static_cast<int>(fd));
-    }
-    entry.increment(error);
+  for (const int fd : NumberedEntries("/proc/self/fd", &error)) {
+    const unsigned number = static_cast<unsigned>(fd);
+    if (number >= first && number <= last) close(fd);
   }
-  for (const int fd : open) close(fd);
 }
 
 // `kept`: negative ones count for nothing.
@@ -147,7 +140,7 @@ void CloseAllBut(std::vector<int> kept) {
   sigprocmask(SIG_SETMASK, &all, nullptr);
   setpgid(0, 0);
   prctl(PR_SET_NAME, "reprise-witness");
-  CloseAllBut({messages, pidfd});
+  CloseAllBut({launcher_fd, pidfd});
   RunPosition told;
   while (!IsGoneWithin(rank, pidfd, kWitnessInterval)) {
     const RunPosition position = ReadRunPosition();
@@ -217,7 +210,7 @@ absl::StatusOr<std::optional<RankPlace>> FindRankPlace() {
       " tasks that do not know of each other; use srun --mpi=pmix"));
 }
 
-bool SpeaksForAll(const absl::StatusOr<std::optional<RankPlace>>& place) {
+bool IsSpokesman(const absl::StatusOr<std::optional<RankPlace>>& place) {
   // An error is one about tasks of srun.
   if (!place.ok()) return ReadNumber("SLURM_PROCID").value_or(0) == 0;
   return !place->has_value() || (**place).rank == 0;
@@ -225,7 +218,7 @@ bool SpeaksForAll(const absl::StatusOr<std::optional<RankPlace>>& place) {
 
 bool HasLauncher() { return std::getenv(kLauncherVariable) != nullptr; }
 
-void TellLauncherThrough(int fd) { messages = fd; }
+void SetLauncherFd(int fd) { launcher_fd = fd; }
 
 void StartRank(const RankPlace& place) {
   if (HasLauncher()) StartWitness(place);

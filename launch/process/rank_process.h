@@ -14,7 +14,8 @@
 
 namespace reprise {
 
-// Of main, without the program's name; of a rank those of its launcher.
+// The arguments of main without the program's name; in a rank those that its
+// launcher was given.
 std::vector<std::string> ProgramArguments(int argc, char** argv);
 
 // From the environment, before MPI is touched.
@@ -30,15 +31,16 @@ struct RankPlace {
 // tasks of a Slurm step that lacks PMIx, so that each would run alone.
 absl::StatusOr<std::optional<RankPlace>> FindRankPlace();
 
-// Whether this process speaks for those started with it, whose place is
-// `place`, in what each of them finds out by itself.
-bool SpeaksForAll(const absl::StatusOr<std::optional<RankPlace>>& place);
+// Whether this process prints errors that every rank detects on its own: rank
+// 0, or the only process. `place`: what FindRankPlace says.
+bool IsSpokesman(const absl::StatusOr<std::optional<RankPlace>>& place);
 
 // Whether this rank has a launcher (mpirun_launcher.h) that it tells things.
 bool HasLauncher();
 
-// Messages go there instead of stderr: the descriptor of what stderr was.
-void TellLauncherThrough(int fd);
+// Messages to the launcher go to `fd`, a copy of the descriptor that stderr was
+// before it was redirected.
+void SetLauncherFd(int fd);
 
 // First thing in a rank, before any thread is started; aborts if there is no
 // process or memory left for it. From now on

@@ -83,20 +83,20 @@ TEST(FindRankPlace, UnderSrunCountsTheTasksOfItsNode) {
   EXPECT_THAT(Find(variables), ExitsWith(ExitCode::kUsage));
 }
 
-TEST(SpeaksForAll, IsTheFirstOfThoseStartedTogether) {
-  EXPECT_TRUE(SpeaksForAll(Find({})));
+TEST(IsSpokesman, IsTheFirstOfThoseStartedTogether) {
+  EXPECT_TRUE(IsSpokesman(Find({})));
   for (const char* number : {"0", "1", "11"}) {
     const bool first = number == std::string("0");
-    EXPECT_EQ(first, SpeaksForAll(Find({{"OMPI_COMM_WORLD_RANK", number},
-                                        {"OMPI_COMM_WORLD_SIZE", "12"}})));
+    EXPECT_EQ(first, IsSpokesman(Find({{"OMPI_COMM_WORLD_RANK", number},
+                                       {"OMPI_COMM_WORLD_SIZE", "12"}})));
     std::map<std::string, std::string> step = {{"SLURM_STEP_ID", "0"},
                                                {"SLURM_STEP_NUM_TASKS", "12"},
                                                {"SLURM_PROCID", number}};
     const auto refused = Find(step);
     EXPECT_FALSE(refused.ok());
-    EXPECT_EQ(first, SpeaksForAll(refused));
+    EXPECT_EQ(first, IsSpokesman(refused));
     step["PMIX_RANK"] = number;
-    EXPECT_EQ(first, SpeaksForAll(Find(step)));
+    EXPECT_EQ(first, IsSpokesman(Find(step)));
   }
 }
 
@@ -137,7 +137,7 @@ TEST(StartRank, LeavesNoDescriptorOfTheRankOpenInItsWitness) {
   ASSERT_GE(rank, 0);
   if (rank == 0) {
     setenv(kLauncherVariable, kNotOnTerminal, /*overwrite=*/1);
-    TellLauncherThrough(open("/dev/null", O_WRONLY));
+    SetLauncherFd(open("/dev/null", O_WRONLY));
     StartRank(RankPlace());
     close(ends[0]);
     close(ends[1]);

@@ -5,7 +5,7 @@
 
 #include "absl/status/status.h"
 #include "core/comm/communicator.h"
-#include "launch/process/core_binding.h"
+#include "launch/process/threads/core_binding.h"
 #include "launch/run/results/timeline_file.h"
 #include "launch/settings/experiment_spec.h"
 

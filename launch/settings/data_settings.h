@@ -22,9 +22,6 @@ struct DataSettings {
   std::string dataset_dir;         // empty: the documented search
   bool shard = false;              // a rank keeps its part of a task
   int64_t dataloader_workers = 0;  // no effect
-  // Set by --quick alone; 0: no limit.
-  int64_t max_train_samples_per_task = 0;
-  int64_t max_test_samples_per_task = 0;
 };
 
 }  // namespace reprise

@@ -11,9 +11,14 @@
 #include "core/base/host_name.h"
 #include "core/base/status.h"
 #include "core/device/gpu_assignment.h"
-#include "launch/process/core_binding.h"
+#include "launch/process/threads/core_binding.h"
+#include "nlohmann/json.hpp"
 
 namespace reprise {
+
+NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(RankDevice, host, on_gpu, missing,
+                                   is_expected)
+
 namespace {
 
 // "ranks 0-3 on node-1, rank 4 on node-2"; of a job of one rank "".
@@ -55,32 +60,29 @@ std::vector<std::string> Reasons(const std::vector<RankDevice>& ranks,
   return lines;
 }
 
-// Strings of several lines, for the other ranks.
 std::string Pack(const RankDevice& rank) {
-  return absl::StrJoin(
-      {rank.host, std::string(rank.on_gpu ? "1" : "0"),
-       std::string(rank.is_expected ? "1" : "0"), rank.missing},
-      "\n");
+  // Reasons come from libraries and need not be UTF-8.
+  return nlohmann::json(rank).dump(-1, ' ', /*ensure_ascii=*/false,
+                                   nlohmann::json::error_handler_t::replace);
 }
 
 absl::StatusOr<RankDevice> Unpack(const std::string& packed) {
-  const std::vector<std::string> parts =
-      absl::StrSplit(packed, absl::MaxSplits('\n', 3));
-  if (parts.size() != 4) {
+  try {
+    return nlohmann::json::parse(packed).get<RankDevice>();
+  } catch (const nlohmann::json::exception& error) {
     return absl::InternalError(
-        absl::StrCat("not the device of a rank: '", packed, "'"));
+        absl::StrCat("not the device of a rank: ", error.what()));
   }
-  return RankDevice{parts[0], parts[1] == "1", parts[3], parts[2] == "1"};
 }
 
-struct Place {
+struct GpusOfHost {
   int gpu = 0;                       // this rank's
   std::vector<std::string> of_host;  // PCI ids
 };
 
 // Collective: the ranks of this host share out what they see.
-absl::StatusOr<Place> ShareOutGpus(Communicator& communicator,
-                                   const DeviceSource& source) {
+absl::StatusOr<GpusOfHost> ShareOutGpus(Communicator& communicator,
+                                        const DeviceSource& source) {
   std::vector<std::string> mine = source.pci_ids();
   mine.insert(mine.begin(), source.host);
   REPRISE_ASSIGN_OR_RETURN(
@@ -96,12 +98,12 @@ absl::StatusOr<Place> ShareOutGpus(Communicator& communicator,
     visible.push_back(std::move(lines));
   }
   const std::vector<int> taken = AssignGpus(visible);
-  Place place;
-  place.gpu = taken[own];
+  GpusOfHost gpus;
+  gpus.gpu = taken[own];
   for (size_t i = 0; i < visible.size(); ++i) {
-    place.of_host.push_back(taken[i] < 0 ? "" : visible[i][taken[i]]);
+    gpus.of_host.push_back(taken[i] < 0 ? "" : visible[i][taken[i]]);
   }
-  return place;
+  return gpus;
 }
 
 }  // namespace
@@ -144,10 +146,10 @@ absl::StatusOr<JobDevices> ChooseJobDevices(absl::string_view wanted,
                                             const DeviceSource& source) {
   JobDevices devices;
   if (wanted == "cpu") return devices;
-  REPRISE_ASSIGN_OR_RETURN(const Place place,
+  REPRISE_ASSIGN_OR_RETURN(const GpusOfHost gpus,
                            ShareOutGpus(communicator, source));
   const absl::StatusOr<DeviceChoice> choice =
-      source.choose(place.gpu < 0 ? 0 : place.gpu);
+      source.choose(gpus.gpu < 0 ? 0 : gpus.gpu);
   REPRISE_RETURN_IF_ERROR(AgreeOnStatus(communicator, choice.status()));
   devices.own = choice->device;
   REPRISE_ASSIGN_OR_RETURN(
@@ -165,7 +167,7 @@ absl::StatusOr<JobDevices> ChooseJobDevices(absl::string_view wanted,
   // Each rank has computed the same.
   if (!warnings.ok()) return SharedByAllRanks(warnings.status());
   devices.warnings = *std::move(warnings);
-  if (devices.own.is_cuda()) devices.gpus_of_host = place.of_host;
+  if (devices.own.is_cuda()) devices.gpus_of_host = gpus.of_host;
   return devices;
 }
 

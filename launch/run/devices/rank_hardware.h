@@ -15,7 +15,7 @@
 #include "core/comm/communicator.h"
 #include "core/comm/observing/observing_transport.h"
 #include "core/device/device.h"
-#include "launch/process/core_binding.h"
+#include "launch/process/threads/core_binding.h"
 #include "launch/run/devices/device_communicator.h"
 #include "launch/run/ranks/rank_summary.h"
 #include "launch/settings/experiment_spec.h"

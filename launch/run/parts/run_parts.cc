@@ -1,32 +1,43 @@
 #include "launch/run/parts/run_parts.h"
 
-#include <algorithm>
 #include <string>
 #include <utility>
 #include <vector>
 
 #include "absl/status/status.h"
+#include "absl/strings/str_cat.h"
 #include "core/base/log.h"
 #include "core/base/status.h"
 #include "core/tensor/torch_status.h"
 #include "launch/cli/enum_names.h"
-#include "launch/data/load_data.h"
+#include "launch/data/dataset_loader.h"
 #include "launch/process/rank_process.h"
 #include "launch/run/parts/agent_table.h"
 #include "launch/run/parts/rehearsal_setup.h"
 #include "launch/run/parts/training_options.h"
 #include "launch/run/ranks/rank_agreement.h"
+#include "models/input_shape.h"
 #include "models/model_table.h"
 
 namespace reprise {
 namespace {
+
+DatasetRequest DatasetRequestOf(const ExperimentSpec& spec) {
+  DatasetRequest request;
+  request.name = spec.data.dataset;
+  request.dataset_dir = spec.data.dataset_dir;
+  request.seed = spec.training.seed;
+  request.quick = spec.recipe.quick;
+  request.as_upstream = spec.recipe.profile == Profile::kUpstream;
+  return request;
+}
 
 absl::StatusOr<DatasetPair> LoadSameData(const ExperimentSpec& spec,
                                          int64_t threads,
                                          Communicator& communicator) {
   std::vector<std::string> warnings;
   absl::StatusOr<DatasetPair> data =
-      LoadData(spec, static_cast<int>(threads), &warnings);
+      LoadDataset(DatasetRequestOf(spec), static_cast<int>(threads), &warnings);
   REPRISE_RETURN_IF_ERROR(AgreeOnStatus(communicator, data.status()));
   if (communicator.rank() == 0) {
     for (const std::string& warning : warnings) LogWarning(warning);
@@ -39,33 +50,6 @@ ScenarioOptions ScenarioOptionsOf(const ExperimentSpec& spec) {
   ScenarioOptions options = spec.tasks;
   options.seed = spec.training.seed;
   return options;
-}
-
-// Keeps at most `most` of the rows (0: all), as many of each class as that
-// leaves.
-void SubsampleTask(int64_t most, const Dataset& dataset,
-                   std::vector<int64_t>& rows) {
-  const int64_t size = static_cast<int64_t>(rows.size());
-  if (most == 0 || size <= most) return;
-  std::stable_sort(rows.begin(), rows.end(), [&](int64_t a, int64_t b) {
-    return dataset.labels[a] < dataset.labels[b];
-  });
-  for (int64_t i = 0; i < most; ++i) rows[i] = rows[i * size / most];
-  rows.resize(most);
-  std::sort(rows.begin(), rows.end());
-}
-
-absl::StatusOr<Scenario> MakeTasks(const ExperimentSpec& spec,
-                                   const DatasetPair& data) {
-  REPRISE_ASSIGN_OR_RETURN(Scenario scenario,
-                           MakeScenario(ScenarioOptionsOf(spec), data));
-  for (TaskSpec& task : scenario.tasks) {
-    SubsampleTask(spec.data.max_train_samples_per_task, *data.train,
-                  task.train_indices);
-    SubsampleTask(spec.data.max_test_samples_per_task, *data.test,
-                  task.test_indices);
-  }
-  return scenario;
 }
 
 HardwareOptions HardwareOptionsOf(const ExperimentSpec& spec, int world_size) {
@@ -89,6 +73,17 @@ ModelChoice ModelChoiceOf(const ExperimentSpec& spec) {
           NameOf(resnet.variant)};
 }
 
+// Flags that cannot fit are refused before: this holds for what is on disk.
+absl::Status CheckReads(const Model& model, const ModelChoice& choice,
+                        const DatasetPair& data) {
+  const RowFormat& format = data.train->format;
+  const InputShape shape = {format.channels, format.height, format.width};
+  if (model.input_shape() == shape) return absl::OkStatus();
+  return UsageError(absl::StrCat(
+      "--model=", choice.name, " reads ", TextOf(model.input_shape()),
+      " samples, --dataset=", data.name, " has ", TextOf(shape)));
+}
+
 // Collective, for the error.
 absl::StatusOr<std::unique_ptr<Model>> MakeInitialModel(
     const ExperimentSpec& spec, const RunParts& parts,
@@ -101,8 +96,9 @@ absl::StatusOr<std::unique_ptr<Model>> MakeInitialModel(
   std::unique_ptr<Model> model;
   REPRISE_RETURN_IF_ERROR(AgreeOnStatus(
       communicator, CatchTorch("making the model", [&]() -> absl::Status {
-        REPRISE_ASSIGN_OR_RETURN(model,
-                                 MakeModel(ModelChoiceOf(spec), options));
+        const ModelChoice choice = ModelChoiceOf(spec);
+        REPRISE_ASSIGN_OR_RETURN(model, MakeModel(choice, options));
+        REPRISE_RETURN_IF_ERROR(CheckReads(*model, choice, parts.data));
         model->parameters().Initialize(spec.training.seed);
         return absl::OkStatus();
       })));
@@ -122,7 +118,8 @@ absl::StatusOr<RunParts> MakeRunParts(const ExperimentSpec& spec,
   RunParts parts;
   REPRISE_ASSIGN_OR_RETURN(parts.data,
                            LoadSameData(spec, threads, communicator));
-  absl::StatusOr<Scenario> scenario = MakeTasks(spec, parts.data);
+  absl::StatusOr<Scenario> scenario =
+      MakeScenario(ScenarioOptionsOf(spec), parts.data);
   REPRISE_RETURN_IF_ERROR(AgreeOnStatus(communicator, scenario.status()));
   parts.scenario = *std::move(scenario);
   REPRISE_ASSIGN_OR_RETURN(

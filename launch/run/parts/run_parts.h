@@ -11,7 +11,7 @@
 #include "core/comm/observing/observing_transport.h"
 #include "data/dataset.h"
 #include "data/scenario/scenario.h"
-#include "launch/process/core_binding.h"
+#include "launch/process/threads/core_binding.h"
 #include "launch/run/devices/rank_hardware.h"
 #include "launch/run/parts/step_sizes.h"
 #include "launch/settings/experiment_spec.h"

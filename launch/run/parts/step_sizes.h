@@ -12,7 +12,7 @@ struct StepSizes {
   // Over all ranks. Incoming samples count those of all parts of a step
   // (--batches-per-allreduce).
   int64_t global_batch = 0, global_representatives = 0, global_candidates = 0;
-  // Of this rank: its slice of each (core/base/slices.h).
+  // On this rank: its slice of each (core/base/slices.h).
   int64_t batch = 0, representatives = 0, candidates = 0;
 };
 

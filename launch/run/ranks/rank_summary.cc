@@ -5,12 +5,11 @@
 #include <set>
 
 #include "absl/status/status.h"
-#include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
-#include "absl/strings/str_split.h"
 #include "core/base/cores.h"
-#include "launch/process/core_binding.h"
+#include "launch/process/threads/core_binding.h"
+#include "nlohmann/json.hpp"
 #include "re2/re2.h"
 
 namespace reprise {
@@ -32,7 +31,7 @@ std::set<int> CoresOf(const std::vector<RankSummary>& ranks) {
   return cores;
 }
 
-// Of ranks on one host; 0 where it takes nothing away.
+// The quota of ranks on one host; 0 where it takes nothing away.
 double LimitingQuota(const std::vector<RankSummary>& ranks) {
   double quota = 0;
   for (const RankSummary& rank : ranks) quota = std::max(quota, rank.quota);
@@ -76,26 +75,23 @@ std::string DescribeHost(const std::string& host, const std::vector<int>& ranks,
 
 }  // namespace
 
+NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(RankSummary, host, device, threads, cores,
+                                   bound, quota)
+
 std::string PackRank(const RankSummary& rank) {
-  return absl::StrJoin(
-      {rank.host, rank.device, absl::StrCat(rank.threads), rank.cores,
-       std::string(rank.bound ? "1" : "0"), absl::StrCat(rank.quota)},
-      "\n");
+  // Names that the system gives need not be UTF-8.
+  return nlohmann::json(rank).dump(-1, ' ', /*ensure_ascii=*/false,
+                                   nlohmann::json::error_handler_t::replace);
 }
 
 absl::StatusOr<RankSummary> UnpackRank(absl::string_view packed) {
-  const std::vector<std::string> parts = absl::StrSplit(packed, '\n');
-  RankSummary rank;
-  if (parts.size() != 6 || !absl::SimpleAtoi(parts[2], &rank.threads) ||
-      !absl::SimpleAtod(parts[5], &rank.quota)) {
+  try {
+    return nlohmann::json::parse(packed.begin(), packed.end())
+        .get<RankSummary>();
+  } catch (const nlohmann::json::exception& error) {
     return absl::InternalError(
-        absl::StrCat("not the summary of a rank: '", packed, "'"));
+        absl::StrCat("not the summary of a rank: ", error.what()));
   }
-  rank.host = parts[0];
-  rank.device = parts[1];
-  rank.cores = parts[3];
-  rank.bound = parts[4] == "1";
-  return rank;
 }
 
 std::string DescribeQuota(const std::vector<RankSummary>& ranks) {

@@ -24,9 +24,16 @@ TEST(RankSummary, ComesBackAsItWasPacked) {
   EXPECT_EQ(other.cores, rank.cores);
   EXPECT_EQ(other.bound, rank.bound);
   EXPECT_EQ(other.quota, rank.quota);
-  for (const char* text :
-       {"", "a\nb\nc\nd\ne\n0", "a\nb\n1\nd", "a\nb\n1\nd\n1\nx"}) {
-    EXPECT_FALSE(UnpackRank(text).ok());
+  // A name that is not UTF-8 comes back in another form, and the rest as it
+  // was.
+  RankSummary odd = rank;
+  odd.host = "node-\xff";
+  REPRISE_ASSERT_OK_AND_ASSIGN(const RankSummary others,
+                               UnpackRank(PackRank(odd)));
+  EXPECT_EQ(others.cores, rank.cores);
+  for (const char* text : {"", "{}", "[]", "7", "{\"host\": 1}",
+                           "{\"host\": \"a\", \"device\": \"b\"}"}) {
+    EXPECT_FALSE(UnpackRank(text).ok()) << text;
   }
 }
 

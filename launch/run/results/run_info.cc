@@ -8,7 +8,7 @@
 #include "core/base/program_info.h"
 #include "core/metrics/upstream_json/upstream_json_sink.h"
 #include "launch/cli/enum_names.h"
-#include "launch/process/openmp_wait.h"
+#include "launch/process/threads/openmp_wait.h"
 #include "launch/run/devices/rank_hardware.h"
 #include "launch/run/ranks/rank_summary.h"
 #include "models/memory_format_table.h"

@@ -16,7 +16,7 @@ namespace reprise {
 RunInfo RunInfoOf(const ExperimentSpec& spec, const RunParts& parts,
                   const Communicator& communicator);
 
-// Of the sinks' OnRunStart. `folder` is that of the results.
+// What the sinks' OnRunStart is told. `folder` is that of the results.
 RunStart RunStartOf(const ExperimentSpec& spec, const RunParts& parts,
                     int world_size, const std::string& folder);
 

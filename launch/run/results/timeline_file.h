@@ -17,7 +17,8 @@
 
 namespace reprise {
 
-// Of each rank, of which rank 0 writes. Outlives the communicator's thread.
+// Every rank has one and notes its events; rank 0 writes the file. Must outlive
+// the communicator's thread, which notes collectives.
 class TimelineFile {
  public:
   explicit TimelineFile(std::string path) : path_(std::move(path)) {}

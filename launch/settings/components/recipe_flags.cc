@@ -17,8 +17,8 @@ void ApplyQuick(ResolvedSettings& resolved) {
   ExperimentSpec& spec = resolved.spec;
   if (!spec.recipe.quick) return;
   const DatasetSettingsRow& dataset = RowOf(spec.data);
-  spec.data.max_train_samples_per_task = dataset.quick_train_samples;
-  spec.data.max_test_samples_per_task = dataset.quick_test_samples;
+  spec.tasks.max_train_samples_per_task = dataset.quick_train_samples;
+  spec.tasks.max_test_samples_per_task = dataset.quick_test_samples;
   const Level level = resolved.LevelOf("quick");
   const int64_t most = dataset.quick_representatives;
   const auto limit_key = [&](const std::string& key, int64_t value) {

@@ -53,7 +53,7 @@ GivenSettings ReadSources(const std::vector<std::string>& arguments,
                           const Experiment& experiment,
                           ResolvedSettings& resolved) {
   // data is done by main; those to come have no code yet.
-  const Verbs verbs = {"run", {"data"}, {"bench", "deploy", "report"}};
+  const VerbNames verbs = {"run", {"data"}, {"bench", "deploy", "report"}};
   ScannedArguments scanned = ScanArguments(arguments, SettingNames(), verbs);
   resolved.problems = std::move(scanned.problems);
   GivenSettings given;

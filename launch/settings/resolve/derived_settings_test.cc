@@ -50,8 +50,8 @@ TEST_F(Flags, OfTheReductionHaveUpstreamsNamesAndOurs) {
 TEST_F(Flags, QuickCapsWhatTheCommandLineLeavesOpen) {
   REPRISE_ASSERT_OK_AND_ASSIGN(ParsedCommand command, Parse({"--quick"}));
   EXPECT_EQ(command.spec.training.max_steps_per_epoch, 3);
-  EXPECT_EQ(command.spec.data.max_train_samples_per_task, 256);
-  EXPECT_EQ(command.spec.data.max_test_samples_per_task, 64);
+  EXPECT_EQ(command.spec.tasks.max_train_samples_per_task, 256);
+  EXPECT_EQ(command.spec.tasks.max_test_samples_per_task, 64);
   EXPECT_EQ(Settings(command).at("epochs"), "1 --quick");
   EXPECT_EQ(Settings(command).at("batch-size"), "8 --quick");
   WriteFile("config.yaml", "base:\n  batch_size: 4\n  epochs: 3\n");

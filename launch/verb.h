@@ -1,0 +1,29 @@
+// One of the things that the program can be asked to do. Free of LibTorch: what
+// reads command lines is given the verbs (verbs.h) and knows none of its own.
+#ifndef REPRISE_LAUNCH_VERB_H_
+#define REPRISE_LAUNCH_VERB_H_
+
+#include <string>
+#include <vector>
+
+#include "launch/settings/experiments.h"
+
+namespace reprise {
+
+struct VerbCall {
+  const Experiment* experiment = nullptr;  // of the program
+  // Without the program's name; the verb, where it was given, comes first.
+  std::vector<std::string> arguments;
+  char** argv = nullptr;  // of main, for a second start of the process
+};
+
+struct Verb {
+  const char* name;
+  const char* summary;  // one line
+  // Returns the exit code. nullptr: not built yet, known by name only.
+  int (*run)(const VerbCall& call);
+};
+
+}  // namespace reprise
+
+#endif  // REPRISE_LAUNCH_VERB_H_

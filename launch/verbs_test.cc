@@ -1,0 +1,29 @@
+#include "launch/verbs.h"
+
+#include <set>
+#include <string>
+
+#include "gtest/gtest.h"
+#include "launch/verb.h"
+
+namespace reprise {
+namespace {
+
+TEST(Verbs, HaveNamesOfTheirOwnAndRunFirst) {
+  std::set<std::string> names;
+  for (const Verb& verb : Verbs()) EXPECT_TRUE(names.insert(verb.name).second);
+  EXPECT_STREQ(Verbs().front().name, "run");
+  EXPECT_NE(Verbs().front().run, nullptr);
+}
+
+TEST(VerbOf, IsTheFirstArgumentWhereThatIsABuiltVerb) {
+  EXPECT_STREQ(VerbOf({"data", "verify"}).name, "data");
+  EXPECT_STREQ(VerbOf({"run", "--quick"}).name, "run");
+  EXPECT_STREQ(VerbOf({}).name, "run");
+  EXPECT_STREQ(VerbOf({"--quick", "data"}).name, "run");
+  EXPECT_STREQ(VerbOf({"report"}).name, "run");
+  EXPECT_STREQ(VerbOf({"dta"}).name, "run");
+}
+
+}  // namespace
+}  // namespace reprise
