@@ -18,7 +18,7 @@ inline EnumNames<ScenarioOptions::Kind> NamesOf(ScenarioOptions::Kind) {
 }
 
 struct DataSettings {
-  std::string dataset = "mnist";   // a row of dataset_rows.h
+  std::string dataset = "mnist";   // a row of launch/data/dataset_table.h
   std::string dataset_dir;         // empty: the documented search
   bool shard = false;              // a rank keeps its part of a task
   int64_t dataloader_workers = 0;  // no effect

@@ -18,15 +18,15 @@ SettingKey ResnetKey(const char* name, Field ResnetSettings::*field,
 
 const std::vector<ModelSettingsRow>& ModelSettingsRows() {
   static const auto& rows = *new std::vector<ModelSettingsRow>{
-      {"mnistnet", "1x28x28", false, {}, {}},
+      {"mnistnet", kMnistNetInput, false, {}, {}},
       {"resnet",
-       "3x32x32",
+       kResNetInput,
        true,
        {ResnetKey("depth", &ResnetSettings::depth, ""),
         ResnetKey("width", &ResnetSettings::width, ""),
         ResnetKey("variant", &ResnetSettings::variant, "('upstream')")},
        {{"variant", LiteralOf(ResnetVariant::kUpstream)}}},
-      {"candlenet", "1x1x60483", false, {}, {}}};
+      {"candlenet", kCandleNetInput, false, {}, {}}};
   return rows;
 }
 

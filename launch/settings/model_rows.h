@@ -10,12 +10,13 @@
 #include "launch/cli/literal_value.h"
 #include "launch/settings/model_settings.h"
 #include "launch/settings/setting.h"
+#include "models/input_shape.h"
 
 namespace reprise {
 
 struct ModelSettingsRow {
   std::string name;
-  std::string input_shape;  // of the samples that it reads: "3x32x32"
+  InputShape input_shape;
   bool has_batch_norm = false;
   std::vector<SettingKey> keys;  // of --model-config
   LiteralDict upstream_keys;     // what --profile=upstream sets of these

@@ -1,28 +1,42 @@
 #include "launch/settings/components/contradictions.h"
 
 #include <cstdint>
+#include <optional>
+#include <string>
 
-#include "core/buffer/slot_directory.h"
+#include "core/base/check.h"
+#include "launch/cli/enum_names.h"
+#include "launch/data/dataset_table.h"
+#include "launch/data/rows/dataset_row.h"
 #include "launch/settings/agent_table.h"
-#include "launch/settings/dataset_rows.h"
 #include "launch/settings/model_rows.h"
+#include "models/input_shape.h"
 
 namespace reprise {
 namespace {
 
+// The name of the model that reads samples of a shape; "" if there is none.
+std::string ModelFor(const InputShape& shape) {
+  for (const ModelSettingsRow& row : ModelSettingsRows()) {
+    if (row.input_shape == shape) return row.name;
+  }
+  return "";
+}
+
 void CheckInputs(ResolvedSettings& resolved) {
-  const DatasetSettingsRow& dataset = RowOf(resolved.spec.data);
+  const DatasetRow* dataset = FindDatasetRow(resolved.spec.data.dataset);
+  REPRISE_CHECK(dataset != nullptr) << resolved.spec.data.dataset;
   const ModelSettingsRow& model = RowOf(resolved.spec.model);
-  if (model.input_shape != dataset.input_shape) {
-    resolved.AddProblem("--model=", model.name, " reads ", model.input_shape,
-                        " samples, --dataset=", dataset.name, " has ",
-                        dataset.input_shape,
-                        "; choose --model=", dataset.model);
+  if (model.input_shape != dataset->shape) {
+    resolved.AddProblem(
+        "--model=", model.name, " reads ", TextOf(model.input_shape),
+        " samples, --dataset=", dataset->name, " has ", TextOf(dataset->shape),
+        "; choose --model=", ModelFor(dataset->shape));
   }
   const Augmentation augment = resolved.spec.training.augment;
-  if (augment != Augmentation::kNone && !dataset.is_images) {
+  if (augment != Augmentation::kNone && !dataset->augmentable) {
     resolved.AddProblem("--augment=", NameOf(augment),
-                        " is for images; --dataset=", dataset.name,
+                        " is for images; --dataset=", dataset->name,
                         " has none");
   }
 }

@@ -3,8 +3,9 @@
 #include <utility>
 #include <vector>
 
+#include "launch/data/dataset_table.h"
+#include "launch/data/rows/dataset_row.h"
 #include "launch/settings/components/component.h"
-#include "launch/settings/dataset_rows.h"
 
 namespace reprise {
 namespace {
@@ -84,9 +85,7 @@ Component DataFlags() {
   const Bind<DataSettings> data(&ExperimentSpec::data);
   using D = DataSettings;
   std::vector<std::string> names;
-  for (const DatasetSettingsRow& row : DatasetSettingsRows()) {
-    names.push_back(row.name);
-  }
+  for (const DatasetRow& row : DatasetTable()) names.push_back(row.name);
   return {
       "Data and tasks",
       {data.OneOf("dataset", &D::dataset, "NAME", "the data set", names),

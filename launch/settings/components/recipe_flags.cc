@@ -3,10 +3,12 @@
 #include <utility>
 #include <variant>
 
+#include "core/base/check.h"
+#include "launch/data/dataset_table.h"
+#include "launch/data/rows/dataset_row.h"
 #include "launch/settings/agent_table.h"
 #include "launch/settings/components/component.h"
 #include "launch/settings/components/regime_literal.h"
-#include "launch/settings/dataset_rows.h"
 #include "launch/settings/model_rows.h"
 
 namespace reprise {
@@ -16,11 +18,13 @@ namespace {
 void ApplyQuick(ResolvedSettings& resolved) {
   ExperimentSpec& spec = resolved.spec;
   if (!spec.recipe.quick) return;
-  const DatasetSettingsRow& dataset = RowOf(spec.data);
-  spec.tasks.max_train_samples_per_task = dataset.quick_train_samples;
-  spec.tasks.max_test_samples_per_task = dataset.quick_test_samples;
+  const DatasetRow* dataset = FindDatasetRow(spec.data.dataset);
+  REPRISE_CHECK(dataset != nullptr) << "data set " << spec.data.dataset;
+  const QuickSizes& sizes = dataset->quick;
+  spec.tasks.max_train_samples_per_task = sizes.train_samples_per_task;
+  spec.tasks.max_test_samples_per_task = sizes.test_samples_per_task;
   const Level level = resolved.LevelOf("quick");
-  const int64_t most = dataset.quick_representatives;
+  const int64_t most = sizes.most_representatives.value_or(0);
   const auto limit_key = [&](const std::string& key, int64_t value) {
     if (most == 0 || value <= most ||
         resolved.LevelOf("agent-config." + key) >= level) {
