@@ -31,6 +31,7 @@
 #include "core/comm/nccl/nccl_transport.h"
 #include "core/comm/transport.h"
 #include "core/tensor/libtorch_processor.h"
+#include "launch/cli/enum_names.h"
 #include "launch/mpirun/mpirun_launcher.h"
 #include "launch/process/interrupt.h"
 #include "launch/process/rank_output.h"
@@ -39,9 +40,9 @@
 #include "launch/process/threads/openmp_wait.h"
 #include "launch/run/results/timeline_file.h"
 #include "launch/run/run_experiment.h"
-#include "launch/settings/experiment.h"
+#include "launch/settings/experiment_spec.h"
 #include "launch/settings/experiments.h"
-#include "launch/settings/flags.h"
+#include "launch/settings/resolve/command_line.h"
 
 namespace reprise {
 namespace {
@@ -53,7 +54,7 @@ int Fail(const absl::Status& status) {
 }
 
 bool IsGiven(const ExperimentSpec& spec, absl::string_view flag) {
-  for (const ExperimentSpec::Setting& setting : spec.settings) {
+  for (const RecordedSetting& setting : spec.settings) {
     if (setting.name == flag) return setting.origin != "default";
   }
   return false;
@@ -63,7 +64,7 @@ bool IsGiven(const ExperimentSpec& spec, absl::string_view flag) {
 // starts again before it reads it. Otherwise it does so only once it knows that
 // it computes, for a start takes a quarter of a second.
 bool NamesWhatIsReadOnce(std::vector<std::string> values) {
-  values.push_back(ExperimentSpec().yaml_config);
+  values.push_back(ExperimentSpec().configuration.file);
   return absl::c_any_of(values, [](const std::string& value) {
     return IsReadOnce(ResolveUserPath(value.substr(value.find('=') + 1)));
   });
@@ -77,7 +78,7 @@ absl::StatusOr<std::unique_ptr<Communicator>> Connect(
         REPRISE_ASSIGN_OR_RETURN(
             std::unique_ptr<Transport> transport,
             under_launcher ? MakeMpiTransport() : InProcessJob(1)[0]());
-        if (spec.check_collectives) {
+        if (spec.reduction.check_collectives) {
           transport = MakeCheckingTransport(std::move(transport));
         }
         if (timeline != nullptr) {
@@ -85,8 +86,8 @@ absl::StatusOr<std::unique_ptr<Communicator>> Connect(
           transport = MakeObservingTransport(
               std::move(transport),
               // Adasum exchanges by AllToAllv, too.
-              timeline->NoteCollectives(spec.use_adasum ? "collectives"
-                                                        : "rehearsal"),
+              timeline->NoteCollectives(
+                  spec.reduction.use_adasum ? "collectives" : "rehearsal"),
               [timeline, writes] {
                 if (writes) timeline->WriteOwnEvents();
               });
@@ -109,7 +110,7 @@ absl::Status RunHere(const ExperimentSpec& spec, bool under_launcher,
                      const absl::StatusOr<RankCores>& cores) {
   // Outlives the communicator's thread.
   std::optional<TimelineFile> timeline;
-  if (!spec.timeline.empty()) timeline.emplace(spec.timeline);
+  if (!spec.results.timeline.empty()) timeline.emplace(spec.results.timeline);
   TimelineFile* const kept = timeline.has_value() ? &*timeline : nullptr;
   REPRISE_ASSIGN_OR_RETURN(const std::unique_ptr<Communicator> communicator,
                            Connect(spec, under_launcher, kept));
@@ -152,7 +153,7 @@ std::optional<int> AnswerOnly(
 
 // Where mpirun or srun started this process: before it has a thread.
 absl::Status BecomeRank(const ExperimentSpec& spec, const RankPlace& place) {
-  REPRISE_RETURN_IF_ERROR(RedirectOutput(spec.output, place));
+  REPRISE_RETURN_IF_ERROR(RedirectOutput(NameOf(spec.ranks.output), place));
   StartRank(place);
   LogOptions log;
   log.rank = place.rank;
@@ -172,7 +173,7 @@ int RunRank(const ParsedCommand& command, const std::optional<RankPlace>& place,
   const RankPlace here = place.value_or(RankPlace{0, 1, 0, 1});
   // Threads inherit it.
   const absl::StatusOr<RankCores> cores =
-      BindRank(spec.bind, spec.threads, here);
+      BindRank(NameOf(spec.ranks.bind), spec.ranks.threads, here);
   if (here.rank == 0 && !HasLauncher()) ReportInterrupts(MayUseTerminal());
   if (place.has_value()) {
     const absl::Status became = BecomeRank(spec, here);
@@ -211,10 +212,10 @@ int RunVerb(const VerbCall& call) {
   if (answered.has_value()) return *answered;
 
   const ExperimentSpec& spec = command->spec;
-  const absl::StatusOr<std::optional<int>> job =
-      LaunchRanksIfAsked({spec.ranks, spec.hosts,
-                          ArgumentsOfRanks(call.arguments, spec), spec.network},
-                         IsGiven(spec, "ranks") || IsGiven(spec, "hosts"));
+  const absl::StatusOr<std::optional<int>> job = LaunchRanksIfAsked(
+      {spec.ranks.count, spec.ranks.hosts,
+       ArgumentsOfRanks(call.arguments, spec), NameOf(spec.ranks.network)},
+      IsGiven(spec, "ranks") || IsGiven(spec, "hosts"));
   if (!job.ok()) return Fail(job.status());
   if (job->has_value()) return **job;
   if (start_again) not_started_again = StartAgain(call.argv);

@@ -8,7 +8,6 @@
 #include "core/base/status_matchers.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
-#include "launch/cli/dict_reader.h"
 
 namespace reprise {
 namespace {
@@ -177,73 +176,6 @@ TEST(DictLiteral, SurvivesMutations) {
   }
   // Else the loop would test refusals only.
   EXPECT_GT(accepted, 1000);
-}
-
-struct Options {
-  bool flag = false;
-  int64_t count = 20;
-  std::optional<int64_t> maybe;
-  std::string name = "class";
-  std::vector<int64_t> order;
-  std::optional<uint64_t> order_seed;
-};
-
-std::vector<std::string> Fill(const std::string& text, Options* options) {
-  const auto dict = ParseDictLiteral(text);
-  if (!dict.ok()) return {std::string(dict.status().message())};
-  std::vector<std::string> problems;
-  DictReader reader(*dict, "--agent-config", &problems);
-  reader.Read("flag", &options->flag);
-  reader.Read("count", 1, &options->count);
-  reader.Read("maybe", 0, &options->maybe);
-  reader.Read("name", {"class", "instance"}, &options->name);
-  reader.Read("order", 0, &options->order, &options->order_seed);
-  reader.Finish();
-  return problems;
-}
-
-TEST(DictReader, FillsTypedFieldsAndHonoursFalsyValues) {
-  Options options;
-  options.flag = true;
-  EXPECT_THAT(Fill("{'flag': False, 'count': 7, 'maybe': 0, 'name': "
-                   "'instance', 'order': [2, 0, 1]}",
-                   &options),
-              IsEmpty());
-  EXPECT_FALSE(options.flag);
-  EXPECT_EQ(options.count, 7);
-  EXPECT_EQ(options.maybe, 0);
-  EXPECT_EQ(options.name, "instance");
-  EXPECT_THAT(options.order, ElementsAre(2, 0, 1));
-  EXPECT_EQ(options.order_seed, std::nullopt);
-}
-
-TEST(DictReader, LeavesFieldsOfAbsentKeysAndNone) {
-  Options options;
-  EXPECT_THAT(Fill("{'count': None, 'order': 3}", &options), IsEmpty());
-  EXPECT_EQ(options.count, 20);
-  EXPECT_EQ(options.order_seed, 3u);
-  EXPECT_THAT(options.order, IsEmpty());
-}
-
-TEST(DictReader, ListsAllProblemsWithColumnsAndSuggestions) {
-  Options options;
-  EXPECT_THAT(
-      Fill("{'flag': 1, 'count': 0, 'maybe': 2.0, 'name': 'clas', "
-           "'order': [1, 'x'], 'cuont': 3, 'zebra': 1}",
-           &options),
-      ElementsAre(
-          "--agent-config: column 2: 'flag': expected True or False, found 1",
-          "--agent-config: column 13: 'count': expected an int from 1, found 0",
-          "--agent-config: column 25: 'maybe': expected an int from 0, found "
-          "2.0",
-          "--agent-config: column 39: 'name': expected one of 'class', "
-          "'instance', found 'clas'; did you mean class?",
-          "--agent-config: column 68: 'order': expected an int from 0, found "
-          "'x'",
-          "--agent-config: column 74: unknown key 'cuont'; did you mean count?",
-          "--agent-config: column 86: unknown key 'zebra'; known are flag, "
-          "count, maybe, name, order"));
-  EXPECT_EQ(options.count, 20);
 }
 
 }  // namespace

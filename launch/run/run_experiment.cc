@@ -51,7 +51,7 @@ class ExperimentRun {
     absl::Status opened;
     if (rank_ == 0) opened = OpenResults();
     REPRISE_RETURN_IF_ERROR(AgreeOnStatus(communicator_, opened));
-    if (spec_.output == "files") {
+    if (spec_.ranks.output == RankOutput::kFiles) {
       REPRISE_ASSIGN_OR_RETURN(const std::vector<std::string> folders,
                                AllGatherStrings(communicator_, folder_));
       SendOutputTo(folders[0]);
@@ -81,7 +81,8 @@ class ExperimentRun {
   // On rank 0.
   absl::Status OpenResults() {
     REPRISE_ASSIGN_OR_RETURN(
-        folder_, CreateResultsFolder(spec_.results_dir, spec_.save_dir));
+        folder_,
+        CreateResultsFolder(spec_.results.results_dir, spec_.results.save_dir));
     run_id_ = MakeRunId();
     if (timeline_ != nullptr) REPRISE_RETURN_IF_ERROR(timeline_->Open());
     SetInterruptFolder(folder_);
@@ -114,7 +115,7 @@ class ExperimentRun {
   absl::Status FinishTimeline(const absl::Status& trained) {
     if (timeline_ == nullptr) return trained;
     // The other ranks may not know of a failure that is not shared: they are
-    // not asked. Rank 0 writes what it has before it tells them (main.cc).
+    // not asked. Rank 0 writes what it has before it tells them (run_verb.cc).
     if (!trained.ok() && !IsSharedByAllRanks(trained)) return trained;
     const absl::Status gathered =
         timeline_->Write(communicator_, !trained.ok());

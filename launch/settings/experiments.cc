@@ -5,7 +5,10 @@
 namespace reprise {
 namespace {
 
-using Preset = std::vector<std::pair<std::string, std::string>>;
+// Data sets that presets are for.
+constexpr char kMnist[] = "mnist";
+constexpr char kCifar10[] = "cifar10";
+constexpr char kCandle[] = "candle";
 
 // Tasks {0-3}, {4-6}, {7-9}.
 constexpr char kFourThenThree[] =
@@ -22,16 +25,17 @@ Preset Of(const char* agent, const char* dataset, const char* model,
   return preset;
 }
 
-std::string TitleOf(absl::string_view agent) {
-  return agent == "icarl" ? "iCaRL (Rebuffi et al. 2017)"
-                          : "NIL (Munoz et al. 2020)";
-}
+struct Method {
+  const char *agent, *title;
+};
+constexpr Method kIcarl = {"icarl", "iCaRL (Rebuffi et al. 2017)"};
+constexpr Method kNil = {"nil", "NIL (Munoz et al. 2020)"};
 
-Experiment Cifar10(const char* agent, int depth) {
-  return {absl::StrCat("cifar10_", agent, "_resnet", depth),
-          absl::StrCat(TitleOf(agent), " with ResNet-", depth,
+Experiment Cifar10(const Method& method, int depth) {
+  return {absl::StrCat("cifar10_", method.agent, "_resnet", depth),
+          absl::StrCat(method.title, " with ResNet-", depth,
                        " on CIFAR-10, classes in tasks of 4, 3 and 3"),
-          Of(agent, "cifar10", "resnet",
+          Of(method.agent, kCifar10, "resnet",
              {{"model-config", absl::StrCat("{'depth': ", depth, "}")},
               {"lr", "0.1"},
               {"momentum", "0.9"},
@@ -40,12 +44,12 @@ Experiment Cifar10(const char* agent, int depth) {
               {"augment", "standard"}})};
 }
 
-Experiment Mnist(const char* agent, const char* lr) {
+Experiment Mnist(const Method& method, const char* lr) {
   return {
-      absl::StrCat("mnist_", agent, "_mnistnet"),
-      absl::StrCat(TitleOf(agent),
+      absl::StrCat("mnist_", method.agent, "_mnistnet"),
+      absl::StrCat(method.title,
                    " with MNISTNet on MNIST, classes in tasks of 4, 3 and 3"),
-      Of(agent, "mnist", "mnistnet", {{"lr", lr}, {"momentum", "0.5"}})};
+      Of(method.agent, kMnist, "mnistnet", {{"lr", lr}, {"momentum", "0.5"}})};
 }
 
 }  // namespace
@@ -54,28 +58,28 @@ const std::vector<Experiment>& Experiments() {
   static const std::vector<Experiment>& experiments =
       *new std::vector<Experiment>{
           {"reprise", "any agent, model and data set: everything by flags", {}},
-          Cifar10("icarl", 34),
-          Cifar10("icarl", 101),
-          Cifar10("icarl", 152),
-          Cifar10("nil", 34),
-          Cifar10("nil", 101),
-          Cifar10("nil", 152),
-          Mnist("icarl", "0.05"),
-          Mnist("nil", "0.01"),
+          Cifar10(kIcarl, 34),
+          Cifar10(kIcarl, 101),
+          Cifar10(kIcarl, 152),
+          Cifar10(kNil, 34),
+          Cifar10(kNil, 101),
+          Cifar10(kNil, 152),
+          Mnist(kIcarl, "0.05"),
+          Mnist(kNil, "0.01"),
           {"candle_nil_candlenet",
-           absl::StrCat(TitleOf("nil"),
+           absl::StrCat(kNil.title,
                         " with CANDLENet on CANDLE's NT3, whose two classes "
                         "make one task"),
-           Of("nil", "candle", "candlenet",
+           Of(kNil.agent, kCandle, "candlenet",
               {{"lr", "0.001"}, {"momentum", "0"}, {"batch-size", "20"}})},
       };
   return experiments;
 }
 
-std::vector<std::pair<std::string, std::string>> PublishedPreset(
-    absl::string_view name, absl::string_view dataset, int64_t depth) {
-  if (name == "none") return {};
-  if (dataset == "candle") {
+Preset PresetOfPublication(Publication publication, absl::string_view dataset,
+                           int64_t depth) {
+  if (publication == Publication::kNone) return {};
+  if (dataset == kCandle) {
     return {
         {"epochs", "5"},
         {"batch-size", "20"},
@@ -85,12 +89,12 @@ std::vector<std::pair<std::string, std::string>> PublishedPreset(
         {"regime", "none"},
         {"agent-config", "{'num_representatives': 112, 'num_candidates': 4}"}};
   }
+  const bool raised = publication == Publication::kFebruary2022 &&
+                      dataset == kCifar10 && depth == 34;
   return {{"epochs", "5"},
           {"batch-size", "128"},
           {"optimizer", "RMSprop"},
-          {"lr", name == "2022-02" && dataset == "cifar10" && depth == 34
-                     ? "0.0125"
-                     : "0.0001"},
+          {"lr", raised ? "0.0125" : "0.0001"},
           {"momentum", "0.5"},
           {"weight-decay", "0"},
           {"regime", "none"},

@@ -9,23 +9,26 @@
 #include <vector>
 
 #include "absl/strings/string_view.h"
+#include "launch/settings/recipe_settings.h"
 
 namespace reprise {
+
+// Flags (without "--") and their values as on a command line.
+using Preset = std::vector<std::pair<std::string, std::string>>;
 
 struct Experiment {
   std::string name;     // of the target
   std::string summary;  // what it reproduces; for --help
-  // Flags (without "--") and their values as on a command line; between the
-  // defaults and the configuration file in precedence.
-  std::vector<std::pair<std::string, std::string>> preset;
+  // Between the defaults and the configuration file in precedence.
+  Preset preset;
 };
 
 const std::vector<Experiment>& Experiments();
 
-// Hyper-parameters of a published set of runs: of --preset's `name` ("2022-01",
-// "2022-02") for a data set and the depth of the ResNet. Empty for "none".
-std::vector<std::pair<std::string, std::string>> PublishedPreset(
-    absl::string_view name, absl::string_view dataset, int64_t depth);
+// Hyper-parameters of a published set of runs for a data set and the depth of
+// the ResNet. Empty for kNone.
+Preset PresetOfPublication(Publication publication, absl::string_view dataset,
+                           int64_t depth);
 
 // nullptr if there is none of that name.
 const Experiment* FindExperiment(absl::string_view name);

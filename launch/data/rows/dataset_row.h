@@ -50,13 +50,14 @@ struct DatasetRow {
 
   // Reads the data set from a folder of data sets. absl::IsNotFound if there
   // is none; DataError. `warnings`: lines for the user are appended.
-  absl::StatusOr<DatasetPair> (*read)(const std::string& datasets,
-                                      const ReadOptions& options,
-                                      std::vector<std::string>* warnings);
+  absl::StatusOr<DatasetPair> (*read)(
+      const std::string& datasets, const ReadOptions& options,
+      std::vector<std::string>* warnings) = nullptr;
   // The stand-in, `quick` with no more rows than that needs; and its writing to
   // <datasets>/<folder>, which exists.
-  DatasetPair (*generate)(uint64_t seed, bool quick);
-  absl::Status (*write)(const std::string& datasets, const DatasetPair& pair);
+  DatasetPair (*generate)(uint64_t seed, bool quick) = nullptr;
+  absl::Status (*write)(const std::string& datasets,
+                        const DatasetPair& pair) = nullptr;
   // What the research code did to the samples, and the source's name then;
   // nullptr: nothing.
   void (*transform_as_upstream)(DatasetPair* pair) = nullptr;
@@ -80,7 +81,7 @@ struct DatasetRow {
   // One line on how far what was read is the published data set. DataError if
   // it is not.
   absl::StatusOr<std::string> (*judge)(const DatasetRow& row,
-                                       const DatasetPair& pair);
+                                       const DatasetPair& pair) = nullptr;
 };
 
 }  // namespace reprise

@@ -12,6 +12,7 @@
 #include "core/base/status.h"
 #include "core/comm/agreement.h"
 #include "core/tensor/libtorch_processor.h"
+#include "launch/cli/enum_names.h"
 #include "launch/run/devices/job_devices.h"
 #include "launch/run/ranks/rank_agreement.h"
 #include "models/memory_format_table.h"
@@ -29,15 +30,17 @@ absl::StatusOr<RankCores> BindByGpu(const HardwareOptions& options,
                                     const std::vector<std::string>& gpus) {
   // Ranks that have one name for several hosts do not share cores.
   if (static_cast<int>(gpus.size()) != communicator.local_size()) return cores;
-  return BindRankByGpu(options.bind, cores, communicator.local_rank(), gpus);
+  return BindRankByGpu(NameOf(options.bind), cores, communicator.local_rank(),
+                       gpus);
 }
 
 absl::Status ChooseDeviceAndCores(const HardwareOptions& options,
                                   const RankCores& cores,
                                   Communicator& communicator,
                                   RankHardware* hardware) {
-  REPRISE_ASSIGN_OR_RETURN(const JobDevices devices,
-                           ChooseJobDevices(options.device, communicator));
+  REPRISE_ASSIGN_OR_RETURN(
+      const JobDevices devices,
+      ChooseJobDevices(NameOf(options.device), communicator));
   for (const std::string& warning : devices.warnings) {
     WarnOnRank0(communicator, warning);
   }
@@ -53,7 +56,7 @@ absl::Status ChooseOnePrecision(const HardwareOptions& options,
                                 Communicator& communicator,
                                 RankHardware* hardware) {
   absl::StatusOr<Precision> precision =
-      ChoosePrecision(options.precision, hardware->device);
+      ChoosePrecision(NameOf(options.precision), hardware->device);
   REPRISE_RETURN_IF_ERROR(AgreeOnStatus(communicator, precision.status()));
   hardware->precision = *std::move(precision);
   REPRISE_RETURN_IF_ERROR(AgreeOnLines(
@@ -68,9 +71,9 @@ absl::Status ChooseOneMemoryFormat(const HardwareOptions& options,
                                    Communicator& communicator,
                                    RankHardware* hardware) {
   hardware->memory_format_origin = "flag";
-  if (options.memory_format == "channels_last") {
+  if (options.memory_format == ImageLayout::kChannelsLast) {
     hardware->memory_format = at::MemoryFormat::ChannelsLast;
-  } else if (options.memory_format == "contiguous") {
+  } else if (options.memory_format == ImageLayout::kContiguous) {
     hardware->memory_format = at::MemoryFormat::Contiguous;
   } else {
     const MemoryFormatChoice choice = FastestMemoryFormat(
@@ -115,8 +118,8 @@ absl::StatusOr<RankHardware> ChooseHardware(const HardwareOptions& options,
   // Before the model is made: NCCL takes its memory first.
   REPRISE_ASSIGN_OR_RETURN(
       hardware.device_communicator,
-      MakeDeviceCommunicator(options.reduction, hardware.device, communicator,
-                             std::move(observer)));
+      MakeDeviceCommunicator(NameOf(options.reduction), hardware.device,
+                             communicator, std::move(observer)));
   WarnOnRank0(communicator, hardware.device_communicator.warning);
   REPRISE_RETURN_IF_ERROR(ChooseOnePrecision(options, communicator, &hardware));
   REPRISE_RETURN_IF_ERROR(

@@ -18,16 +18,17 @@
 #include "launch/process/threads/core_binding.h"
 #include "launch/run/devices/device_communicator.h"
 #include "launch/run/ranks/rank_summary.h"
+#include "launch/settings/experiment_spec.h"
 
 namespace reprise {
 
 // The flags of the same names.
 struct HardwareOptions {
-  std::string device = "auto";         // auto | cpu | cuda
-  std::string bind = "auto";           // auto | cores | none
-  std::string reduction = "auto";      // auto | nccl | host
-  std::string precision = "auto";      // auto | fp32 | tf32 | bf16
-  std::string memory_format = "auto";  // auto | channels_last | contiguous
+  DeviceKind device = DeviceKind::kAuto;
+  CoreBinding bind = CoreBinding::kAuto;
+  ReductionPlace reduction = ReductionPlace::kAuto;
+  PrecisionKind precision = PrecisionKind::kAuto;
+  ImageLayout memory_format = ImageLayout::kAuto;
 };
 
 struct RankHardware {

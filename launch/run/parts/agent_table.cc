@@ -10,6 +10,7 @@
 #include "core/buffer/rehearsal_buffer.h"
 #include "core/buffer/slot_directory.h"
 #include "core/comm/communicator.h"
+#include "launch/settings/agent_table.h"
 
 namespace reprise {
 namespace {
@@ -27,21 +28,22 @@ std::unique_ptr<Agent> MakeEr(const AgentContext& context) {
 }
 
 std::unique_ptr<Agent> MakeIcarl(const AgentContext& context) {
-  const AgentConfig& config = context.spec.agent_config;
-  if (config.implementation != "upstream") {
+  const AgentSettings& config = context.spec.agent;
+  if (config.icarl.implementation == IcarlImplementation::kPaper) {
     return MakeIcarlAgent(
         {context.rows.num_classes, config.num_representatives});
   }
   const Communicator& communicator = *context.channels.host;
   return MakeUpstreamIcarlAgent(
       {context.rows.num_classes, config.num_representatives,
-       context.sizes.representatives, context.spec.seed, communicator.rank(),
-       communicator.world_size()});
+       context.sizes.representatives, context.spec.training.seed,
+       communicator.rank(), communicator.world_size()});
 }
 
 std::unique_ptr<Agent> MakeNil(const AgentContext& context) {
   const StepSizes& sizes = context.sizes;
-  const bool shared = context.spec.buffer == "distributed";
+  const bool shared =
+      context.spec.rehearsal.buffer == BufferScope::kDistributed;
   return MakeNilAgent({shared ? sizes.global_batch : sizes.batch,
                        shared ? sizes.global_candidates : sizes.candidates},
                       MakeBuffer(context, BufferPolicy::kClassBalanced));
@@ -61,7 +63,7 @@ const std::vector<AgentRow>& AgentTable() {
 
 std::unique_ptr<Agent> MakeAgent(const AgentContext& context) {
   const std::string name =
-      context.spec.Rehearses() ? context.spec.agent : "base";
+      TraitsOf(context.spec).rehearses ? context.spec.agent.name : "base";
   const auto row = std::find_if(
       AgentTable().begin(), AgentTable().end(),
       [&](const AgentRow& candidate) { return candidate.name == name; });

@@ -9,7 +9,7 @@
 #include "agents/agent.h"
 #include "launch/run/parts/rehearsal_setup.h"
 #include "launch/run/parts/step_sizes.h"
-#include "launch/settings/experiment.h"
+#include "launch/settings/experiment_spec.h"
 
 namespace reprise {
 

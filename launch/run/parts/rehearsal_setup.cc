@@ -8,12 +8,15 @@
 #include "core/buffer/row_store.h"
 #include "core/comm/agreement.h"
 #include "core/device/tensor_rows.h"
+#include "launch/settings/agent_table.h"
+#include "launch/settings/experiment_spec.h"
 
 namespace reprise {
 
 bool SharesDeviceBuffer(const ExperimentSpec& spec, int world_size) {
-  return spec.HasBuffer() && spec.buffer_memory == "device" &&
-         spec.buffer == "distributed" && world_size > 1;
+  return TraitsOf(spec).buffer.has_value() &&
+         spec.rehearsal.memory == BufferMemory::kDevice &&
+         spec.rehearsal.buffer == BufferScope::kDistributed && world_size > 1;
 }
 
 absl::StatusOr<BufferChannels> ChooseBufferChannels(const ExperimentSpec& spec,
@@ -43,21 +46,22 @@ std::unique_ptr<RehearsalBuffer> MakeRehearsalBuffer(
     const ExperimentSpec& spec, const BufferRows& rows, const StepSizes& sizes,
     BufferPolicy policy, const BufferChannels& channels) {
   Communicator& communicator = *channels.host;
-  const bool shared = spec.buffer == "distributed";
+  const bool shared = spec.rehearsal.buffer == BufferScope::kDistributed;
   const int world_size = communicator.world_size();
   RehearsalBufferOptions options;
   options.policy = policy;
   options.num_classes = rows.num_classes;
-  options.capacity_per_class = spec.agent_config.num_representatives *
-                               (spec.capacity == "per-rank" ? world_size : 1);
+  options.capacity_per_class =
+      spec.agent.num_representatives *
+      (spec.rehearsal.capacity == BufferCapacity::kPerRank ? world_size : 1);
   options.row_bytes = rows.row_bytes;
   options.candidates = sizes.global_candidates;
   if (policy == BufferPolicy::kReservoir) options.candidates = std::nullopt;
   options.representatives = sizes.global_representatives;
-  options.asynchronous = spec.rehearsal == "async";
-  options.seed = spec.seed;
+  options.asynchronous = spec.rehearsal.draw == DrawTime::kAsync;
+  options.seed = spec.training.seed;
   std::unique_ptr<RowStore> device_rows;
-  if (spec.buffer_memory == "device") {
+  if (spec.rehearsal.memory == BufferMemory::kDevice) {
     device_rows = MakeTensorRows(channels.device, options.row_bytes,
                                  shared ? channels.on_devices : nullptr);
   }

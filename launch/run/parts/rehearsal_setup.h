@@ -13,7 +13,7 @@
 #include "core/buffer/slot_directory.h"
 #include "core/comm/communicator.h"
 #include "launch/run/parts/step_sizes.h"
-#include "launch/settings/experiment.h"
+#include "launch/settings/experiment_spec.h"
 
 namespace reprise {
 

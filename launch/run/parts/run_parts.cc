@@ -10,6 +10,7 @@
 #include "core/base/status.h"
 #include "core/comm/agreement.h"
 #include "core/tensor/torch_status.h"
+#include "launch/cli/enum_names.h"
 #include "launch/data/dataset_loader.h"
 #include "launch/process/rank_process.h"
 #include "launch/run/parts/agent_table.h"
@@ -24,11 +25,11 @@ namespace {
 
 DatasetRequest DatasetRequestOf(const ExperimentSpec& spec) {
   DatasetRequest request;
-  request.name = spec.dataset;
-  request.dataset_dir = spec.dataset_dir;
-  request.seed = spec.seed;
-  request.quick = spec.quick;
-  request.as_upstream = spec.profile == "upstream";
+  request.name = spec.data.dataset;
+  request.dataset_dir = spec.data.dataset_dir;
+  request.seed = spec.training.seed;
+  request.quick = spec.recipe.quick;
+  request.as_upstream = spec.recipe.profile == Profile::kUpstream;
   return request;
 }
 
@@ -47,40 +48,30 @@ absl::StatusOr<DatasetPair> LoadSameData(const ExperimentSpec& spec,
 }
 
 ScenarioOptions ScenarioOptionsOf(const ExperimentSpec& spec) {
-  const TasksetsConfig& config = spec.tasksets;
-  ScenarioOptions options;
-  options.kind = config.scenario == "instance"
-                     ? ScenarioOptions::Kind::kInstance
-                     : ScenarioOptions::Kind::kClass;
-  options.initial_increment = config.initial_increment;
-  options.increment = config.increment;
-  options.class_order = config.class_order;
-  options.class_order_seed = config.class_order_seed;
-  options.num_tasks = config.num_tasks;
-  options.seed = spec.seed;
-  options.concatenate_tasksets = config.concatenate_tasksets;
-  options.max_train_samples_per_task = spec.max_train_samples_per_task;
-  options.max_test_samples_per_task = spec.max_test_samples_per_task;
+  ScenarioOptions options = spec.tasks;
+  options.seed = spec.training.seed;
   return options;
 }
 
 HardwareOptions HardwareOptionsOf(const ExperimentSpec& spec, int world_size) {
   HardwareOptions options;
-  options.device = spec.device;
-  options.bind = spec.bind;
+  options.device = spec.device.device;
+  options.bind = spec.ranks.bind;
   // Adasum combines in host memory, and what ranks call is compared there only.
   const bool uses_devices =
-      !spec.check_collectives &&
-      (!spec.use_adasum || SharesDeviceBuffer(spec, world_size));
-  options.reduction = uses_devices ? spec.reduction : "host";
-  options.precision = spec.precision;
-  options.memory_format = spec.memory_format;
+      !spec.reduction.check_collectives &&
+      (!spec.reduction.use_adasum || SharesDeviceBuffer(spec, world_size));
+  options.reduction =
+      uses_devices ? spec.reduction.place : ReductionPlace::kHost;
+  options.precision = spec.device.precision;
+  options.memory_format = spec.device.memory_format;
   return options;
 }
 
 ModelChoice ModelChoiceOf(const ExperimentSpec& spec) {
-  const ModelConfig& config = spec.model_config;
-  return {spec.model, config.depth, config.width.value_or(0), config.variant};
+  const ResnetSettings& resnet = spec.model.resnet;
+  return {spec.model.name, resnet.depth, resnet.width.value_or(0),
+          NameOf(resnet.variant)};
 }
 
 // Flags that cannot fit are refused before: this holds for what is on disk.
@@ -109,7 +100,7 @@ absl::StatusOr<std::unique_ptr<Model>> MakeInitialModel(
         const ModelChoice choice = ModelChoiceOf(spec);
         REPRISE_ASSIGN_OR_RETURN(model, MakeModel(choice, options));
         REPRISE_RETURN_IF_ERROR(CheckReads(*model, choice, parts.data));
-        model->parameters().Initialize(spec.seed);
+        model->parameters().Initialize(spec.training.seed);
         return absl::OkStatus();
       })));
   return model;
@@ -123,7 +114,7 @@ absl::StatusOr<RunParts> MakeRunParts(const ExperimentSpec& spec,
                                       CollectiveObserver observer) {
   const int64_t threads =
       cores.bound ? cores.threads
-                  : ThreadsOfRank(spec.threads, communicator.local_size(),
+                  : ThreadsOfRank(spec.ranks.threads, communicator.local_size(),
                                   communicator.local_cores());
   RunParts parts;
   REPRISE_ASSIGN_OR_RETURN(parts.data,

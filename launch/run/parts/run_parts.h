@@ -14,7 +14,7 @@
 #include "launch/process/threads/core_binding.h"
 #include "launch/run/devices/rank_hardware.h"
 #include "launch/run/parts/step_sizes.h"
-#include "launch/settings/experiment.h"
+#include "launch/settings/experiment_spec.h"
 #include "models/model.h"
 
 namespace reprise {

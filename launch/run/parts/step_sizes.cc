@@ -1,20 +1,21 @@
 #include "launch/run/parts/step_sizes.h"
 
 #include "core/base/slices.h"
+#include "launch/settings/agent_table.h"
 
 namespace reprise {
 
 StepSizes SizesOf(const ExperimentSpec& spec, int rank, int world_size) {
-  const AgentConfig& agent = spec.agent_config;
+  const AgentSettings& agent = spec.agent;
   StepSizes sizes;
-  sizes.global_batch =
-      spec.global_batch_size.value_or(spec.batch_size * world_size) *
-      spec.batches_per_allreduce;
-  sizes.global_representatives = spec.global_representatives.value_or(
+  sizes.global_batch = spec.training.global_batch_size.value_or(
+                           spec.training.batch_size * world_size) *
+                       spec.training.batches_per_allreduce;
+  sizes.global_representatives = spec.rehearsal.global_representatives.value_or(
       agent.num_samples.value_or(agent.num_candidates) * world_size);
-  if (!spec.AppendsToBatches()) sizes.global_representatives = 0;
-  sizes.global_candidates =
-      spec.global_candidates.value_or(agent.num_candidates * world_size);
+  if (!TraitsOf(spec).appends_to_batches) sizes.global_representatives = 0;
+  sizes.global_candidates = spec.rehearsal.global_candidates.value_or(
+      agent.num_candidates * world_size);
   sizes.batch = SliceSize(sizes.global_batch, rank, world_size);
   sizes.representatives =
       SliceSize(sizes.global_representatives, rank, world_size);

@@ -4,7 +4,7 @@
 
 #include <cstdint>
 
-#include "launch/settings/experiment.h"
+#include "launch/settings/experiment_spec.h"
 
 namespace reprise {
 

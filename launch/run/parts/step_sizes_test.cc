@@ -1,16 +1,16 @@
 #include "launch/run/parts/step_sizes.h"
 
 #include "gtest/gtest.h"
-#include "launch/settings/experiment.h"
+#include "launch/settings/experiment_spec.h"
 
 namespace reprise {
 namespace {
 
 ExperimentSpec Nil() {
   ExperimentSpec spec;
-  spec.agent = "nil";
-  spec.batch_size = 64;
-  spec.agent_config.num_candidates = 20;
+  spec.agent.name = "nil";
+  spec.training.batch_size = 64;
+  spec.agent.num_candidates = 20;
   return spec;
 }
 
@@ -25,9 +25,9 @@ TEST(SizesOf, MultipliesWhatFlagsSayOfOneRank) {
 
 TEST(SizesOf, SplitsWhatFlagsSayOfAllRanksWithTheRestOnLowRanks) {
   ExperimentSpec spec = Nil();
-  spec.global_batch_size = 100;
-  spec.global_representatives = 5;
-  spec.global_candidates = 4;
+  spec.training.global_batch_size = 100;
+  spec.rehearsal.global_representatives = 5;
+  spec.rehearsal.global_candidates = 4;
   EXPECT_EQ(SizesOf(spec, 0, 3).batch, 34);
   EXPECT_EQ(SizesOf(spec, 2, 3).batch, 33);
   EXPECT_EQ(SizesOf(spec, 1, 3).representatives, 2);
@@ -38,23 +38,23 @@ TEST(SizesOf, SplitsWhatFlagsSayOfAllRanksWithTheRestOnLowRanks) {
 
 TEST(SizesOf, CountsAllPartsOfAStep) {
   ExperimentSpec spec = Nil();
-  spec.batches_per_allreduce = 4;
+  spec.training.batches_per_allreduce = 4;
   EXPECT_EQ(SizesOf(spec, 0, 2).global_batch, 512);
   EXPECT_EQ(SizesOf(spec, 0, 2).global_candidates, 40);
 }
 
 TEST(SizesOf, HasNoRepresentativesWhereNothingIsAppended) {
   ExperimentSpec spec = Nil();
-  spec.agent_config.num_samples = 7;
+  spec.agent.num_samples = 7;
   EXPECT_EQ(SizesOf(spec, 0, 1).representatives, 7);
-  spec.scratch = true;
+  spec.recipe.scratch = true;
   EXPECT_EQ(SizesOf(spec, 0, 1).global_representatives, 0);
-  spec.scratch = false;
-  spec.agent = "base";
+  spec.recipe.scratch = false;
+  spec.agent.name = "base";
   EXPECT_EQ(SizesOf(spec, 0, 1).representatives, 0);
-  spec.agent = "icarl";
+  spec.agent.name = "icarl";
   EXPECT_EQ(SizesOf(spec, 0, 1).representatives, 0);
-  spec.agent_config.implementation = "upstream";
+  spec.agent.icarl.implementation = IcarlImplementation::kUpstream;
   EXPECT_EQ(SizesOf(spec, 0, 1).representatives, 7);
 }
 

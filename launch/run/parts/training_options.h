@@ -7,7 +7,7 @@
 
 #include "agents/training_loop.h"
 #include "launch/run/parts/step_sizes.h"
-#include "launch/settings/experiment.h"
+#include "launch/settings/experiment_spec.h"
 
 namespace reprise {
 

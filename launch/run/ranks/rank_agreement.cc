@@ -37,12 +37,11 @@ absl::Status AgreeOnLines(Communicator& communicator,
 }
 
 absl::Status AgreeOnConfiguration(
-    Communicator& communicator,
-    const std::vector<ExperimentSpec::Setting>& settings) {
+    Communicator& communicator, const std::vector<RecordedSetting>& settings) {
   const absl::StatusOr<std::string> digest = ProgramDigest();
   REPRISE_RETURN_IF_ERROR(AgreeOnStatus(communicator, digest.status()));
   std::vector<std::string> lines = {absl::StrCat("program = ", *digest)};
-  for (const ExperimentSpec::Setting& setting : settings) {
+  for (const RecordedSetting& setting : settings) {
     lines.push_back(absl::StrCat(setting.name, " = ", setting.value_json));
   }
   return AgreeOnLines(communicator, lines, "their configuration or build");

@@ -11,7 +11,7 @@
 #include "absl/strings/string_view.h"
 #include "core/comm/communicator.h"
 #include "data/dataset.h"
-#include "launch/settings/experiment.h"
+#include "launch/settings/experiment_spec.h"
 
 namespace reprise {
 
@@ -25,9 +25,8 @@ absl::Status AgreeOnLines(Communicator& communicator,
 
 // Collective. AgreeOnLines of the program's own digest and of all settings. The
 // error of a rank that cannot read its program is that of all.
-absl::Status AgreeOnConfiguration(
-    Communicator& communicator,
-    const std::vector<ExperimentSpec::Setting>& settings);
+absl::Status AgreeOnConfiguration(Communicator& communicator,
+                                  const std::vector<RecordedSetting>& settings);
 
 // Collective. AgreeOnLines of what was read or generated: file by file.
 absl::Status AgreeOnData(Communicator& communicator, const DatasetPair& data);

@@ -10,12 +10,16 @@
 #include "absl/strings/str_join.h"
 #include "absl/strings/str_replace.h"
 #include "core/base/log.h"
+#include "core/comm/gradient_reducer.h"
 #include "data/dataset.h"
 #include "data/scenario/scenario.h"
+#include "launch/cli/enum_names.h"
 #include "launch/run/devices/rank_hardware.h"
 #include "launch/run/parts/step_sizes.h"
 #include "launch/run/parts/training_options.h"
 #include "launch/run/ranks/rank_summary.h"
+#include "launch/settings/agent_table.h"
+#include "launch/settings/experiment_spec.h"
 #include "models/memory_format_table.h"
 #include "models/model.h"
 
@@ -70,25 +74,28 @@ void AnnounceModel(const RunParts& parts, int world_size) {
 }
 
 std::string DescribeBuffer(const ExperimentSpec& spec) {
-  if (!spec.HasBuffer()) return "";
+  if (!TraitsOf(spec).buffer.has_value()) return "";
   return absl::StrCat(
       " of ",
-      spec.buffer == "distributed" ? "one buffer over all ranks"
-                                   : "a buffer of each rank",
-      spec.rehearsal == "async" ? ", drawn behind the step before"
-                                : ", drawn at its start",
-      spec.buffer_memory == "device" ? ", in device memory" : "");
+      spec.rehearsal.buffer == BufferScope::kDistributed
+          ? "one buffer over all ranks"
+          : "a buffer of each rank",
+      spec.rehearsal.draw == DrawTime::kAsync ? ", drawn behind the step before"
+                                              : ", drawn at its start",
+      spec.rehearsal.memory == BufferMemory::kDevice ? ", in device memory"
+                                                     : "");
 }
 
 // "learning rate 0.4 (0.1 x 4 ranks, ...)".
 std::string DescribeRate(const ExperimentSpec& spec, int64_t lr_scale,
                          int world_size) {
-  const std::string rate = absl::StrCat("learning rate ", spec.lr * lr_scale);
+  const std::string rate =
+      absl::StrCat("learning rate ", spec.optimizer.lr * lr_scale);
   if (lr_scale == 1) return rate;
   return absl::StrCat(
-      rate, " (", spec.lr, " x ", world_size, " ranks",
-      spec.batches_per_allreduce > 1
-          ? absl::StrCat(" x ", spec.batches_per_allreduce, " batches")
+      rate, " (", spec.optimizer.lr, " x ", world_size, " ranks",
+      spec.training.batches_per_allreduce > 1
+          ? absl::StrCat(" x ", spec.training.batches_per_allreduce, " batches")
           : "",
       ", --lr-scaling=linear), approached over ", WarmUpEpochs(spec, lr_scale),
       " warm-up epochs of each task");
@@ -103,37 +110,41 @@ void AnnounceStep(const ExperimentSpec& spec, const RunParts& parts,
           ? absl::StrCat(" and ", sizes.global_representatives,
                          " representatives", DescribeBuffer(spec))
           : "",
-      spec.batches_per_allreduce > 1
-          ? absl::StrCat(" in ", spec.batches_per_allreduce, " parts of a rank")
+      spec.training.batches_per_allreduce > 1
+          ? absl::StrCat(" in ", spec.training.batches_per_allreduce,
+                         " parts of a rank")
           : "",
-      ", ", spec.optimizer, ", ",
+      ", ", NameOf(spec.optimizer.kind), ", ",
       DescribeRate(spec, parts.lr_scale, world_size),
-      spec.regime_phases.empty() ? "" : absl::StrCat(", regime ", spec.regime),
-      spec.augment == "none" ? ""
-                             : absl::StrCat(", augmentation ", spec.augment),
-      ", seed ", spec.seed));
+      spec.optimizer.phases.empty()
+          ? ""
+          : absl::StrCat(", regime ", spec.optimizer.regime),
+      spec.training.augment == Augmentation::kNone
+          ? ""
+          : absl::StrCat(", augmentation ", NameOf(spec.training.augment)),
+      ", seed ", spec.training.seed));
 }
 
 // Where the gradients are not those of the exact mean.
 void AnnounceReduction(const ExperimentSpec& spec, int world_size) {
-  const bool divides = spec.gradient_predivide_factor != 1;
-  if (spec.compression == "none" && !divides && !spec.use_adasum) return;
+  const bool divides = spec.reduction.predivide_factor != 1;
+  const bool compresses =
+      spec.reduction.compression != GradientReducer::Compression::kNone;
+  if (!compresses && !divides && !spec.reduction.use_adasum) return;
   if (world_size == 1) {
     LogInfo(
         "reduction: none, with one rank --compression, --use-adasum and "
         "--gradient-predivide-factor have no effect");
-  } else if (spec.use_adasum) {
+  } else if (spec.reduction.use_adasum) {
     LogInfo(
         "reduction: Adasum of the ranks' gradients, which is not their exact "
         "mean; after backward, not during it");
   } else {
     LogInfo(absl::StrCat(
         "reduction: gradients as ",
-        spec.compression == "none" ? "fp32" : spec.compression,
-        spec.compression == "none"
-            ? ""
-            : ", rounded on each rank and at each addition",
-        divides ? absl::StrCat(", divided by ", spec.gradient_predivide_factor,
+        compresses ? NameOf(spec.reduction.compression) : "fp32",
+        compresses ? ", rounded on each rank and at each addition" : "",
+        divides ? absl::StrCat(", divided by ", spec.reduction.predivide_factor,
                                " before the sum and multiplied after")
                 : ""));
   }
@@ -154,7 +165,7 @@ void AnnounceRun(const ExperimentSpec& spec, const RunParts& parts,
   AnnounceModel(parts, world_size);
   AnnounceStep(spec, parts, world_size);
   AnnounceReduction(spec, world_size);
-  if (spec.sync_batchnorm && world_size > 1 &&
+  if (spec.reduction.sync_batch_norm && world_size > 1 &&
       !parts.model->running_statistics().empty()) {
     LogInfo(
         "batch normalisation: statistics of all ranks' samples; gradients "

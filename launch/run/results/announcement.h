@@ -4,7 +4,7 @@
 #define REPRISE_LAUNCH_RUN_RESULTS_ANNOUNCEMENT_H_
 
 #include "launch/run/parts/run_parts.h"
-#include "launch/settings/experiment.h"
+#include "launch/settings/experiment_spec.h"
 
 namespace reprise {
 

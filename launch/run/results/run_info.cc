@@ -7,6 +7,7 @@
 #include "absl/strings/str_cat.h"
 #include "core/base/program_info.h"
 #include "core/metrics/upstream_json/upstream_json_sink.h"
+#include "launch/cli/enum_names.h"
 #include "launch/process/threads/openmp_wait.h"
 #include "launch/run/devices/rank_hardware.h"
 #include "launch/run/ranks/rank_summary.h"
@@ -39,7 +40,7 @@ RunInfo RunInfoOf(const ExperimentSpec& spec, const RunParts& parts,
   }
   info.openmp_wait = OpenMpWait();
   info.world_size = communicator.world_size();
-  info.seed = spec.seed;
+  info.seed = spec.training.seed;
   info.data_source = parts.data.source;
   info.generated_data = parts.data.generated;
   info.data_digests = parts.data.digests;
@@ -47,7 +48,7 @@ RunInfo RunInfoOf(const ExperimentSpec& spec, const RunParts& parts,
   info.memory_format = std::string(NameOf(hardware.memory_format));
   info.memory_format_origin = hardware.memory_format_origin;
   info.parameters = parts.model->parameters().layout().num_values();
-  for (const ExperimentSpec::Setting& setting : spec.settings) {
+  for (const RecordedSetting& setting : spec.settings) {
     info.settings.push_back({setting.name, setting.value_json, setting.origin});
   }
   return info;
@@ -59,11 +60,11 @@ RunStart RunStartOf(const ExperimentSpec& spec, const RunParts& parts,
   RunStart start;
   start.run_id = run_id;
   start.experiment = spec.experiment;
-  start.agent = spec.agent;
-  if (spec.scratch) {
+  start.agent = spec.agent.name;
+  if (spec.recipe.scratch) {
     start.agent += " --scratch";
-  } else if (!spec.agent_config.implementation.empty()) {
-    start.agent += "-" + spec.agent_config.implementation;
+  } else if (spec.agent.icarl.implementation != IcarlImplementation::kPaper) {
+    absl::StrAppend(&start.agent, "-", NameOf(spec.agent.icarl.implementation));
   }
   start.model = parts.model->name();
   start.dataset = parts.data.name;
@@ -71,15 +72,15 @@ RunStart RunStartOf(const ExperimentSpec& spec, const RunParts& parts,
   start.generated_data = parts.data.generated;
   start.world_size = world_size;
   start.num_tasks = static_cast<int64_t>(parts.scenario.tasks.size());
-  start.epochs_per_task = spec.epochs;
-  start.seed = spec.seed;
+  start.epochs_per_task = spec.training.epochs;
+  start.seed = spec.training.seed;
   return start;
 }
 
 absl::Status WriteArguments(const ExperimentSpec& spec, const RunParts& parts,
                             int world_size, const std::string& folder) {
   std::vector<UpstreamArgument> arguments;
-  for (const ExperimentSpec::Setting& setting : spec.settings) {
+  for (const RecordedSetting& setting : spec.settings) {
     // A key of a dict, which goes in as a whole.
     if (absl::StrContains(setting.name, '.')) continue;
     arguments.push_back({setting.name, setting.value_json});

@@ -9,7 +9,7 @@
 #include "core/metrics/metric_sink.h"
 #include "core/metrics/results_folder.h"
 #include "launch/run/parts/run_parts.h"
-#include "launch/settings/experiment.h"
+#include "launch/settings/experiment_spec.h"
 
 namespace reprise {
 

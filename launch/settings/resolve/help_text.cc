@@ -1,6 +1,5 @@
-#include "launch/settings/help_text.h"
+#include "launch/settings/resolve/help_text.h"
 
-#include <algorithm>
 #include <utility>
 #include <vector>
 
@@ -10,7 +9,7 @@
 #include "absl/strings/str_join.h"
 #include "absl/strings/str_split.h"
 #include "absl/strings/string_view.h"
-#include "launch/settings/flag_table.h"
+#include "launch/settings/components/setting_table.h"
 
 namespace reprise {
 namespace {
@@ -38,29 +37,30 @@ std::string Wrap(absl::string_view text, size_t first_column, size_t indent) {
   return wrapped;
 }
 
-// The value without the flag, in this experiment; empty for bools and dicts.
-std::string DefaultOf(const Flag& flag, const Experiment& experiment) {
-  if (flag.IsBool()) return "";
+// The value without the flag, in this experiment; empty for bools, and for
+// dicts of which the preset says nothing.
+std::string DefaultOf(const Setting& setting, const Experiment& experiment) {
+  if (setting.is_bool) return "";
   for (const auto& [name, text] : experiment.preset) {
-    if (name == flag.name) return text;
+    if (name == setting.name) return text;
   }
-  if (std::holds_alternative<DictFlag>(flag.destination)) return "";
-  const std::string json = FlagValueJson(flag, ExperimentSpec());
+  if (!setting.keys.empty()) return "";
+  const std::string json = setting.json(setting, ExperimentSpec());
   if (json == "null" || json == "\"\"") return "";
   const bool quoted = json.front() == '"';
   return quoted ? json.substr(1, json.size() - 2) : json;
 }
 
-std::string FlagLines(const Flag& flag, const Experiment& experiment) {
-  std::string left = absl::StrCat("  --", flag.name);
-  if (!flag.metavar.empty()) absl::StrAppend(&left, "=", flag.metavar);
+std::string SettingLines(const Setting& setting, const Experiment& experiment) {
+  std::string left = absl::StrCat("  --", setting.name);
+  if (!setting.metavar.empty()) absl::StrAppend(&left, "=", setting.metavar);
   std::vector<std::string> right;
-  if (!flag.help.empty()) right.push_back(flag.help);
-  if (!flag.choices.empty()) {
-    right.push_back(absl::StrJoin(flag.choices, "|"));
+  if (!setting.help.empty()) right.push_back(setting.help);
+  if (!setting.choices.empty()) {
+    right.push_back(absl::StrJoin(setting.choices, "|"));
   }
   std::string text = absl::StrJoin(right, "; ");
-  const std::string default_text = DefaultOf(flag, experiment);
+  const std::string default_text = DefaultOf(setting, experiment);
   if (!default_text.empty()) absl::StrAppend(&text, " [", default_text, "]");
   if (left.size() + 2 > kHelpColumn) {
     absl::StrAppend(&left, "\n", std::string(kHelpColumn, ' '));
@@ -115,18 +115,18 @@ std::string HelpText(const Experiment& experiment) {
            "line; dicts are merged key by key.",
            0, 0),
       "\n");
-  std::string group;
+  std::string heading;
   std::vector<std::string> unbuilt;
-  for (const Flag& flag : Flags()) {
-    if (std::holds_alternative<Unbuilt>(flag.destination)) {
-      unbuilt.push_back("--" + flag.name);
+  for (const Setting& setting : Settings()) {
+    if (!setting.is_built) {
+      unbuilt.push_back("--" + setting.name);
       continue;
     }
-    if (flag.group != group) {
-      group = flag.group;
-      absl::StrAppend(&text, "\n", group, ":\n");
+    if (setting.heading != heading) {
+      heading = setting.heading;
+      absl::StrAppend(&text, "\n", heading, ":\n");
     }
-    absl::StrAppend(&text, FlagLines(flag, experiment));
+    absl::StrAppend(&text, SettingLines(setting, experiment));
   }
   return absl::StrCat(text, "\nNot built yet (exit 2):\n  ",
                       Wrap(absl::StrJoin(unbuilt, " "), 2, 2), "\n", kResults);
@@ -152,21 +152,6 @@ std::string UsageText(const Experiment& experiment) {
   }
   return text + "\nUnder bazel: bazel run //launch:" + experiment.name +
          " -- FLAGS\n";
-}
-
-std::string ConfigText(const ExperimentSpec& spec) {
-  size_t widest_name = 0, widest_value = 0;
-  for (const ExperimentSpec::Setting& setting : spec.settings) {
-    widest_name = std::max(widest_name, setting.name.size());
-    widest_value = std::max(widest_value, setting.value_json.size());
-  }
-  std::string text;
-  for (const ExperimentSpec::Setting& setting : spec.settings) {
-    absl::StrAppendFormat(
-        &text, "%-*s  %-*s  %s\n", static_cast<int>(widest_name), setting.name,
-        static_cast<int>(widest_value), setting.value_json, setting.origin);
-  }
-  return text;
 }
 
 }  // namespace reprise

@@ -1,6 +1,6 @@
-// The values of --regime and --optimizer.
-#ifndef REPRISE_LAUNCH_SETTINGS_REGIME_LITERAL_H_
-#define REPRISE_LAUNCH_SETTINGS_REGIME_LITERAL_H_
+// The value of --regime as phases.
+#ifndef REPRISE_LAUNCH_SETTINGS_COMPONENTS_REGIME_LITERAL_H_
+#define REPRISE_LAUNCH_SETTINGS_COMPONENTS_REGIME_LITERAL_H_
 
 #include <cstdint>
 #include <string>
@@ -8,17 +8,13 @@
 
 #include "absl/strings/string_view.h"
 #include "agents/regime/regime.h"
-#include "core/tensor/optimizer_step.h"
-#include "launch/settings/experiment.h"
 
 namespace reprise {
 
-// SGD, Adam, AdamW, RMSprop, Adagrad; a name that is none of them is a broken
-// invariant: flags are checked first.
-OptimizerKind OptimizerKindOf(absl::string_view name);
-
-// What the flags say of the optimizer, at one rank's learning rate.
-OptimizerOptions OptimizerOf(const ExperimentSpec& spec);
+// Names of regimes.
+inline constexpr char kNoRegime[] = "none";
+inline constexpr char kCifarRegime[] = "cifar";
+inline constexpr char kUpstreamRegime[] = "upstream";
 
 // The phases of "none", "cifar" (for a task of `epochs`), "upstream", or of a
 // list of Python dicts, each with
@@ -34,4 +30,4 @@ std::vector<RegimePhase> ParseRegime(absl::string_view text, int64_t epochs,
 
 }  // namespace reprise
 
-#endif  // REPRISE_LAUNCH_SETTINGS_REGIME_LITERAL_H_
+#endif  // REPRISE_LAUNCH_SETTINGS_COMPONENTS_REGIME_LITERAL_H_

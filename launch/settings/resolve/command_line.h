@@ -1,8 +1,8 @@
 // The command line of every experiment: flags with upstream's names, YAML
 // configuration files and presets become one resolved ExperimentSpec, or one
 // error that lists everything that is wrong.
-#ifndef REPRISE_LAUNCH_SETTINGS_FLAGS_H_
-#define REPRISE_LAUNCH_SETTINGS_FLAGS_H_
+#ifndef REPRISE_LAUNCH_SETTINGS_RESOLVE_COMMAND_LINE_H_
+#define REPRISE_LAUNCH_SETTINGS_RESOLVE_COMMAND_LINE_H_
 
 #include <cstdint>
 #include <optional>
@@ -10,7 +10,7 @@
 #include <vector>
 
 #include "absl/status/statusor.h"
-#include "launch/settings/experiment.h"
+#include "launch/settings/experiment_spec.h"
 #include "launch/settings/experiments.h"
 
 namespace reprise {
@@ -26,15 +26,10 @@ struct ParsedCommand {
 };
 
 // `arguments` without the program's name. Precedence, lowest first: defaults,
-// the experiment's preset, the configuration file, the command line; --quick
-// and --scratch come between file and command line. The dicts of *-config flags
-// are merged key by key in the same order. Paths are ResolveUserPath's
-// (core/base/environment.h).
-//
-// A configuration file that a flag names is held to all rules. config.yaml of
-// the working folder, which no flag names, may be another program's: where it
-// cannot be read as ours (not YAML, no sections, no section base, or none of
-// its keys a flag) a note says why it is not used.
+// the experiment's preset, the configuration file (configuration_source.h), the
+// command line; what --quick, --scratch and their like derive comes between
+// file and command line. The dicts of *-config flags are merged key by key in
+// the same order. Paths are ResolveUserPath's (core/base/environment.h).
 //
 // `job_ranks`: of the job that this process was started in; where neither
 // --ranks nor --hosts says, that many. nullopt: none was.
@@ -48,9 +43,6 @@ absl::StatusOr<ParsedCommand> ParseCommandLine(
 std::vector<std::string> ArgumentsOfRanks(std::vector<std::string> arguments,
                                           const ExperimentSpec& spec);
 
-// The names of all flags, without "--": for tests and completion.
-std::vector<std::string> FlagNames();
-
 }  // namespace reprise
 
-#endif  // REPRISE_LAUNCH_SETTINGS_FLAGS_H_
+#endif  // REPRISE_LAUNCH_SETTINGS_RESOLVE_COMMAND_LINE_H_

@@ -1,0 +1,55 @@
+#include "launch/settings/resolve/settings_record.h"
+
+#include <algorithm>
+
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_format.h"
+#include "launch/cli/dict_keys.h"
+#include "launch/settings/components/setting_table.h"
+
+namespace reprise {
+namespace {
+
+void RecordKeys(const Setting& setting, ResolvedSettings& resolved) {
+  const LiteralDict& given = resolved.dicts[setting.name];
+  resolved.spec.dict_literals_json[setting.name] =
+      ToJson(LiteralOf(given.empty() ? std::string() : ToPythonLiteral(given)));
+  for (const SettingKey& key : setting.keys) {
+    const std::string name = absl::StrCat(setting.name, ".", key.key.name);
+    resolved.spec.settings.push_back({name,
+                                      ToJson(key.key.write(resolved.spec)),
+                                      resolved.OriginOf(name).text});
+  }
+}
+
+}  // namespace
+
+void RecordSettings(ResolvedSettings& resolved) {
+  for (const Setting& setting : Settings()) {
+    if (!setting.is_recorded) continue;
+    if (!setting.keys.empty()) {
+      RecordKeys(setting, resolved);
+      continue;
+    }
+    resolved.spec.settings.push_back({setting.name,
+                                      setting.json(setting, resolved.spec),
+                                      resolved.OriginOf(setting.name).text});
+  }
+}
+
+std::string ConfigText(const ExperimentSpec& spec) {
+  size_t widest_name = 0, widest_value = 0;
+  for (const RecordedSetting& setting : spec.settings) {
+    widest_name = std::max(widest_name, setting.name.size());
+    widest_value = std::max(widest_value, setting.value_json.size());
+  }
+  std::string text;
+  for (const RecordedSetting& setting : spec.settings) {
+    absl::StrAppendFormat(
+        &text, "%-*s  %-*s  %s\n", static_cast<int>(widest_name), setting.name,
+        static_cast<int>(widest_value), setting.value_json, setting.origin);
+  }
+  return text;
+}
+
+}  // namespace reprise
