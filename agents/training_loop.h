@@ -13,7 +13,7 @@
 #include "agents/agent.h"
 #include "agents/regime/regime.h"
 #include "core/comm/communicator.h"
-#include "core/comm/gradient_reducer.h"
+#include "core/comm/gradients/gradient_reducer.h"
 #include "core/metrics/metric_sink.h"
 #include "data/dataset.h"
 #include "data/scenario/scenario.h"
@@ -53,8 +53,8 @@ struct TrainingOptions {
   // Batch normalisation with the statistics of all ranks' minibatches (of a
   // part of the step). The reduction then follows backward.
   bool sync_batch_norm = false;
-  // Combine the ranks' weighted mean gradients by Adasum (core/comm/adasum.h)
-  // in place of their exact mean.
+  // Combine the ranks' weighted mean gradients by Adasum
+  // (core/comm/gradients/adasum.h) in place of their exact mean.
   bool use_adasum = false;
   // Steps between comparisons of the parameters over ranks (also at the end of
   // every epoch); a difference ends the run and names rank and parameter.

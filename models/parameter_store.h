@@ -2,8 +2,9 @@
 // another: the optimizer is one pass over memory, a gradient bucket is a slice,
 // a snapshot is a copy, and a checkpoint a write.
 //
-// Three flat tensors over one layout (core/comm/parameter_layout.h), parameters
-// in registration order, P its length, with the zeros that pad each parameter:
+// Three flat tensors over one layout (core/comm/gradients/parameter_layout.h),
+// parameters in registration order, P its length, with the zeros that pad each
+// parameter:
 //   master    [P] fp32 (fp64 in tests): what the optimizer updates
 //   gradients [P] same type: numerators of the weighted mean (see
 //             docs/ALGORITHMS.md); autograd hooks write into it
@@ -22,7 +23,7 @@
 #include <string>
 #include <vector>
 
-#include "core/comm/parameter_layout.h"
+#include "core/comm/gradients/parameter_layout.h"
 
 namespace reprise {
 

@@ -7,7 +7,7 @@
 #include <limits>
 #include <vector>
 
-#include "core/comm/parameter_layout.h"
+#include "core/comm/gradients/parameter_layout.h"
 #include "core/tensor/optimizer.h"
 #include "core/tensor/optimizer_step.h"
 #include "gtest/gtest.h"

@@ -7,7 +7,7 @@
 
 #include <memory>
 
-#include "core/comm/gradient_memory.h"
+#include "core/comm/gradients/gradient_memory.h"
 
 namespace reprise {
 

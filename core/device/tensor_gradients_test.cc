@@ -12,7 +12,7 @@
 #include <tuple>
 #include <vector>
 
-#include "core/comm/gradient_memory.h"
+#include "core/comm/gradients/gradient_memory.h"
 #include "core/comm/transport.h"
 #include "core/device/testing/test_device.h"
 #include "gtest/gtest.h"

@@ -4,7 +4,7 @@
 
 #include <cstdint>
 
-#include "core/comm/gradient_reducer.h"
+#include "core/comm/gradients/gradient_reducer.h"
 #include "launch/cli/enum_names.h"
 
 namespace reprise {

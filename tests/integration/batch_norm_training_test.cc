@@ -22,7 +22,7 @@
 #include "core/base/status_matchers.h"
 #include "core/comm/communicator.h"
 #include "core/comm/decorators/forwarding_transport.h"
-#include "core/comm/gradient_reducer.h"
+#include "core/comm/gradients/gradient_reducer.h"
 #include "core/comm/in_process/ranks_as_threads.h"
 #include "core/comm/transport.h"
 #include "core/device/testing/test_device.h"

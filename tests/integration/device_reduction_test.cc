@@ -14,7 +14,7 @@
 #include "agents/training_loop.h"
 #include "core/base/status_matchers.h"
 #include "core/comm/communicator.h"
-#include "core/comm/gradient_reducer.h"
+#include "core/comm/gradients/gradient_reducer.h"
 #include "core/comm/in_process/ranks_as_threads.h"
 #include "core/comm/nccl/nccl_transport.h"
 #include "core/comm/nccl/testing/emulated_devices.h"

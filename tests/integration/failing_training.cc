@@ -8,7 +8,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "agents/regime/regime.h"
-#include "core/comm/gradient_reducer.h"
+#include "core/comm/gradients/gradient_reducer.h"
 #include "tests/integration/small_run.h"
 
 namespace reprise {

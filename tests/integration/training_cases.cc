@@ -19,7 +19,7 @@
 #include "agents/icarl/icarl_agent.h"
 #include "core/base/philox.h"
 #include "core/base/status_matchers.h"
-#include "core/comm/gradient_reducer.h"
+#include "core/comm/gradients/gradient_reducer.h"
 #include "core/comm/in_process/ranks_as_threads.h"
 #include "core/comm/transport.h"
 #include "core/device/testing/test_device.h"

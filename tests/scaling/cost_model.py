@@ -15,7 +15,7 @@ The model:
   AllReduce(n)  = c + 2 (W-1) message(n / W), a ring; up to GATHERED bytes everybody sends
                 all to everybody, c + alpha + (W-1) n / beta; 0 for W = 1
   exchange(n)   = c + message(n): one AllToAllv, n bytes sent by each rank
-  buckets       in the order of core/comm/gradient_reducer.h; each starts when its last
+  buckets       in the order of core/comm/gradients/gradient_reducer.h; each starts when its last
                 gradient is there and the one before is issued, at most 4 in flight. They share
                 the link, so their bytes go one after the other; what each waits for messages
                 (c and the alphas) passes at the same time as the others'. With --in-flight=1
@@ -97,7 +97,7 @@ class Step:
 
     def buckets(self):
         """[(bytes, part of backward after which it may go)], as PlanBuckets forms them of
-        slots (core/comm/parameter_layout.h)."""
+        slots (core/comm/gradients/parameter_layout.h)."""
         buckets, elements, ready, count, limit = [], 0, 0.0, 0, self.first_bucket
         for size, at in reversed(self.parameters):
             size = slot(size)
@@ -367,7 +367,7 @@ def print_inputs():
             for n in NETWORKS]
     rows += [("MACs of " + n, f"{macs(n) / 1e9:.3f} G", "counted layer by layer") for n in NETWORKS]
     rows += [
-        ("buckets", "64 KiB, then 4 MiB", "core/comm/gradient_reducer.h"),
+        ("buckets", "64 KiB, then 4 MiB", "core/comm/gradients/gradient_reducer.h"),
         ("P100, ResNet-50, batch 64", f"{P100_RESNET50} img/s",
          "tensorflow.org performance/benchmarks, May 2017, DGX-1, synthetic data"),
         ("P100, ResNet-152, batch 64", f"{P100_RESNET152} img/s", "the same"),

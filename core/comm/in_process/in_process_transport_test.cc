@@ -17,9 +17,9 @@
 #include "core/comm/agreement.h"
 #include "core/comm/collective.h"
 #include "core/comm/decorators/checking_transport.h"
-#include "core/comm/gradient_memory.h"
-#include "core/comm/gradient_reducer.h"
-#include "core/comm/parameter_layout.h"
+#include "core/comm/gradients/gradient_memory.h"
+#include "core/comm/gradients/gradient_reducer.h"
+#include "core/comm/gradients/parameter_layout.h"
 #include "gtest/gtest.h"
 
 namespace reprise {

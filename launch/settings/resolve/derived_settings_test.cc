@@ -2,7 +2,7 @@
 
 #include "agents/regime/regime.h"
 #include "core/base/status_matchers.h"
-#include "core/comm/gradient_reducer.h"
+#include "core/comm/gradients/gradient_reducer.h"
 #include "core/tensor/optimizer_step.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"

@@ -1,7 +1,7 @@
 // The flat buffer of gradients that a GradientReducer sums, in whatever memory
 // it lies: of the host (here) or of a device (core/device/tensor_gradients.h).
-#ifndef REPRISE_CORE_COMM_GRADIENT_MEMORY_H_
-#define REPRISE_CORE_COMM_GRADIENT_MEMORY_H_
+#ifndef REPRISE_CORE_COMM_GRADIENTS_GRADIENT_MEMORY_H_
+#define REPRISE_CORE_COMM_GRADIENTS_GRADIENT_MEMORY_H_
 
 #include <cstdint>
 #include <memory>
@@ -10,9 +10,10 @@
 
 namespace reprise {
 
-// Elements are numbered over the whole buffer (core/comm/parameter_layout.h
-// says what they are). Ranges of different calls may be worked on by different
-// threads. Exceptions of LibTorch, where one is made of tensors, pass through.
+// Elements are numbered over the whole buffer
+// (core/comm/gradients/parameter_layout.h says what they are). Ranges of
+// different calls may be worked on by different threads. Exceptions of
+// LibTorch, where one is made of tensors, pass through.
 class GradientMemory {
  public:
   virtual ~GradientMemory() = default;
@@ -42,4 +43,4 @@ std::unique_ptr<GradientMemory> MakeHostGradients(void* flat, DType dtype);
 
 }  // namespace reprise
 
-#endif  // REPRISE_CORE_COMM_GRADIENT_MEMORY_H_
+#endif  // REPRISE_CORE_COMM_GRADIENTS_GRADIENT_MEMORY_H_

@@ -16,8 +16,8 @@
 // numbers a parameter). At the end each of P ranks holds a P-th of the result,
 // which doubles on the way back. A rank sends 2 (P - 1) / P of the vector,
 // after backward, not during it. The same bytes on all ranks.
-#ifndef REPRISE_CORE_COMM_ADASUM_H_
-#define REPRISE_CORE_COMM_ADASUM_H_
+#ifndef REPRISE_CORE_COMM_GRADIENTS_ADASUM_H_
+#define REPRISE_CORE_COMM_GRADIENTS_ADASUM_H_
 
 #include <cstdint>
 #include <vector>
@@ -25,7 +25,7 @@
 #include "absl/status/status.h"
 #include "core/base/dtype.h"
 #include "core/comm/communicator.h"
-#include "core/comm/parameter_layout.h"
+#include "core/comm/gradients/parameter_layout.h"
 
 namespace reprise {
 
@@ -67,4 +67,4 @@ class Adasum {
 
 }  // namespace reprise
 
-#endif  // REPRISE_CORE_COMM_ADASUM_H_
+#endif  // REPRISE_CORE_COMM_GRADIENTS_ADASUM_H_

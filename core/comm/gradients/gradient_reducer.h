@@ -1,7 +1,7 @@
 // Sums gradients over all ranks during backward, bucket by bucket.
 //
 // The gradients of all parameters lie in one flat buffer of the caller, led by
-// the sum of sample weights S (core/comm/parameter_layout.h).
+// the sum of sample weights S (core/comm/gradients/parameter_layout.h).
 //
 // A bucket is a slice of that buffer, reduced in place by one AllReduce.
 // Buckets are formed over whole slots in reverse registration order, about
@@ -31,8 +31,8 @@
 //   |result - sum_r g_r| <= ((1 + u)^W - 1) sum_r |g_r| + W t f,
 // t half of the smallest number of the type (2^-25 in fp16) and f the predivide
 // factor, which adds 2^-22 sum_r |g_r| where it is no power of two.
-#ifndef REPRISE_CORE_COMM_GRADIENT_REDUCER_H_
-#define REPRISE_CORE_COMM_GRADIENT_REDUCER_H_
+#ifndef REPRISE_CORE_COMM_GRADIENTS_GRADIENT_REDUCER_H_
+#define REPRISE_CORE_COMM_GRADIENTS_GRADIENT_REDUCER_H_
 
 #include <atomic>
 #include <cstdint>
@@ -42,8 +42,8 @@
 #include "absl/status/statusor.h"
 #include "core/base/dtype.h"
 #include "core/comm/communicator.h"
-#include "core/comm/gradient_memory.h"
-#include "core/comm/parameter_layout.h"
+#include "core/comm/gradients/gradient_memory.h"
+#include "core/comm/gradients/parameter_layout.h"
 
 namespace reprise {
 
@@ -150,4 +150,4 @@ class GradientReducer {
 
 }  // namespace reprise
 
-#endif  // REPRISE_CORE_COMM_GRADIENT_REDUCER_H_
+#endif  // REPRISE_CORE_COMM_GRADIENTS_GRADIENT_REDUCER_H_

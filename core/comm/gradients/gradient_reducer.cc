@@ -1,4 +1,4 @@
-#include "core/comm/gradient_reducer.h"
+#include "core/comm/gradients/gradient_reducer.h"
 
 #include <algorithm>
 #include <cmath>

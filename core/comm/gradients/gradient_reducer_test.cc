@@ -1,4 +1,4 @@
-#include "core/comm/gradient_reducer.h"
+#include "core/comm/gradients/gradient_reducer.h"
 
 #include <cmath>
 #include <cstdint>
@@ -17,9 +17,9 @@
 #include "core/base/status_matchers.h"
 #include "core/comm/collective.h"
 #include "core/comm/communicator.h"
-#include "core/comm/gradient_memory.h"
+#include "core/comm/gradients/gradient_memory.h"
+#include "core/comm/gradients/parameter_layout.h"
 #include "core/comm/in_process/ranks_as_threads.h"
-#include "core/comm/parameter_layout.h"
 #include "core/comm/transport.h"
 #include "gtest/gtest.h"
 

@@ -16,9 +16,9 @@
 #include "core/base/status_matchers.h"
 #include "core/comm/collective.h"
 #include "core/comm/communicator.h"
-#include "core/comm/gradient_memory.h"
-#include "core/comm/gradient_reducer.h"
-#include "core/comm/parameter_layout.h"
+#include "core/comm/gradients/gradient_memory.h"
+#include "core/comm/gradients/gradient_reducer.h"
+#include "core/comm/gradients/parameter_layout.h"
 #include "gtest/gtest.h"
 #include "tests/conformance/rank_cases.h"
 

@@ -9,9 +9,9 @@
 
 #include "core/base/dtype.h"
 #include "core/base/status_matchers.h"
-#include "core/comm/adasum.h"
 #include "core/comm/communicator.h"
-#include "core/comm/parameter_layout.h"
+#include "core/comm/gradients/adasum.h"
+#include "core/comm/gradients/parameter_layout.h"
 #include "gtest/gtest.h"
 #include "tests/conformance/rank_cases.h"
 

@@ -1,4 +1,4 @@
-#include "core/comm/adasum.h"
+#include "core/comm/gradients/adasum.h"
 
 #include <algorithm>
 #include <cstddef>

@@ -1,4 +1,4 @@
-#include "core/comm/parameter_layout.h"
+#include "core/comm/gradients/parameter_layout.h"
 
 #include "core/base/check.h"
 

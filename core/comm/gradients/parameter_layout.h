@@ -15,8 +15,8 @@
 // over ranks and Adasum make zero of zero (but for an epsilon of 0, which makes
 // 0 / 0 of it: nobody may read it). MNISTNet is 0.06 % longer for it, with S;
 // larger networks less.
-#ifndef REPRISE_CORE_COMM_PARAMETER_LAYOUT_H_
-#define REPRISE_CORE_COMM_PARAMETER_LAYOUT_H_
+#ifndef REPRISE_CORE_COMM_GRADIENTS_PARAMETER_LAYOUT_H_
+#define REPRISE_CORE_COMM_GRADIENTS_PARAMETER_LAYOUT_H_
 
 #include <cstdint>
 #include <vector>
@@ -57,4 +57,4 @@ class ParameterLayout {
 
 }  // namespace reprise
 
-#endif  // REPRISE_CORE_COMM_PARAMETER_LAYOUT_H_
+#endif  // REPRISE_CORE_COMM_GRADIENTS_PARAMETER_LAYOUT_H_

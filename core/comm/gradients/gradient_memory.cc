@@ -1,4 +1,4 @@
-#include "core/comm/gradient_memory.h"
+#include "core/comm/gradients/gradient_memory.h"
 
 #include <algorithm>
 #include <optional>
