@@ -79,7 +79,7 @@ class TrainingRun {
 
   absl::Status Run() {
     if (options_.parts_per_step > 1 && !agent_.loss_splits()) {
-      return SharedByAllRanks(UsageError(absl::StrCat(
+      return MarkAgreed(UsageError(absl::StrCat(
           "agent ", agent_.name(),
           " averages over a whole batch: a step cannot be split in parts")));
     }
@@ -191,7 +191,7 @@ class TrainingRun {
   // it came to TaskContext::features has agreed with the others there, where
   // they learnt of it; they must not ask again.
   absl::Status AgreeOnHook(const absl::Status& local) {
-    if (IsSharedByAllRanks(local)) return local;
+    if (IsAgreed(local)) return local;
     return AgreeOnStatus(communicator_, local);
   }
 
@@ -278,7 +278,7 @@ class TrainingRun {
     REPRISE_RETURN_IF_ERROR(CheckParametersAgree());
     REPRISE_RETURN_IF_ERROR(CheckStatisticsAgree());
     if (!parameters_.AllFinite()) {
-      return SharedByAllRanks(absl::OutOfRangeError(
+      return MarkAgreed(absl::OutOfRangeError(
           "the parameters are not finite at the end of the epoch; lower --lr "
           "or start from other parameters (--seed)"));
     }
@@ -395,7 +395,7 @@ class TrainingRun {
   // before it, and is what it comes of.
   absl::Status CauseOf(const absl::Status& failure) {
     if (failure.ok()) return failure;
-    if (!IsSharedByAllRanks(failure)) {
+    if (!IsAgreed(failure)) {
       return pending_.ok() ? failure : pending_;
     }
     REPRISE_RETURN_IF_ERROR(AgreeOnStatus(communicator_, pending_));
@@ -480,7 +480,7 @@ class TrainingRun {
     reduction_.overlapped_seconds += reduction.overlapped_seconds;
     reduction_.busy_seconds += reduction.busy_seconds;
     if (!reduction.finite) {
-      return SharedByAllRanks(absl::OutOfRangeError(
+      return MarkAgreed(absl::OutOfRangeError(
           absl::StrCat("the gradients' sum over the ranks is not finite as ",
                        TypeOfSumAndRemedy())));
     }
@@ -710,7 +710,7 @@ class TrainingRun {
     for (int rank = 1; rank < communicator_.world_size(); ++rank) {
       for (size_t i = 0; i < count; ++i) {
         if (all[rank * count + i] == all[i]) continue;
-        return SharedByAllRanks(DistributedError(absl::StrFormat(
+        return MarkAgreed(DistributedError(absl::StrFormat(
             "%s differs between rank 0 (digest %016x) and rank %d "
             "(digest %016x) after %d steps; the run cannot be trusted",
             named[i].first, all[i], rank, all[rank * count + i],
@@ -770,7 +770,7 @@ absl::Status Train(const TrainingOptions& options, const DatasetPair& data,
   model.parameters().SetGradientReadyCallback(nullptr);
   model.running_statistics().set_sum_over_ranks(nullptr);
   // The other ranks wait in a collective.
-  if (!status.ok() && !IsSharedByAllRanks(status)) {
+  if (!status.ok() && !IsAgreed(status)) {
     communicator.Abort(status);
     if (options.device_communicator != nullptr) {
       options.device_communicator->Abort(status);

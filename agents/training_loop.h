@@ -74,7 +74,7 @@ struct TrainingOptions {
 // same options, data and tasks. The model's initial parameters are rank 0's.
 //
 // A failure on one rank ends the call on every rank with the same Status, which
-// names rank, task, epoch and step (IsSharedByAllRanks): the next sum of
+// names rank, task, epoch and step (IsAgreed): the next sum of
 // gradients tells that there is one, and costs nothing where there is none.
 // Communicators, AugmentBatch, backward with sync_batch_norm and steps with
 // use_adasum cannot fail so, as other ranks wait elsewhere then; the

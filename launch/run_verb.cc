@@ -49,7 +49,7 @@ namespace {
 
 int Fail(const absl::Status& status) {
   // The others have been told (RunHere).
-  if (!IsSharedByAllRanks(status)) LogError(status.message());
+  if (!IsAgreed(status)) LogError(status.message());
   return static_cast<int>(ExitCodeOf(status));
 }
 
@@ -116,7 +116,7 @@ absl::Status RunHere(const ExperimentSpec& spec, bool under_launcher,
                            Connect(spec, under_launcher, kept));
   const absl::Status status =
       RunInCommunication(spec, *communicator, kept, cores);
-  if (!status.ok() && !IsSharedByAllRanks(status)) {
+  if (!status.ok() && !IsAgreed(status)) {
     // The others wait in a collective.
     communicator->Abort(status);
     return status;

@@ -59,12 +59,12 @@ ExitCode ExitCodeOf(const absl::Status& status) {
   return ExitCode::kInternal;
 }
 
-absl::Status SharedByAllRanks(absl::Status status) {
+absl::Status MarkAgreed(absl::Status status) {
   if (!status.ok()) status.SetPayload(kSharedPayload, absl::Cord());
   return status;
 }
 
-bool IsSharedByAllRanks(const absl::Status& status) {
+bool IsAgreed(const absl::Status& status) {
   return status.GetPayload(kSharedPayload).has_value();
 }
 

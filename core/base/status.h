@@ -45,8 +45,8 @@ ExitCode ExitCodeOf(const absl::Status& status);
 // Marks a failure that every rank of the job has and that each knows the others
 // to have, as AgreeOnStatus gives: ranks may leave together, and one of them
 // prints the failure. With one that is not marked a rank must abort the job.
-absl::Status SharedByAllRanks(absl::Status status);
-bool IsSharedByAllRanks(const absl::Status& status);
+absl::Status MarkAgreed(absl::Status status);
+bool IsAgreed(const absl::Status& status);
 
 // The same failure with "context: " in front of its message.
 absl::Status Annotate(const absl::Status& status, absl::string_view context);

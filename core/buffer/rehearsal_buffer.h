@@ -112,7 +112,7 @@ class RehearsalBuffer {
   // Collective over the sharing ranks. The rows of `step.incoming` stay valid
   // until the candidates are taken in: in EndStep, or, asynchronous, in the
   // next BeginStep or Quiesce. Errors:
-  //   DistributedError  a collective failed; or, SharedByAllRanks, the ranks'
+  //   DistributedError  a collective failed; or, MarkAgreed, the ranks'
   //                     buffers differ: all ranks return it in the same step
   //   InternalError     a device failed to store, read or send rows, with its
   //                     text; of this rank alone

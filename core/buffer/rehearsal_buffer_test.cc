@@ -84,7 +84,7 @@ TEST(RehearsalBuffer, RanksThatDifferEndTheRun) {
     EXPECT_THAT(status,
                 FailsWith("the rehearsal buffer differs between rank 0 (task "
                           "5, step 2, digest "));
-    EXPECT_TRUE(IsSharedByAllRanks(status));
+    EXPECT_TRUE(IsAgreed(status));
   });
 }
 

@@ -167,7 +167,7 @@ absl::StatusOr<std::vector<ExchangeMessage>> StepExchange::Decode(
     if (message.header() == messages[0].header()) continue;
     // Every rank has all headers and compares them in this order, so every one
     // finds this, and they may leave together.
-    return SharedByAllRanks(DistributedError(absl::StrCat(
+    return MarkAgreed(DistributedError(absl::StrCat(
         "the rehearsal buffer differs between rank 0 (",
         Describe(messages[0].header()), ") and rank ", rank, " (",
         Describe(message.header()), "); the run cannot be trusted")));

@@ -53,7 +53,7 @@ class StepExchange {
   bool is_under_way() const { return under_way_; }
 
   // Waits for it. DistributedError if a collective failed, or,
-  // SharedByAllRanks, if the buffers of ranks differ.
+  // MarkAgreed, if the buffers of ranks differ.
   absl::Status Finish();
 
   // Of the last exchange finished: each once, empty from then on.

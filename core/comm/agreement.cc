@@ -57,7 +57,7 @@ absl::Status AgreeOnStatus(Communicator& communicator,
       const std::vector<std::string> all,
       AllGatherStrings(communicator, local.ok() ? "" : Packed(local)));
   for (size_t rank = 0; rank < all.size(); ++rank) {
-    if (!all[rank].empty()) return SharedByAllRanks(Unpacked(all[rank], rank));
+    if (!all[rank].empty()) return MarkAgreed(Unpacked(all[rank], rank));
   }
   return absl::InternalError("a rank failed without a status");
 }

@@ -15,7 +15,7 @@ namespace reprise {
 // rank gets the same Status: that of the lowest failing rank, with its exit
 // code, its message prefixed with "rank R: " (not in a job of one rank). How
 // local errors are agreed on at batch and task boundaries. The failure is
-// SharedByAllRanks. Costs an AllReduce of 4 bytes while all is well.
+// MarkAgreed. Costs an AllReduce of 4 bytes while all is well.
 absl::Status AgreeOnStatus(Communicator& communicator,
                            const absl::Status& local);
 

@@ -116,7 +116,7 @@ class ExperimentRun {
     if (timeline_ == nullptr) return trained;
     // The other ranks may not know of a failure that is not shared: they are
     // not asked. Rank 0 writes what it has before it tells them (run_verb.cc).
-    if (!trained.ok() && !IsSharedByAllRanks(trained)) return trained;
+    if (!trained.ok() && !IsAgreed(trained)) return trained;
     const absl::Status gathered =
         timeline_->Write(communicator_, !trained.ok());
     return trained.ok() ? gathered : trained;

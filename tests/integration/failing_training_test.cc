@@ -47,7 +47,7 @@ TEST_P(FailingTraining, EndsOnEveryRankWithTheSameStatus) {
     EXPECT_EQ(result.status.message().find('\n'), std::string::npos);
     EXPECT_THAT(result.status, FailsWith(results[failing].rows));
     EXPECT_THAT(result.status, ExitsWith(fault.exit_code));
-    EXPECT_EQ(IsSharedByAllRanks(result.status), world_size > 1);
+    EXPECT_EQ(IsAgreed(result.status), world_size > 1);
     EXPECT_EQ(result.steps, fault.steps);
   }
 }
@@ -71,7 +71,7 @@ TEST(FailingTrainingWithAdasum, AbortsTheCommunicators) {
       const absl::Status status =
           TrainWithFault(fault, "adasum", communicator).status;
       EXPECT_THAT(status, FailsWith("task 1: epoch 1: step "));
-      EXPECT_FALSE(IsSharedByAllRanks(status));
+      EXPECT_FALSE(IsAgreed(status));
       EXPECT_THAT(communicator.Barrier()->Wait(), FailsWith("step "));
     });
   }
@@ -85,7 +85,7 @@ TEST(FailingTrainingInTheBuffer, AbortsTheCommunicators) {
           TrainWithFault("half_step_end", way, communicator).status;
       EXPECT_THAT(status, FailsWith("no memory"));
       EXPECT_THAT(status, FailsWith("task 1: epoch 1: step "));
-      EXPECT_FALSE(IsSharedByAllRanks(status));
+      EXPECT_FALSE(IsAgreed(status));
       EXPECT_THAT(communicator.Barrier()->Wait(), FailsWith("no memory"));
     });
   }

@@ -386,7 +386,7 @@ void AParameterThatDiffersEndsTheRun(Communicator& communicator,
     EXPECT_THAT(result.status, FailsWith(absl::StrCat("and rank ", last)));
     EXPECT_THAT(result.status,
                 FailsWith(interval == 2 ? "after 4 steps" : "after 13 steps"));
-    EXPECT_TRUE(IsSharedByAllRanks(result.status));
+    EXPECT_TRUE(IsAgreed(result.status));
   }
 }
 
@@ -723,7 +723,7 @@ void AnOverflowOfScaledGradientsEndsTheRun(Communicator& communicator,
             "task 1: epoch 1: step 1: the gradients' sum over the ranks is "
             "not finite as ",
             is_fp16 ? "fp16" : "fp32")));
-    EXPECT_TRUE(IsSharedByAllRanks(result.status));
+    EXPECT_TRUE(IsAgreed(result.status));
   }
 }
 

@@ -41,7 +41,7 @@ absl::Status CanUseNccl(c10::Device device,
   for (size_t rank = 0; rank < gpus.size(); ++rank) {
     const auto [other, is_new] = rank_of.emplace(gpus[rank], rank);
     if (is_new) continue;
-    return SharedByAllRanks(UsageError(
+    return MarkAgreed(UsageError(
         absl::StrCat("ranks ", other->second, " and ", rank, " share one (",
                      gpus[rank], "), and NCCL wants a GPU for each")));
   }

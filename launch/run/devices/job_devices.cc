@@ -166,7 +166,7 @@ absl::StatusOr<JobDevices> ChooseJobDevices(absl::string_view wanted,
   absl::StatusOr<std::vector<std::string>> warnings =
       CompareDevices(wanted, ranks);
   // Each rank has computed the same.
-  if (!warnings.ok()) return SharedByAllRanks(warnings.status());
+  if (!warnings.ok()) return MarkAgreed(warnings.status());
   devices.warnings = *std::move(warnings);
   if (devices.own.is_cuda()) devices.gpus_of_host = gpus.of_host;
   return devices;

@@ -109,7 +109,7 @@ TEST(ChooseJobDevices, TellsAllRanksTheSame) {
     const auto mixed = ChooseJobDevices(
         "auto", communicator, Sees("one", {"x", "y", "z"}, /*broken=*/{"y"}));
     EXPECT_THAT(mixed, ExitsWith(ExitCode::kUsage));
-    EXPECT_TRUE(IsSharedByAllRanks(mixed.status()));
+    EXPECT_TRUE(IsAgreed(mixed.status()));
     EXPECT_THAT(mixed, FailsWith("ranks 0,2 on one and none for rank 1 on one: "
                                  "y broken"));
     REPRISE_ASSERT_OK_AND_ASSIGN(

@@ -27,7 +27,7 @@ absl::Status AgreeOnLines(Communicator& communicator,
     while (i < std::min(first.size(), other.size()) && first[i] == other[i]) {
       ++i;
     }
-    return SharedByAllRanks(UsageError(absl::StrCat(
+    return MarkAgreed(UsageError(absl::StrCat(
         "ranks 0 and ", rank, " differ in ", what, ": rank 0 has '",
         i < first.size() ? first[i] : "nothing more", "', rank ", rank,
         " has '", i < other.size() ? other[i] : "nothing more",

@@ -16,7 +16,7 @@
 namespace reprise {
 
 // Collective. OK if every rank has the same lines, "name = value" each. Else a
-// UsageError, the same on all ranks (IsSharedByAllRanks): the first rank that
+// UsageError, the same on all ranks (IsAgreed): the first rank that
 // differs from rank 0 and the first line in which it does, both versions.
 // `what` says what the lines are, as in "differ in WHAT".
 absl::Status AgreeOnLines(Communicator& communicator,

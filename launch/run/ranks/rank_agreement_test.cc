@@ -28,7 +28,7 @@ TEST(AgreeOnLines, NamesTheFirstRankAndLineThatDifferOnEveryRank) {
     const std::string b = communicator.rank() == 0 ? "b = 2" : "b = 3";
     const absl::Status status =
         AgreeOnLines(communicator, {"a = 1", b}, "their settings");
-    EXPECT_TRUE(IsSharedByAllRanks(status));
+    EXPECT_TRUE(IsAgreed(status));
     EXPECT_THAT(status, ExitsWith(ExitCode::kUsage));
     EXPECT_THAT(status,
                 FailsWith("ranks 0 and 1 differ in their settings: rank 0 has "
