@@ -17,7 +17,7 @@ TEST(NearestName, ForgivesOneMistakeInThreeLetters) {
 TEST(NearestName, CompletesWhatIsUnfinished) {
   EXPECT_EQ(NearestName("grad", {"lr", "gradient-predivide-factor"}),
             "gradient-predivide-factor");
-  EXPECT_EQ(NearestName("gr", {"lr", "gradient-predivide-factor"}), "");
+  EXPECT_EQ(NearestName("gr", {"gradient-predivide-factor"}), "");
 }
 
 TEST(NearestName, HasNoneForNothingNorForWhatIsNoTypo) {

@@ -1,7 +1,7 @@
 // An experiment as data: what the command line, a configuration file and the
 // presets resolve to, and what launch/run executes. Nothing below launch sees
-// it. Defaults are those of the components' structs; names, ranges and help
-// are bound in their *_flags.cc.
+// it. Defaults are those of the components' structs; names, ranges and help are
+// bound in components/*_flags.cc.
 #ifndef REPRISE_LAUNCH_SETTINGS_EXPERIMENT_SPEC_H_
 #define REPRISE_LAUNCH_SETTINGS_EXPERIMENT_SPEC_H_
 

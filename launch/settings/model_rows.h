@@ -6,7 +6,6 @@
 #include <string>
 #include <vector>
 
-#include "absl/strings/string_view.h"
 #include "launch/cli/literal_value.h"
 #include "launch/settings/model_settings.h"
 #include "launch/settings/setting.h"
