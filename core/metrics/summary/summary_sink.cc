@@ -62,6 +62,7 @@ class SummarySink final : public MetricSink {
   absl::Status OnRunStart(const RunStart& run) override {
     run_ = run;
     heads_ = HeadMatrices(run.num_tasks);
+    tasks_ = Json::array();
     return absl::OkStatus();
   }
 
@@ -100,7 +101,7 @@ class SummarySink final : public MetricSink {
         &summary);
     summary["images_per_second"] = JsonOf(throughput.ImagesPerSecond());
     CopyFields(end_fields, {"phase_seconds"}, &summary);
-    summary["tasks"] = std::move(tasks_);
+    summary["tasks"] = tasks_;
     // A number that is not finite is dumped as null.
     const std::string text =
         summary.dump(1, ' ', false, Json::error_handler_t::replace);
