@@ -49,7 +49,7 @@ void ExpectUsable(const RowFormat& format) {
   };
   is_finite(format.mean);
   is_finite(format.element_scale);
-  if (format.element == ElementType::kUint8) {
+  if (format.element == DType::kUint8) {
     EXPECT_GT(format.scale, 0);
     EXPECT_EQ(format.mean.size(), static_cast<size_t>(format.channels));
     EXPECT_EQ(format.stddev.size(), static_cast<size_t>(format.channels));
@@ -62,7 +62,7 @@ void ExpectUsable(const RowFormat& format) {
 
 // What holds of any pair, whatever its size and origin; `classes` in both
 // splits.
-void ExpectWellFormed(const DatasetPair& pair, const DatasetRow& row) {
+void ExpectWellFormed(const DatasetPair& pair, const DatasetCase& row) {
   EXPECT_EQ(pair.name, row.name);
   EXPECT_THAT(pair.source, Not(IsEmpty()));
   for (const Dataset* split : {pair.train.get(), pair.test.get()}) {
@@ -70,9 +70,8 @@ void ExpectWellFormed(const DatasetPair& pair, const DatasetRow& row) {
     ASSERT_GT(split->size(), 0);
     EXPECT_EQ(split->num_classes, row.num_classes);
     EXPECT_EQ(split->format.element, row.element);
-    EXPECT_EQ(
-        split->format.elements() * (row.element == ElementType::kUint8 ? 1 : 4),
-        split->format.row_bytes());
+    EXPECT_EQ(split->format.elements() * (row.element == DType::kUint8 ? 1 : 4),
+              split->format.row_bytes());
     if (split->mapped_rows == nullptr) {
       EXPECT_EQ(split->rows.size(),
                 static_cast<size_t>(split->size() * split->format.row_bytes()));
@@ -98,7 +97,7 @@ void ExpectWellFormed(const DatasetPair& pair, const DatasetRow& row) {
   EXPECT_EQ(pair.train->format.element_scale, pair.test->format.element_scale);
 }
 
-class DatasetConformance : public ::testing::TestWithParam<DatasetRow> {
+class DatasetConformance : public ::testing::TestWithParam<DatasetCase> {
  protected:
   DatasetConformance()
       : folder_(absl::StrCat(::testing::TempDir(), "/", GetParam().name)) {
@@ -204,8 +203,8 @@ TEST_P(DatasetConformance, TheRealOneIsWellFormed) {
 }
 
 INSTANTIATE_TEST_SUITE_P(Datasets, DatasetConformance,
-                         ::testing::ValuesIn(DatasetTable()),
-                         [](const ::testing::TestParamInfo<DatasetRow>& info) {
+                         ::testing::ValuesIn(DatasetCases()),
+                         [](const ::testing::TestParamInfo<DatasetCase>& info) {
                            return info.param.name;
                          });
 

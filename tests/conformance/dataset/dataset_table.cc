@@ -26,13 +26,13 @@ absl::StatusOr<DatasetPair> ReadCandleOf(const std::string& datasets,
 
 }  // namespace
 
-const std::vector<DatasetRow>& DatasetTable() {
-  static const std::vector<DatasetRow>& table = *new std::vector<DatasetRow>{
+const std::vector<DatasetCase>& DatasetCases() {
+  static const std::vector<DatasetCase>& table = *new std::vector<DatasetCase>{
       {"mnist",
        "MNIST",
        "MNIST/raw",
        10,
-       ElementType::kUint8,
+       DType::kUint8,
        {1, 28, 28},
        [](uint64_t seed) { return GenerateMnistLike(seed, 6, 3); },
        [](const std::string& datasets, const DatasetPair& pair) {
@@ -44,7 +44,7 @@ const std::vector<DatasetRow>& DatasetTable() {
        "CIFAR10",
        "CIFAR10/cifar-10-batches-bin",
        10,
-       ElementType::kUint8,
+       DType::kUint8,
        {3, 32, 32},
        [](uint64_t seed) { return GenerateCifar10Like(seed, 6, 3); },
        WriteCifar10,
@@ -54,7 +54,7 @@ const std::vector<DatasetRow>& DatasetTable() {
        "CANDLE",
        "CANDLE",
        2,
-       ElementType::kFloat32,
+       DType::kFloat32,
        {1, 1, kFewFeatures},
        [](uint64_t seed) {
          return GenerateCandleLike(seed, 12, 6, kFewFeatures);

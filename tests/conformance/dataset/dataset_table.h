@@ -10,16 +10,17 @@
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "core/base/dtype.h"
 #include "data/dataset.h"
 
 namespace reprise {
 
-struct DatasetRow {
+struct DatasetCase {
   std::string name;  // DatasetPair::name
   // Entry in a folder of data sets, and where below it the files lie.
   std::string entry, folder;
   int64_t num_classes;
-  ElementType element;
+  DType element;
   std::vector<int64_t> shape;  // C, H, W
 
   // The stand-in in a small size, the same in shape and type but for `features`
@@ -32,11 +33,11 @@ struct DatasetRow {
   absl::StatusOr<DatasetPair> (*read_real)(const std::string& datasets);
 };
 
-inline void PrintTo(const DatasetRow& row, std::ostream* out) {
+inline void PrintTo(const DatasetCase& row, std::ostream* out) {
   *out << row.name;
 }
 
-const std::vector<DatasetRow>& DatasetTable();
+const std::vector<DatasetCase>& DatasetCases();
 
 }  // namespace reprise
 

@@ -56,8 +56,8 @@ class ModelConformance : public ::testing::TestWithParam<NetworkRow> {
   }
 
   static at::Tensor Input(int64_t n) {
-    const auto& shape = GetParam().input_shape;
-    return Unalike({n, shape[0], shape[1], shape[2]});
+    const InputShape& shape = GetParam().input_shape;
+    return Unalike({n, shape.channels, shape.height, shape.width});
   }
 
   static ModelOutput Evaluate(Model& model, const at::Tensor& input) {

@@ -3,12 +3,12 @@
 #ifndef REPRISE_TESTS_CONFORMANCE_MODEL_NETWORK_TABLE_H_
 #define REPRISE_TESTS_CONFORMANCE_MODEL_NETWORK_TABLE_H_
 
-#include <array>
 #include <cstdint>
 #include <ostream>
 #include <string>
 #include <vector>
 
+#include "core/base/input_shape.h"
 #include "models/model_table.h"
 
 namespace reprise {
@@ -16,7 +16,7 @@ namespace reprise {
 struct NetworkRow {
   std::string name;  // letters, digits and underscores
   ModelChoice choice;
-  std::array<int64_t, 3> input_shape;
+  InputShape input_shape;
   int64_t features;
   bool has_dropout, normalises_batches;
   std::string first_parameter, last_parameter;
