@@ -29,9 +29,10 @@ TEST(JobFolders, AreOfTheJobAloneAndGoWithIt) {
 }
 
 TEST(JobFolders, LeaveAPlaceAsItIsWhereNoneCanBeMade) {
-  setenv("TMPDIR", "/does/not/exist", 1);
+  const std::string missing = testing::TempDir() + "/missing/folder";
+  setenv("TMPDIR", missing.c_str(), 1);
   const JobFolders folders(/*shared_memory=*/false);
-  EXPECT_STREQ(getenv("TMPDIR"), "/does/not/exist");
+  EXPECT_EQ(getenv("TMPDIR"), missing);
 }
 
 }  // namespace
