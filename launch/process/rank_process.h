@@ -3,7 +3,6 @@
 #ifndef REPRISE_LAUNCH_PROCESS_RANK_PROCESS_H_
 #define REPRISE_LAUNCH_PROCESS_RANK_PROCESS_H_
 
-#include <cstdint>
 #include <optional>
 #include <string>
 #include <vector>
@@ -66,11 +65,6 @@ void ReportCompletion(const RankPlace& place, int exit_code);
 // ranks of an mpirun or srun of the user's: mpirun gives ranks a
 // pseudo-terminal wherever their output goes.
 bool MayUseTerminal();
-
-// Compute threads of a rank: `flag` if positive, else $OMP_NUM_THREADS, else
-// its part of the cores that the ranks of its host may use together, but no
-// more than it may use itself; at least 1.
-int64_t ThreadsOfRank(int64_t flag, int ranks_on_host, int cores_of_ranks);
 
 }  // namespace reprise
 
