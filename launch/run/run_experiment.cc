@@ -14,6 +14,7 @@
 #include "core/metrics/metrics_fanout.h"
 #include "core/metrics/results_folder.h"
 #include "core/metrics/run_id/run_id.h"
+#include "core/metrics/run_json.h"
 #include "launch/process/interrupt.h"
 #include "launch/process/rank_output.h"
 #include "launch/process/rank_process.h"
