@@ -1,5 +1,6 @@
 // A process as one rank of a job started by mpirun or srun: who it is, when it
-// must end, and what it tells the launcher (mpirun_launcher.h).
+// must end, and what it tells the launcher
+// (launch/mpirun/mpirun_launcher.h).
 #ifndef REPRISE_LAUNCH_PROCESS_RANK_PROCESS_H_
 #define REPRISE_LAUNCH_PROCESS_RANK_PROCESS_H_
 
@@ -34,7 +35,7 @@ absl::StatusOr<std::optional<RankPlace>> FindRankPlace();
 // 0, or the only process. `place`: what FindRankPlace says.
 bool IsSpokesman(const absl::StatusOr<std::optional<RankPlace>>& place);
 
-// Whether this rank has a launcher (mpirun_launcher.h) that it tells things.
+// Whether this rank has a launcher that it tells things.
 bool HasLauncher();
 
 // Messages to the launcher go to `fd`, a copy of the descriptor that stderr was
