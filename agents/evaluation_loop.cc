@@ -6,14 +6,13 @@
 
 #include "core/base/status.h"
 #include "core/comm/agreement.h"
+#include "core/metrics/meters.h"
 #include "core/tensor/torch_status.h"
 #include "core/tensor/weighted_cross_entropy.h"
 #include "data/sharded_sampler.h"
 
 namespace reprise {
 namespace {
-
-constexpr int64_t kTop5 = 5;
 
 // Adds one batch's scores to the head's counts.
 template <typename T>
@@ -23,10 +22,9 @@ void Count(const at::Tensor& scores, const std::vector<int32_t>& labels,
   std::vector<int32_t> ranks(n);
   LabelRanks<T>(scores.data_ptr<T>(), labels.data(), n, num_classes,
                 ranks.data());
-  for (const int32_t rank : ranks) {
-    result.top1 += rank == 0;
-    result.top5 += rank < kTop5;
-  }
+  const TopCounts correct = CountTop(ranks);
+  result.top1 += correct.top1;
+  result.top5 += correct.top5;
   if (!with_loss) return;
   const std::vector<float> weights(n, 1.0f);
   std::vector<double> losses(n);

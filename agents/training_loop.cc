@@ -513,7 +513,10 @@ class TrainingRun {
     constexpr size_t kMostListed = 8;
     std::vector<std::string> nonfinite;
     int64_t num_nonfinite = 0;
+    const TopCounts correct = CountTop(ranks);
     TrainStepSums sums;
+    sums.top1_correct = correct.top1;
+    sums.top5_correct = correct.top5;
     for (int64_t i = 0; i < batch.size(); ++i) {
       const double l = loss.losses[i], w = batch.weights[i];
       if (!std::isfinite(l)) {
@@ -530,8 +533,6 @@ class TrainingRun {
       if (i < batch.incoming) {
         ++sums.incoming_samples;
         sums.incoming_loss_sum += l;
-        sums.top1_correct += ranks[i] == 0;
-        sums.top5_correct += ranks[i] < 5;
       } else {
         ++sums.representatives;
         sums.representative_loss_sum += l;

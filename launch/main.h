@@ -4,8 +4,8 @@
 
 namespace reprise {
 
-// `experiment` is a row of experiments.cc. Returns the exit code. Call after
-// PrepareProcess (core/base/process_start.h).
+// `experiment` is a row of launch/settings/experiments.cc. Returns the exit
+// code. Call after PrepareProcess (core/base/process_start.h).
 int Main(const char* experiment, int argc, char** argv);
 
 }  // namespace reprise

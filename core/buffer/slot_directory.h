@@ -1,5 +1,6 @@
-// Where each representative of a buffer is, over all ranks that share it: pure
-// metadata, the same on every rank, changed only by what is offered.
+// Where each representative of a buffer is, over all ranks that share it, and
+// which one a candidate replaces (BufferPolicy): pure metadata, the same on
+// every rank, changed only by what is offered.
 //
 // Representatives lie in slots, numbered over all ranks, of one group per class
 // (class-balanced) or of a single group (reservoir). Which slot an offer takes

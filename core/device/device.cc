@@ -12,10 +12,10 @@
 #include <string>
 
 #include "absl/strings/str_cat.h"
-#include "core/base/processor.h"
 #include "core/base/status.h"
-#include "core/device/cuda_driver.h"
-#include "core/tensor/libtorch_processor.h"
+#include "core/device/device_description.h"
+#include "core/device/gpu/cuda_driver.h"
+#include "core/device/precision.h"
 #include "core/tensor/torch_status.h"
 
 namespace reprise {
@@ -65,11 +65,6 @@ std::string RuntimeError() {
   return get_text(get_count(&count));
 }
 
-const CudaDriver& Driver() {
-  static const CudaDriver& driver = *new CudaDriver(AskCudaDriver());
-  return driver;
-}
-
 // Loads LibTorch's CUDA half; why it cannot use the driver's GPUs.
 std::string LoadCudaHalf() {
   const int needed = CudaOfLibTorch();
@@ -78,7 +73,7 @@ std::string LoadCudaHalf() {
            "expected PyTorch's build for CUDA: build without LIBTORCH_HOME, or "
            "with that of such a build (docs/GPU.md)";
   }
-  const int had = Driver().cuda_version;
+  const int had = ThisCudaDriver().cuda_version;
   if (had / 1000 < needed / 1000) {
     const std::string release = DriverReleaseFor(needed);
     return absl::StrCat("the driver is for CUDA ", CudaVersionText(had),
@@ -112,8 +107,8 @@ std::string LoadCudaHalf() {
 
 GpuSearch LoadGpus() {
   GpuSearch search;
-  search.missing = Driver().missing;
-  search.is_expected = Driver().is_expected;
+  search.missing = ThisCudaDriver().missing;
+  search.is_expected = ThisCudaDriver().is_expected;
   if (!search.missing.empty()) return search;
   const absl::Status loaded =
       CatchTorch("LibTorch's CUDA half", [&]() -> absl::Status {
@@ -123,7 +118,9 @@ GpuSearch LoadGpus() {
       });
   if (!loaded.ok()) search.missing = std::string(loaded.message());
   if (!search.missing.empty()) return search;
-  for (const Gpu& gpu : Driver().gpus) search.pci_ids.push_back(gpu.pci_id);
+  for (const Gpu& gpu : ThisCudaDriver().gpus) {
+    search.pci_ids.push_back(gpu.pci_id);
+  }
   return search;
 }
 
@@ -140,7 +137,7 @@ std::string TryGpu(c10::Device device) {
             absl::StrCat("a first kernel: 0 + 1 is ", sum));
       });
   if (tried.ok()) return "";
-  const int capability = Driver().gpus.at(device.index()).capability;
+  const int capability = ThisCudaDriver().gpus.at(device.index()).capability;
   // CUDA 13 has no code for them any more.
   const bool dropped = CudaOfLibTorch() >= 13000 && capability < 75;
   return absl::StrCat(
@@ -149,15 +146,6 @@ std::string TryGpu(c10::Device device) {
       dropped ? absl::StrCat("; this build's LibTorch has no code for it: ",
                              kOlderBuild)
               : "");
-}
-
-// Whether bf16 is multiplied at more than fp32's rate. By pairs of AVX-512 it
-// is on AMD's Zen 4 (2.0), not on a processor with AMX (1.0: ResNet-34's step
-// took 1.3 times fp32's) whose tiles a limit forbids.
-bool HasFastBfloat16() {
-  return LibTorchProcessor() >= (HardwareProcessor() == ProcessorFamily::kAmx
-                                     ? ProcessorFamily::kAmx
-                                     : ProcessorFamily::kAvx512Bf16);
 }
 
 }  // namespace
@@ -192,65 +180,6 @@ absl::StatusOr<DeviceChoice> ChooseDevice(absl::string_view wanted, int gpu) {
                                    "; --device=cpu runs without"));
   }
   return choice;
-}
-
-absl::StatusOr<Precision> ChoosePrecision(absl::string_view wanted,
-                                          c10::Device device) {
-  const int capability =
-      device.is_cuda() ? Driver().gpus.at(device.index()).capability : 0;
-  if (wanted == "tf32" && capability < 80) {
-    return UsageError(absl::StrCat(
-        "--precision=tf32: expected a GPU of sm_80 or newer, found ",
-        DescribeDevice(device),
-        device.is_cuda() ? absl::StrCat(", sm_", capability) : "",
-        "; take --precision=fp32"));
-  }
-  const bool native = device.is_cpu() ? HasFastBfloat16() : capability >= 80;
-  if (wanted == "bf16" || (wanted == "auto" && native)) {
-    return Precision{"bf16", c10::ScalarType::BFloat16};
-  }
-  return Precision{wanted == "tf32" ? "tf32" : "fp32", c10::ScalarType::Float};
-}
-
-void UsePrecision(const Precision& precision) {
-  // Those that set LibTorch's older and newer state alike: its kernels ask one,
-  // its checks compare both.
-  const bool tf32 = precision.name == "tf32";
-  at::Context& context = at::globalContext();
-  context.setAllowTF32CuDNN(tf32);
-  context.setAllowTF32CuBLAS(tf32);
-  context.setDeterministicCuDNN(true);
-  context.setBenchmarkCuDNN(false);
-}
-
-std::string DescribeDevice(c10::Device device) {
-  if (device.is_cuda()) {
-    return absl::StrCat(device.str(), " (",
-                        Driver().gpus.at(device.index()).name, ")");
-  }
-  const ProcessorFamily family = LibTorchProcessor();
-  const char* name = "";
-  switch (family) {
-    case ProcessorFamily::kBaseline:
-      break;
-    case ProcessorFamily::kAvx2:
-      name = "AVX2";
-      break;
-    case ProcessorFamily::kAvx512:
-      name = "AVX-512";
-      break;
-    case ProcessorFamily::kAvx512Bf16:
-      name = "AVX-512 BF16";
-      break;
-    case ProcessorFamily::kAmx:
-      name = "AMX";
-      break;
-  }
-  const char* limited =
-      family < HardwareProcessor() ? "limited by the environment" : "";
-  const char* both = *name != '\0' && *limited != '\0' ? ", " : "";
-  const std::string text = absl::StrCat(name, both, limited);
-  return text.empty() ? "cpu" : absl::StrCat("cpu (", text, ")");
 }
 
 }  // namespace reprise

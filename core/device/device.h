@@ -1,4 +1,4 @@
-// The device that a rank computes on, and the precision that suits it.
+// The device that a rank computes on.
 //
 // Programs link LibTorch's CPU half only. Its CUDA half is loaded here, at run
 // time and only where the machine has an NVIDIA driver, so one binary serves
@@ -7,7 +7,6 @@
 #define REPRISE_CORE_DEVICE_DEVICE_H_
 
 #include <c10/core/Device.h>
-#include <c10/core/ScalarType.h>
 
 #include <string>
 #include <vector>
@@ -23,7 +22,7 @@ struct GpuSearch {
   std::vector<std::string> pci_ids;  // by CUDA's number, "0000:3b:00.0"
   // Why there is none, one line; empty where there is one.
   std::string missing;
-  // Whether the user would be surprised that there is none (cuda_driver.h).
+  // Whether the user would be surprised that there is none (gpu/cuda_driver.h).
   bool is_expected = false;
 };
 
@@ -46,29 +45,6 @@ struct DeviceChoice {
 // is run on it: what is wrong with a GPU (code for another one, exclusive mode,
 // no memory left, ECC) is told here, in CUDA's words.
 absl::StatusOr<DeviceChoice> ChooseDevice(absl::string_view wanted, int gpu);
-
-// Of forward and backward; parameters, gradients, reduction, loss and optimizer
-// are fp32 in each.
-struct Precision {
-  std::string name = "fp32";  // fp32, tf32 or bf16
-  c10::ScalarType compute_type = c10::ScalarType::Float;
-};
-
-// `wanted`: "fp32", IEEE's on every device; "tf32": fp32 whose products in
-// convolutions and linear layers a GPU rounds to 10 bits of mantissa,
-// UsageError on a CPU and on GPUs older than sm_80, which cannot; "bf16"; or
-// "auto": bf16 on what multiplies it natively (CPUs with AVX-512 BF16 or AMX,
-// GPUs from sm_80), else fp32.
-absl::StatusOr<Precision> ChoosePrecision(absl::string_view wanted,
-                                          c10::Device device);
-
-// Makes fp32 on GPUs mean `precision`, for the process, and cuDNN take
-// deterministic algorithms only.
-void UsePrecision(const Precision& precision);
-
-// "cpu (AVX-512 BF16)", "cpu (AVX2, limited by the environment)", "cuda:0
-// (NVIDIA H200)"; without what is not known.
-std::string DescribeDevice(c10::Device device);
 
 }  // namespace reprise
 

@@ -19,6 +19,15 @@ std::optional<double> Ratio(double sum, double weight) {
 
 }  // namespace
 
+TopCounts CountTop(const std::vector<int32_t>& label_ranks) {
+  TopCounts counts;
+  for (const int32_t rank : label_ranks) {
+    counts.top1 += rank < 1;
+    counts.top5 += rank < 5;
+  }
+  return counts;
+}
+
 void TrainMeter::Add(const TrainStepSums& step) {
   sums_[kObjective] += step.objective_sum;
   sums_[kObjectiveWeight] += step.objective_weight;

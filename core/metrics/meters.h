@@ -1,17 +1,27 @@
-// Sums that a training epoch accumulates, and the rate of images. Losses are
-// summed in fp64 and samples are counted in int64, so merging ranks is the
-// element-wise sum of two plain arrays (one AllReduce each) and accuracies are
-// exact at any world size. Not thread-safe.
+// Sums that a training epoch accumulates, correct answers, and the rate of
+// images. Losses are summed in fp64 and samples are counted in int64, so
+// merging ranks is the element-wise sum of two plain arrays (one AllReduce
+// each) and accuracies are exact at any world size. Not thread-safe.
 #ifndef REPRISE_CORE_METRICS_METERS_H_
 #define REPRISE_CORE_METRICS_METERS_H_
 
 #include <array>
 #include <cstdint>
 #include <optional>
+#include <vector>
 
 #include "core/metrics/metric_sink.h"
 
 namespace reprise {
+
+// Samples whose label is the first, and among the first five.
+struct TopCounts {
+  int64_t top1 = 0, top5 = 0;
+};
+
+// `label_ranks`: of each sample how many classes score above its label, as
+// LabelRanks (core/tensor/weighted_cross_entropy.h) has it.
+TopCounts CountTop(const std::vector<int32_t>& label_ranks);
 
 // The sums of one step on one rank. A loss sum is over samples, not a mean.
 struct TrainStepSums {

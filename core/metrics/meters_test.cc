@@ -12,6 +12,14 @@ using ::testing::DoubleEq;
 using ::testing::Eq;
 using ::testing::Optional;
 
+TEST(CountTop, HasTheFirstClassAndTheFirstFive) {
+  const TopCounts counts = CountTop({0, 4, 5, 1, 0, 1000});
+  EXPECT_EQ(counts.top1, 2);
+  EXPECT_EQ(counts.top5, 4);
+  EXPECT_EQ(CountTop({}).top1, 0);
+  EXPECT_EQ(CountTop({}).top5, 0);
+}
+
 // Three incoming samples of losses 1, 2, 3, two representatives of losses 4, 6
 // and weights 2, 3.
 TrainStepSums ExampleStep() {

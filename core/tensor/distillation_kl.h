@@ -1,6 +1,7 @@
-// Distillation of a network's class distribution (Hinton et al. 2015,
-// temperature 1): the divergence of softmax outputs from stored ones, forward
-// and backward at once. For iCaRL's `implementation: 'upstream'`.
+// iCaRL's distillation as the research code has it (`implementation:
+// 'upstream'`); the paper's loss is sigmoid_distillation.h. Distillation of a
+// network's class distribution (Hinton et al. 2015, temperature 1): the
+// divergence of softmax outputs from stored ones, forward and backward at once.
 #ifndef REPRISE_CORE_TENSOR_DISTILLATION_KL_H_
 #define REPRISE_CORE_TENSOR_DISTILLATION_KL_H_
 

@@ -1,6 +1,7 @@
-// iCaRL's loss (Rebuffi et al., CVPR 2017, Algorithm 3): binary cross-entropy
-// on sigmoid outputs, one per class, forward and backward at once. New classes
-// learn their labels, old ones the previous network's outputs.
+// iCaRL's loss as its paper has it (Rebuffi et al., CVPR 2017, Algorithm 3);
+// the research code's is distillation_kl.h. Binary cross-entropy on sigmoid
+// outputs, one per class, forward and backward at once. New classes learn their
+// labels, old ones the previous network's outputs.
 #ifndef REPRISE_CORE_TENSOR_SIGMOID_DISTILLATION_H_
 #define REPRISE_CORE_TENSOR_SIGMOID_DISTILLATION_H_
 

@@ -39,7 +39,7 @@ using ReadsFolder =
 // What `read` says, as a DataError, of the first of `folders`, some of those
 // that `place` looked at, that holds the data set in a form that it does not
 // take: packed, or under other names. OK: none does. A folder that the user
-// named is searched deeper (near_miss.h).
+// named is searched deeper (data/near_miss.h).
 absl::Status FindUnreadable(const DatasetRow& row, const DatasetPlace& place,
                             const std::vector<std::string>& folders,
                             const ReadsFolder& read);

@@ -17,7 +17,7 @@ struct Launch {
   int64_t ranks = 1;
   std::string hosts;  // "a:2,b:2"; empty: all ranks on this host
   std::vector<std::string> arguments;  // of every rank
-  std::string network = "auto";        // network.h
+  std::string network = "auto";        // command/network.h
 };
 
 // Runs this program (/proc/self/exe) as `launch.ranks` ranks and returns the
@@ -34,10 +34,10 @@ struct Launch {
 // was found to be the same on all (host_check.h, whose errors are returned).
 //
 // SIGINT, SIGTERM and SIGHUP end the job and then, with one line
-// (interrupt.h), this process, by the same signal; SIGUSR1 and SIGUSR2 reach
-// the ranks. If this process is killed, mpirun ends the job. Call after
-// PrepareProcess (core/base/process_start.h) and before any thread is started:
-// signals are blocked.
+// (launch/process/interrupt.h), this process, by the same signal; SIGUSR1 and
+// SIGUSR2 reach the ranks. If this process is killed, mpirun ends the job. Call
+// after PrepareProcess (core/base/process_start.h) and before any thread is
+// started: signals are blocked.
 absl::StatusOr<int> LaunchRanks(const Launch& launch);
 
 // What main does with `ranks` and `hosts`. nullopt: run here, as one rank of a

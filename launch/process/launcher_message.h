@@ -1,6 +1,6 @@
 // What ranks tell the launcher: short lines that travel in their stderr, since
 // that is the one channel which mpirun forwards from every host. The launcher
-// takes them out again (mpirun_report.h).
+// takes them out again (launch/mpirun/job/mpirun_report.h).
 #ifndef REPRISE_LAUNCH_PROCESS_LAUNCHER_MESSAGE_H_
 #define REPRISE_LAUNCH_PROCESS_LAUNCHER_MESSAGE_H_
 

@@ -11,6 +11,7 @@
 #include <cerrno>
 #include <chrono>
 #include <climits>
+#include <cstdint>
 #include <cstdlib>
 #include <cstring>
 #include <string>
@@ -23,7 +24,6 @@
 #include "absl/strings/str_split.h"
 #include "absl/time/clock.h"
 #include "core/base/check.h"
-#include "core/base/cores.h"
 #include "core/base/file.h"
 #include "core/base/host_name.h"
 #include "core/base/run_position.h"
@@ -239,14 +239,6 @@ bool MayUseTerminal() {
   if (launcher != nullptr) return std::string(launcher) != kNotOnTerminal;
   const auto place = FindRankPlace();
   return place.ok() && !place->has_value();
-}
-
-int64_t ThreadsOfRank(int64_t flag, int ranks_on_host, int cores_of_ranks) {
-  if (flag > 0) return flag;
-  const int64_t omp = ReadNumber("OMP_NUM_THREADS").value_or(0);
-  if (omp > 0) return omp;
-  return std::max(
-      1, std::min(cores_of_ranks / std::max(1, ranks_on_host), UsableCores()));
 }
 
 }  // namespace reprise

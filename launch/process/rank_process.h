@@ -1,9 +1,9 @@
 // A process as one rank of a job started by mpirun or srun: who it is, when it
-// must end, and what it tells the launcher (mpirun_launcher.h).
+// must end, and what it tells the launcher
+// (launch/mpirun/mpirun_launcher.h).
 #ifndef REPRISE_LAUNCH_PROCESS_RANK_PROCESS_H_
 #define REPRISE_LAUNCH_PROCESS_RANK_PROCESS_H_
 
-#include <cstdint>
 #include <optional>
 #include <string>
 #include <vector>
@@ -35,7 +35,7 @@ absl::StatusOr<std::optional<RankPlace>> FindRankPlace();
 // 0, or the only process. `place`: what FindRankPlace says.
 bool IsSpokesman(const absl::StatusOr<std::optional<RankPlace>>& place);
 
-// Whether this rank has a launcher (mpirun_launcher.h) that it tells things.
+// Whether this rank has a launcher that it tells things.
 bool HasLauncher();
 
 // Messages to the launcher go to `fd`, a copy of the descriptor that stderr was
@@ -66,11 +66,6 @@ void ReportCompletion(const RankPlace& place, int exit_code);
 // ranks of an mpirun or srun of the user's: mpirun gives ranks a
 // pseudo-terminal wherever their output goes.
 bool MayUseTerminal();
-
-// Compute threads of a rank: `flag` if positive, else $OMP_NUM_THREADS, else
-// its part of the cores that the ranks of its host may use together, but no
-// more than it may use itself; at least 1.
-int64_t ThreadsOfRank(int64_t flag, int ranks_on_host, int cores_of_ranks);
 
 }  // namespace reprise
 

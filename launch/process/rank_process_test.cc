@@ -10,7 +10,6 @@
 #include <map>
 #include <string>
 
-#include "core/base/cores.h"
 #include "core/base/status.h"
 #include "core/base/status_matchers.h"
 #include "gmock/gmock.h"
@@ -113,21 +112,6 @@ TEST(MayUseTerminal, OnlyWhereNoLauncherOrOursOnATerminalIsInBetween) {
   setenv(kLauncherVariable, kNotOnTerminal, 1);
   EXPECT_FALSE(MayUseTerminal());
   unsetenv(kLauncherVariable);
-}
-
-TEST(ThreadsOfRank, AreItsPartOfWhatRanksOfAHostMayUse) {
-  unsetenv("OMP_NUM_THREADS");
-  const int own = UsableCores();
-  EXPECT_EQ(ThreadsOfRank(3, 4, 16), 3);
-  EXPECT_EQ(ThreadsOfRank(0, 1, own), own);
-  EXPECT_EQ(ThreadsOfRank(0, own + 1, own), 1);
-  EXPECT_EQ(ThreadsOfRank(0, 0, 0), 1);
-  // Ranks that srun gave their own cores, here as many as this process has.
-  EXPECT_EQ(ThreadsOfRank(0, 4, 4 * own), own);
-  EXPECT_EQ(ThreadsOfRank(0, 4, 40 * own), own);
-  setenv("OMP_NUM_THREADS", "5", /*overwrite=*/1);
-  EXPECT_EQ(ThreadsOfRank(0, 4, 16), 5);
-  unsetenv("OMP_NUM_THREADS");
 }
 
 TEST(StartRank, LeavesNoDescriptorOfTheRankOpenInItsWitness) {

@@ -14,6 +14,7 @@
 #include "core/metrics/metrics_fanout.h"
 #include "core/metrics/results_folder.h"
 #include "core/metrics/run_id/run_id.h"
+#include "core/metrics/run_json.h"
 #include "launch/process/interrupt.h"
 #include "launch/process/rank_output.h"
 #include "launch/process/rank_process.h"
@@ -115,7 +116,8 @@ class ExperimentRun {
   absl::Status FinishTimeline(const absl::Status& trained) {
     if (timeline_ == nullptr) return trained;
     // The other ranks may not know of a failure that is not shared: they are
-    // not asked. Rank 0 writes what it has before it tells them (run_verb.cc).
+    // not asked. Rank 0 writes what it has before it tells them
+    // (launch/run_verb.cc).
     if (!trained.ok() && !IsAgreed(trained)) return trained;
     const absl::Status gathered =
         timeline_->Write(communicator_, !trained.ok());

@@ -1,4 +1,6 @@
-// How the network learns: --agent and --agent-config.
+// How the network learns: --agent and --agent-config, whose keys size the
+// rehearsal buffer and its draws, too. Where that buffer lies and how it is
+// drawn from: rehearsal_settings.h.
 #ifndef REPRISE_LAUNCH_SETTINGS_AGENT_SETTINGS_H_
 #define REPRISE_LAUNCH_SETTINGS_AGENT_SETTINGS_H_
 

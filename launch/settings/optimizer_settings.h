@@ -38,7 +38,7 @@ struct OptimizerSettings {
   LrScaling lr_scaling = LrScaling::kLinear;
   // Epochs from lr to the scaled lr; default 5 where linear scaling raises it.
   std::optional<int64_t> warmup_epochs;
-  std::string regime = "none";  // regime_literal.h
+  std::string regime = "none";  // components/regime_literal.h
   // What `regime` stands for; an absolute rate is still one rank's.
   std::vector<RegimePhase> phases;
 

@@ -16,7 +16,7 @@ inline constexpr EnumName<Network> kNetworkNames[] = {
     {Network::kTcp, "tcp"}};
 inline EnumNames<Network> NamesOf(Network) { return kNetworkNames; }
 
-// launch/process/core_binding.h.
+// launch/process/threads/core_binding.h.
 enum class CoreBinding { kAuto, kCores, kNone };
 inline constexpr EnumName<CoreBinding> kCoreBindingNames[] = {
     {CoreBinding::kAuto, "auto"},

@@ -1,4 +1,6 @@
-// The rehearsal buffer, of agents that have one, and what is drawn from it.
+// The rehearsal buffer, of agents that have one: where it lies, when it is
+// drawn from, and sizes over all ranks. N, C and R (num_representatives,
+// num_candidates, num_samples) are in agent_settings.h.
 #ifndef REPRISE_LAUNCH_SETTINGS_REHEARSAL_SETTINGS_H_
 #define REPRISE_LAUNCH_SETTINGS_REHEARSAL_SETTINGS_H_
 

@@ -7,6 +7,7 @@
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
 #include "core/device/device.h"
+#include "core/device/device_description.h"
 #include "core/device/testing/protected_device.h"
 #include "gtest/gtest.h"
 

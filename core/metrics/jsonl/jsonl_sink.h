@@ -2,10 +2,11 @@
 // happens, from which every other result can be made again.
 //
 // Each line has `schema` (1), `record` (run_start, step, train_epoch, test,
-// task_end, run_end) and `run`, then the fields of record_fields.h, and last
-// `timing`, which holds what depends on the clock, and the clock: two runs of
-// one seed are equal, line by line, without `run` and `timing`. What is unknown
-// or not a finite number is null. Not thread-safe.
+// task_end, run_end) and `run`, then the fields of
+// core/metrics/record_fields.h, and last `timing`, which holds what depends on
+// the clock, and the clock: two runs of one seed are equal, line by line,
+// without `run` and `timing`. What is unknown or not a finite number is null.
+// Not thread-safe.
 #ifndef REPRISE_CORE_METRICS_JSONL_JSONL_SINK_H_
 #define REPRISE_CORE_METRICS_JSONL_JSONL_SINK_H_
 

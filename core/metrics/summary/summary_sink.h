@@ -1,7 +1,8 @@
 // summary.json, what a run came to: its id, per head the accuracy matrix and
-// every measure of accuracy_matrix.h with its formula, the time by phase, the
-// methods' own reports, and whether the data was generated. Accuracies are in
-// [0, 1], times in seconds; what is unknown is null, never NaN.
+// every measure of core/metrics/accuracy/accuracy_matrix.h with its formula,
+// the time by phase, the methods' own reports, and whether the data was
+// generated. Accuracies are in [0, 1], times in seconds; what is unknown is
+// null, never NaN.
 #ifndef REPRISE_CORE_METRICS_SUMMARY_SUMMARY_SINK_H_
 #define REPRISE_CORE_METRICS_SUMMARY_SUMMARY_SINK_H_
 

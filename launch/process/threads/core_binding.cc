@@ -25,6 +25,7 @@
 #include "core/base/slices.h"
 #include "core/base/status.h"
 #include "launch/process/numbered_entries.h"
+#include "launch/process/threads/thread_count.h"
 
 namespace reprise {
 namespace {

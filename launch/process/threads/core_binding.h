@@ -57,8 +57,8 @@ absl::StatusOr<RankCores> ShareOfRank(absl::string_view bind, int64_t threads,
                                       const RankPlace& place, bool has_launcher,
                                       std::vector<int> cores);
 
-// Does that to this process. `threads`: the flag, see ThreadsOfRank. Before any
-// thread is started.
+// Does that to this process. `threads`: the flag, as ThreadsOfRank
+// (thread_count.h) takes it. Before any thread is started.
 absl::StatusOr<RankCores> BindRank(absl::string_view bind, int64_t threads,
                                    const RankPlace& place);
 

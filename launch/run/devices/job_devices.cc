@@ -11,7 +11,7 @@
 #include "core/base/host_name.h"
 #include "core/base/status.h"
 #include "core/comm/agreement.h"
-#include "core/device/gpu_assignment.h"
+#include "core/device/gpu/gpu_assignment.h"
 #include "launch/process/threads/core_binding.h"
 #include "nlohmann/json.hpp"
 

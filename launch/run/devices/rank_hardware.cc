@@ -11,6 +11,7 @@
 #include "core/base/log.h"
 #include "core/base/status.h"
 #include "core/comm/agreement.h"
+#include "core/device/device_description.h"
 #include "core/tensor/libtorch_processor.h"
 #include "launch/cli/enum_names.h"
 #include "launch/run/devices/job_devices.h"

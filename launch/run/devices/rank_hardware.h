@@ -14,7 +14,7 @@
 #include "absl/strings/string_view.h"
 #include "core/comm/communicator.h"
 #include "core/comm/decorators/observing_transport.h"
-#include "core/device/device.h"
+#include "core/device/precision.h"
 #include "launch/process/threads/core_binding.h"
 #include "launch/run/devices/device_communicator.h"
 #include "launch/run/ranks/rank_summary.h"

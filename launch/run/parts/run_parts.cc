@@ -12,7 +12,7 @@
 #include "core/tensor/torch_status.h"
 #include "launch/cli/enum_names.h"
 #include "launch/data/dataset_loader.h"
-#include "launch/process/rank_process.h"
+#include "launch/process/threads/thread_count.h"
 #include "launch/run/parts/agent_table.h"
 #include "launch/run/parts/rehearsal_setup.h"
 #include "launch/run/parts/training_options.h"

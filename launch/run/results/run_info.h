@@ -7,7 +7,7 @@
 #include "absl/status/status.h"
 #include "core/comm/communicator.h"
 #include "core/metrics/metric_sink.h"
-#include "core/metrics/results_folder.h"
+#include "core/metrics/run_json.h"
 #include "launch/run/parts/run_parts.h"
 #include "launch/settings/experiment_spec.h"
 

@@ -1,4 +1,4 @@
-#include "core/device/cuda_driver.h"
+#include "core/device/gpu/cuda_driver.h"
 
 #include <dlfcn.h>
 #include <unistd.h>
@@ -148,6 +148,11 @@ CudaDriver AskCudaDriver(const char* library, const std::string& root) {
           ? ""
           : absl::StrCat("; CUDA_VISIBLE_DEVICES is '", visible, "'"),
       ")");
+  return driver;
+}
+
+const CudaDriver& ThisCudaDriver() {
+  static const CudaDriver& driver = *new CudaDriver(AskCudaDriver());
   return driver;
 }
 

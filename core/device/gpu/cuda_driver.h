@@ -1,8 +1,8 @@
 // What NVIDIA's driver says before LibTorch's CUDA half is loaded: whether
 // there is one, for which CUDA, and which GPUs this process sees. Found at run
 // time; makes no context, so it costs a GPU nothing.
-#ifndef REPRISE_CORE_DEVICE_CUDA_DRIVER_H_
-#define REPRISE_CORE_DEVICE_CUDA_DRIVER_H_
+#ifndef REPRISE_CORE_DEVICE_GPU_CUDA_DRIVER_H_
+#define REPRISE_CORE_DEVICE_GPU_CUDA_DRIVER_H_
 
 #include <string>
 #include <vector>
@@ -31,6 +31,9 @@ struct CudaDriver {
 CudaDriver AskCudaDriver(const char* library = "libcuda.so.1",
                          const std::string& root = "");
 
+// What AskCudaDriver says of this process, asked once. Thread-safe.
+const CudaDriver& ThisCudaDriver();
+
 // "12.4" of 12040.
 std::string CudaVersionText(int version);
 
@@ -40,4 +43,4 @@ std::string DriverReleaseFor(int cuda_version);
 
 }  // namespace reprise
 
-#endif  // REPRISE_CORE_DEVICE_CUDA_DRIVER_H_
+#endif  // REPRISE_CORE_DEVICE_GPU_CUDA_DRIVER_H_

@@ -1,4 +1,4 @@
-#include "core/device/gpu_assignment.h"
+#include "core/device/gpu/gpu_assignment.h"
 
 #include <algorithm>
 #include <set>

@@ -1,4 +1,4 @@
-#include "core/device/cuda_driver.h"
+#include "core/device/gpu/cuda_driver.h"
 
 #include <cstdlib>
 #include <filesystem>

@@ -1,8 +1,8 @@
 // Which GPU each rank of a host takes, whatever each of them sees of the GPUs:
 // all (mpirun), some in an order of their own (srun --gpu-bind), one
 // (containers, CUDA_VISIBLE_DEVICES).
-#ifndef REPRISE_CORE_DEVICE_GPU_ASSIGNMENT_H_
-#define REPRISE_CORE_DEVICE_GPU_ASSIGNMENT_H_
+#ifndef REPRISE_CORE_DEVICE_GPU_GPU_ASSIGNMENT_H_
+#define REPRISE_CORE_DEVICE_GPU_GPU_ASSIGNMENT_H_
 
 #include <string>
 #include <vector>
@@ -19,4 +19,4 @@ std::vector<int> AssignGpus(
 
 }  // namespace reprise
 
-#endif  // REPRISE_CORE_DEVICE_GPU_ASSIGNMENT_H_
+#endif  // REPRISE_CORE_DEVICE_GPU_GPU_ASSIGNMENT_H_
