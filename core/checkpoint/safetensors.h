@@ -13,12 +13,11 @@
 // order open).
 //
 // The reader is stricter than the reference: it refuses duplicate and unknown
-// keys, holes, overlaps, trailing bytes, and the limits below.
+// keys, holes, overlaps, trailing bytes, and files beyond the limits of
+// core/checkpoint/stored_tensor.h.
 #ifndef REPRISE_CORE_CHECKPOINT_SAFETENSORS_H_
 #define REPRISE_CORE_CHECKPOINT_SAFETENSORS_H_
 
-#include <cstdint>
-#include <map>
 #include <memory>
 #include <string>
 #include <utility>
@@ -26,33 +25,9 @@
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
-#include "absl/strings/string_view.h"
-#include "core/base/dtype.h"
+#include "core/checkpoint/stored_tensor.h"
 
 namespace reprise {
-
-// "U8", "BF16", "F32", "F64" or "I64": what a file calls the types that are
-// stored. Of others DTypeName.
-const char* StoredTypeName(DType type);
-
-struct StoredTensor {
-  std::string name;  // UTF-8
-  DType type = DType::kFloat32;
-  std::vector<int64_t> shape;  // empty: one element
-  absl::string_view bytes;     // row-major, little-endian
-};
-
-using SafetensorsMetadata = std::map<std::string, std::string>;
-
-// Of files that are written and read. They keep what the reader allocates
-// beside the data and the texts of the header below 1 MiB, whatever a header
-// claims.
-inline constexpr int64_t kMaxHeaderBytes = 100'000'000;
-inline constexpr int64_t kMaxStoredTensors = 3072;
-inline constexpr int64_t kMaxDimensions = 8;
-inline constexpr int64_t kMaxMetadataEntries = 256;
-// One name, text, number or stretch of white space, as the header writes it.
-inline constexpr int64_t kMaxHeaderRunBytes = 32 << 10;
 
 // Replaces `path` in one step (core/base/file.h). InvalidArgument if names
 // repeat or are not UTF-8, a type is not stored, bytes do not fit a shape, or a

@@ -109,6 +109,35 @@ bool ReadAt(int fd, int64_t offset, int64_t bytes, void* destination) {
   return pread(fd, destination, bytes, offset) == bytes;
 }
 
+// Whether `header` can be that of a file of `size` bytes. Bounded before sizes
+// are computed from it: no file of this size has more.
+bool FitsFile(const Header& header, int64_t size) {
+  return header.features >= 1 && header.features <= size && header.rows >= 1 &&
+         header.rows <= size / header.features &&
+         header.file_bytes == header.rows_offset() + header.rows_bytes() &&
+         header.file_bytes == size;
+}
+
+bool IsOf(const Header& header, const FileStamp& stamp,
+          const Nt3CsvOptions& options) {
+  return header.features == options.features &&
+         header.classes == options.classes &&
+         header.source_bytes == stamp.bytes &&
+         header.source_stamp == StampDigest(stamp);
+}
+
+// The rows, in memory that the processes of a node share; nullptr and errno on
+// failure. The file is replaced, never written to, so its mapping stays whole.
+std::shared_ptr<const std::byte> MapRows(int fd, const Header& header) {
+  const int64_t bytes = header.rows_bytes();
+  void* const rows =
+      mmap(nullptr, bytes, PROT_READ, MAP_SHARED, fd, header.rows_offset());
+  if (rows == MAP_FAILED) return nullptr;
+  return std::shared_ptr<const std::byte>(
+      static_cast<const std::byte*>(rows),
+      [rows, bytes](const std::byte*) { munmap(rows, bytes); });
+}
+
 CacheContent OpenCache(const std::string& cache, const FileStamp& stamp,
                        const Nt3CsvOptions& options) {
   // No link is followed, and a named pipe's writer not waited for.
@@ -129,11 +158,7 @@ CacheContent OpenCache(const std::string& cache, const FileStamp& stamp,
     return Damaged("expected the mark of a cache at offset 0, found another");
   }
   if (header.version != kVersion || header.byte_order != kByteOrder) return {};
-  // Bounded before sizes are computed from it: no file of this size has more.
-  if (header.features < 1 || header.features > size || header.rows < 1 ||
-      header.rows > size / header.features ||
-      header.file_bytes != header.rows_offset() + header.rows_bytes() ||
-      header.file_bytes != size) {
+  if (!FitsFile(header, size)) {
     return Damaged(absl::StrCat("expected ", header.file_bytes,
                                 " bytes, as its header says, found ", size));
   }
@@ -150,27 +175,17 @@ CacheContent OpenCache(const std::string& cache, const FileStamp& stamp,
   if (ChecksumOf(header, split.labels, split.max_abs) != header.checksum) {
     return Damaged("expected a header with its checksum, found another");
   }
-  if (header.features != options.features ||
-      header.classes != options.classes || header.source_bytes != stamp.bytes ||
-      header.source_stamp != StampDigest(stamp)) {
-    return {};
-  }
-  // The file is replaced, never written to, so its mapping stays whole.
-  const int64_t rows_bytes = header.rows_bytes();
-  void* const rows = mmap(nullptr, rows_bytes, PROT_READ, MAP_SHARED, fd.get(),
-                          header.rows_offset());
-  if (rows == MAP_FAILED) {
+  if (!IsOf(header, stamp, options)) return {};
+  split.rows = MapRows(fd.get(), header);
+  if (split.rows == nullptr) {
     return Damaged("expected to map it, found an error: " +
                    std::generic_category().message(errno));
   }
-  split.rows = std::shared_ptr<const std::byte>(
-      static_cast<const std::byte*>(rows),
-      [rows, rows_bytes](const std::byte*) { munmap(rows, rows_bytes); });
   header.source_digest[sizeof(header.source_digest) - 1] = '\0';
   split.digest = header.source_digest;
   split.from_cache = true;
   content.rows_digest = header.rows_digest;
-  content.rows_bytes = rows_bytes;
+  content.rows_bytes = header.rows_bytes();
   content.state = CacheState::kGood;
   return content;
 }

@@ -127,11 +127,32 @@ class RowRoom {
 // that begins at 0. `begin` and `end` are multiples of a block or the size.
 struct Part {
   int64_t begin = 0, end = 0;
+  int64_t first_row = 0;
   // Set by ReadPart:
   absl::Status status;
-  int64_t first_row = 0;
   std::vector<int32_t> labels;
   bool out_of_room = false;
+};
+
+// A block of text with what Nt3FieldReader looks at around it.
+class BlockBuffer {
+ public:
+  explicit BlockBuffer(int64_t block_bytes)
+      : bytes_(
+            new char[kBefore + block_bytes + Nt3FieldReader::kReadableAfter]) {
+    // Never used, but looked at together with what is.
+    std::memset(bytes_.get(), ',', kBefore);
+    std::memset(block() + block_bytes, ',', Nt3FieldReader::kReadableAfter);
+  }
+
+  char* block() const { return bytes_.get() + kBefore; }
+
+ private:
+  // Before a block there is room for the field that the last one left open.
+  static constexpr int64_t kBefore =
+      Nt3FieldReader::kReadableBefore + Nt3FieldReader::kLongestField;
+
+  const std::unique_ptr<char[]> bytes_;
 };
 
 class CsvReader {
@@ -150,6 +171,30 @@ class CsvReader {
                        "file; remedy: replace it with an intact copy"));
     }
     block_digests_.resize(blocks_);
+    std::vector<Part> parts = Split();
+    const bool alone = parts.size() == 1;
+    // One part alone needs no count.
+    if (!alone) REPRISE_RETURN_IF_ERROR(PlaceRows(&parts));
+
+    // Every field has at least one character and one separator, but for the
+    // last newline. More rows than this cannot all be whole.
+    const int64_t most_rows =
+        (source_.size + 1) / (2 * (options_.features + 1)) + 1;
+    REPRISE_ASSIGN_OR_RETURN(RowRoom room,
+                             RowRoom::Reserve(most_rows * RowBytes()));
+    ForEach(&parts, [&](Part& part) {
+      ReadPart(&part, room.floats(), most_rows, /*with_digest=*/alone);
+    });
+    return Join(parts, std::move(room));
+  }
+
+ private:
+  int64_t RowBytes() const {
+    return options_.features * int64_t{sizeof(float)};
+  }
+
+  // A part for each thread, of whole blocks.
+  std::vector<Part> Split() const {
     const int threads = static_cast<int>(std::clamp<int64_t>(
         options_.threads, 1, std::max<int64_t>(blocks_, 1)));
     std::vector<Part> parts(threads);
@@ -159,34 +204,30 @@ class CsvReader {
       parts[i].end = std::min(
           blocks_ * (i + 1) / threads * options_.block_bytes, source_.size);
     }
-    // A part's rows have their place only once the newlines before it are
-    // counted; one part alone needs no count.
-    if (threads > 1) {
-      std::vector<int64_t> newlines(threads);
-      ForEach(&parts, [&](Part& part) {
-        part.status = CountNewlines(part, &newlines[&part - parts.data()]);
-      });
-      for (int i = 0; i < threads; ++i) {
-        REPRISE_RETURN_IF_ERROR(parts[i].status);
-        // A part's first row is the one after its first newline.
-        if (i > 0) {
-          parts[i].first_row = 1;
-          for (int k = 0; k < i; ++k) parts[i].first_row += newlines[k];
-        }
-      }
-    }
+    return parts;
+  }
 
-    // Every field has at least one character and one separator, but for the
-    // last newline. More rows than this cannot all be whole.
-    const int64_t row_bytes = options_.features * int64_t{sizeof(float)};
-    const int64_t most_rows =
-        (source_.size + 1) / (2 * (options_.features + 1)) + 1;
-    REPRISE_ASSIGN_OR_RETURN(RowRoom room,
-                             RowRoom::Reserve(most_rows * row_bytes));
-    ForEach(&parts, [&](Part& part) {
-      ReadPart(&part, room.floats(), most_rows, /*with_digest=*/threads == 1);
+  // Sets first_row of each part: its rows have their place only once the
+  // newlines before it are counted.
+  absl::Status PlaceRows(std::vector<Part>* parts) {
+    std::vector<int64_t> newlines(parts->size());
+    ForEach(parts, [&](Part& part) {
+      part.status = CountNewlines(part, &newlines[&part - parts->data()]);
     });
+    // A part's first row is the one after its first newline.
+    int64_t first_row = 1;
+    for (size_t i = 0; i < parts->size(); ++i) {
+      Part& part = (*parts)[i];
+      REPRISE_RETURN_IF_ERROR(part.status);
+      if (i > 0) part.first_row = first_row;
+      first_row += newlines[i];
+    }
+    return absl::OkStatus();
+  }
 
+  // The rows of all parts, which lie in `room`.
+  absl::StatusOr<Nt3Rows> Join(const std::vector<Part>& parts,
+                               RowRoom room) const {
     Nt3Rows result;
     result.features = options_.features;
     for (const Part& part : parts) REPRISE_RETURN_IF_ERROR(part.status);
@@ -206,7 +247,7 @@ class CsvReader {
                        "replace it with an intact copy"));
     }
     result.rows = std::move(room).Keep(
-        static_cast<int64_t>(result.labels.size()) * row_bytes);
+        static_cast<int64_t>(result.labels.size()) * RowBytes());
     if (options_.block_bytes == kDigestBlockBytes) {
       static_assert(__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__);
       result.digest = absl::StrFormat(
@@ -216,7 +257,6 @@ class CsvReader {
     return result;
   }
 
- private:
   static void ForEach(std::vector<Part>* parts,
                       const std::function<void(Part&)>& work) {
     std::vector<std::thread> threads;
@@ -244,17 +284,8 @@ class CsvReader {
   }
 
   void ReadPart(Part* part, float* rows, int64_t most_rows, bool with_digest) {
-    // Before a block there is room for the field that the last one left open.
-    constexpr int64_t kBefore =
-        Nt3FieldReader::kReadableBefore + Nt3FieldReader::kLongestField;
-    const std::unique_ptr<char[]> buffer(
-        new char[kBefore + options_.block_bytes +
-                 Nt3FieldReader::kReadableAfter]);
-    // Never used, but looked at together with what is.
-    std::memset(buffer.get(), ',', kBefore);
-    char* const block = buffer.get() + kBefore;
-    std::memset(block + options_.block_bytes, ',',
-                Nt3FieldReader::kReadableAfter);
+    const BlockBuffer buffer(options_.block_bytes);
+    char* const block = buffer.block();
     Nt3FieldReader reader(options_.kernel, options_.features, options_.classes,
                           rows, part->first_row, most_rows);
     // What of the text so far is not yet taken lies right before the block.

@@ -182,29 +182,34 @@ uint32_t BigEndian32(const std::byte* bytes) {
   return value;
 }
 
-}  // namespace
+int64_t HeaderBytes(int dimensions) { return 4 + 4 * int64_t{dimensions}; }
 
-absl::StatusOr<IdxArray> ReadIdx(const std::string& path, int dimensions) {
-  REPRISE_ASSIGN_OR_RETURN(Content content, Content::Open(path));
+absl::Status CheckMagic(const std::string& path, uint32_t magic,
+                        int dimensions) {
+  const uint32_t expected = 0x00000800u + static_cast<uint32_t>(dimensions);
+  if (magic == expected) return absl::OkStatus();
+  const char* what = magic == 0x00000801u   ? " (an IDX label file)"
+                     : magic == 0x00000803u ? " (an IDX image file)"
+                                            : "";
+  return DataError(absl::StrFormat(
+      "%s: offset 0: expected the magic number 0x%08x (unsigned bytes, %d "
+      "dimension%s), found 0x%08x%s; remedy: %s",
+      path, expected, dimensions, dimensions == 1 ? "" : "s", magic, what,
+      *what != '\0' ? "exchange the swapped files"
+                    : "replace it with an intact copy"));
+}
 
+// The sizes, whose product a content like this one may have.
+absl::StatusOr<std::vector<int64_t>> ReadHeader(const std::string& path,
+                                                int dimensions,
+                                                Content* content) {
   std::array<std::byte, 4 + 4 * 255> header;
-  const int64_t header_bytes = 4 + 4 * dimensions;
+  const int64_t header_bytes = HeaderBytes(dimensions);
   REPRISE_ASSIGN_OR_RETURN(const int64_t header_read,
-                           content.Read(header.data(), header_bytes));
+                           content->Read(header.data(), header_bytes));
   if (header_read >= 4) {
-    const uint32_t expected = 0x00000800u + static_cast<uint32_t>(dimensions);
-    const uint32_t magic = BigEndian32(header.data());
-    if (magic != expected) {
-      const char* what = magic == 0x00000801u   ? " (an IDX label file)"
-                         : magic == 0x00000803u ? " (an IDX image file)"
-                                                : "";
-      return DataError(absl::StrFormat(
-          "%s: offset 0: expected the magic number 0x%08x (unsigned bytes, %d "
-          "dimension%s), found 0x%08x%s; remedy: %s",
-          path, expected, dimensions, dimensions == 1 ? "" : "s", magic, what,
-          *what != '\0' ? "exchange the swapped files"
-                        : "replace it with an intact copy"));
-    }
+    REPRISE_RETURN_IF_ERROR(
+        CheckMagic(path, BigEndian32(header.data()), dimensions));
   }
   if (header_read < header_bytes) {
     return DataError(absl::StrCat(
@@ -214,7 +219,7 @@ absl::StatusOr<IdxArray> ReadIdx(const std::string& path, int dimensions) {
 
   // More than any file of this kind that was cut.
   constexpr int64_t kLargest = int64_t{1} << 30;
-  IdxArray array;
+  std::vector<int64_t> sizes;
   int64_t bytes = 1;
   for (int d = 0; d < dimensions; ++d) {
     const int64_t offset = 4 + 4 * d;
@@ -224,46 +229,64 @@ absl::StatusOr<IdxArray> ReadIdx(const std::string& path, int dimensions) {
                                     ": expected a positive size of dimension ",
                                     d, ", found 0", kFetchAgain));
     }
-    // Of an uncompressed file that is shorter the end is missed below.
+    // Of an uncompressed file that is shorter the end is missed later.
     if (__builtin_mul_overflow(bytes, size, &bytes) ||
-        (bytes > content.Limit() &&
-         (bytes > kLargest || content.is_compressed()))) {
+        (bytes > content->Limit() &&
+         (bytes > kLargest || content->is_compressed()))) {
       return DataError(absl::StrCat(path, ": offset ", offset,
                                     ": expected sizes that a content of at "
                                     "most ",
-                                    content.Limit(), " bytes can have, found ",
+                                    content->Limit(), " bytes can have, found ",
                                     size, " in dimension ", d, kFetchAgain));
     }
-    array.sizes.push_back(size);
+    sizes.push_back(size);
   }
+  return sizes;
+}
 
+// The `bytes` bytes that follow the header, to the end of the content.
+absl::Status ReadElements(const std::string& path, int64_t bytes,
+                          Content* content, IdxArray* array) {
+  const int64_t header_bytes =
+      HeaderBytes(static_cast<int>(array->sizes.size()));
   // Grown as the content proves to be there, so that a file that lies about its
   // dimensions costs no memory; MNIST's 47 MB are read in one piece.
   constexpr int64_t kFirstBytes = int64_t{64} << 20;
   for (int64_t have = 0; have < bytes;) {
     const int64_t next = std::min({bytes, std::max(2 * have, kFirstBytes),
-                                   std::max(content.Limit(), have + 1)});
-    array.bytes.resize(next);
+                                   std::max(content->Limit(), have + 1)});
+    array->bytes.resize(next);
     REPRISE_ASSIGN_OR_RETURN(
         const int64_t got,
-        content.Read(array.bytes.data() + have, next - have));
+        content->Read(array->bytes.data() + have, next - have));
     have += got;
     if (have < next) {
       return DataError(absl::StrCat(
           path, ": offset ", header_bytes + have, ": expected ", bytes,
-          " bytes after the header (", absl::StrJoin(array.sizes, " x "),
+          " bytes after the header (", absl::StrJoin(array->sizes, " x "),
           "), found ", have, ": it is truncated", kFetchAgain));
     }
   }
   std::byte extra;
-  REPRISE_ASSIGN_OR_RETURN(const int64_t more, content.Read(&extra, 1));
+  REPRISE_ASSIGN_OR_RETURN(const int64_t more, content->Read(&extra, 1));
   if (more != 0) {
-    return DataError(absl::StrCat(path, ": offset ", header_bytes + bytes,
-                                  ": expected the end after ", bytes,
-                                  " bytes (", absl::StrJoin(array.sizes, " x "),
-                                  "), found more", kFetchAgain));
+    return DataError(absl::StrCat(
+        path, ": offset ", header_bytes + bytes, ": expected the end after ",
+        bytes, " bytes (", absl::StrJoin(array->sizes, " x "), "), found more",
+        kFetchAgain));
   }
-  REPRISE_RETURN_IF_ERROR(content.CheckNothingFollows());
+  return content->CheckNothingFollows();
+}
+
+}  // namespace
+
+absl::StatusOr<IdxArray> ReadIdx(const std::string& path, int dimensions) {
+  REPRISE_ASSIGN_OR_RETURN(Content content, Content::Open(path));
+  IdxArray array;
+  REPRISE_ASSIGN_OR_RETURN(array.sizes, ReadHeader(path, dimensions, &content));
+  int64_t bytes = 1;
+  for (const int64_t size : array.sizes) bytes *= size;
+  REPRISE_RETURN_IF_ERROR(ReadElements(path, bytes, &content, &array));
   array.digest = content.Digest();
   return array;
 }

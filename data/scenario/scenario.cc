@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <numeric>
+#include <utility>
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
@@ -108,6 +109,122 @@ void Subsample(int64_t most, const Dataset& dataset,
   std::sort(rows.begin(), rows.end());
 }
 
+// The tasks with their classes, and the task of each sample before samples are
+// handed on to later tasks.
+struct Deal {
+  std::vector<TaskSpec> tasks;
+  std::vector<int64_t> task_of_train, task_of_test;
+  // The first task's classes, where the data set has fewer; else 0.
+  int64_t cut_from = 0;
+};
+
+Deal DealInstances(const ScenarioOptions& options, const DatasetPair& data) {
+  const int64_t num_tasks = options.num_tasks;
+  Deal deal;
+  deal.task_of_train =
+      DealSamples({options.seed, Purpose::kInstanceTasks, 0, 0, 0},
+                  data.train->size(), num_tasks);
+  deal.task_of_test =
+      DealSamples({options.seed, Purpose::kInstanceTasks, 0, 0, 1},
+                  data.test->size(), num_tasks);
+  deal.tasks.resize(num_tasks);
+  for (TaskSpec& task : deal.tasks) {
+    task.classes.resize(data.train->num_classes);
+    std::iota(task.classes.begin(), task.classes.end(), 0);
+  }
+  deal.tasks[0].new_classes = deal.tasks[0].classes;
+  return deal;
+}
+
+Deal DealClasses(const ScenarioOptions& options, const DatasetPair& data) {
+  const int64_t classes = data.train->num_classes;
+  const int64_t later = options.increment > 0 ? options.increment : classes;
+  const int64_t first =
+      options.initial_increment > 0 ? options.initial_increment : later;
+  Deal deal;
+  if (first > classes) deal.cut_from = first;
+  const std::vector<int64_t> order = ClassOrder(options, classes);
+  std::vector<int64_t> task_of_class(classes);
+  for (int64_t begin = 0; begin < classes;) {
+    const int64_t count = std::min(begin == 0 ? first : later, classes - begin);
+    TaskSpec task;
+    task.classes.assign(order.begin() + begin, order.begin() + begin + count);
+    std::sort(task.classes.begin(), task.classes.end());
+    task.new_classes = task.classes;
+    for (const int64_t c : task.classes) {
+      task_of_class[c] = static_cast<int64_t>(deal.tasks.size());
+    }
+    deal.tasks.push_back(std::move(task));
+    begin += count;
+  }
+  deal.task_of_train = TaskOfSample(*data.train, task_of_class);
+  deal.task_of_test = TaskOfSample(*data.test, task_of_class);
+  return deal;
+}
+
+// The tasks' samples; with concatenated task sets a task trains on those of the
+// earlier ones, too.
+void HandOutSamples(const ScenarioOptions& options, const Deal& deal,
+                    std::vector<TaskSpec>* tasks) {
+  const int64_t num_tasks = static_cast<int64_t>(tasks->size());
+  for (size_t i = 0; i < deal.task_of_train.size(); ++i) {
+    const int64_t first = deal.task_of_train[i];
+    const int64_t last = options.concatenate_tasksets ? num_tasks - 1 : first;
+    for (int64_t t = first; t <= last; ++t) {
+      (*tasks)[t].train_indices.push_back(static_cast<int64_t>(i));
+    }
+  }
+  for (size_t i = 0; i < deal.task_of_test.size(); ++i) {
+    (*tasks)[deal.task_of_test[i]].test_indices.push_back(
+        static_cast<int64_t>(i));
+  }
+}
+
+// The classes of concatenated task sets: all of them so far, each time new.
+void ConcatenateClasses(ScenarioOptions::Kind kind,
+                        std::vector<TaskSpec>* tasks) {
+  for (size_t t = 0; t < tasks->size(); ++t) {
+    std::vector<int64_t>& present = (*tasks)[t].classes;
+    if (t > 0 && kind == ScenarioOptions::Kind::kClass) {
+      const std::vector<int64_t>& before = (*tasks)[t - 1].classes;
+      present.insert(present.end(), before.begin(), before.end());
+      std::sort(present.begin(), present.end());
+    }
+    (*tasks)[t].new_classes = present;
+  }
+}
+
+absl::Status CheckNoTaskIsEmpty(const std::vector<TaskSpec>& tasks,
+                                const std::string& source) {
+  for (size_t t = 0; t < tasks.size(); ++t) {
+    const TaskSpec& task = tasks[t];
+    if (task.train_indices.empty() || task.test_indices.empty()) {
+      return DataError(absl::StrCat(
+          source, ": task ", t + 1, " (classes ",
+          absl::StrJoin(task.classes, ", "), ") has ",
+          task.train_indices.size(), " training and ", task.test_indices.size(),
+          " test samples, expected at least one of each: check the data set or "
+          "choose larger increments"));
+    }
+  }
+  return absl::OkStatus();
+}
+
+std::string WarningOf(const ScenarioOptions& options, const DatasetPair& data,
+                      int64_t cut_from, size_t num_tasks) {
+  std::string warning;
+  if (cut_from > 0) {
+    warning = absl::StrCat(
+        "the first task cannot have ", cut_from, " classes: ", data.name,
+        " has ", data.train->num_classes, "; one task with all of them");
+  }
+  if (num_tasks == 1 && (cut_from > 0 || options.concatenate_tasksets)) {
+    absl::StrAppend(&warning, warning.empty() ? "" : "; ",
+                    "with one task, scratch equals default");
+  }
+  return warning;
+}
+
 }  // namespace
 
 absl::Status ScenarioOptions::Validate() const {
@@ -157,96 +274,23 @@ absl::StatusOr<Scenario> MakeScenario(const ScenarioOptions& options,
                                       const DatasetPair& data) {
   REPRISE_RETURN_IF_ERROR(options.Validate());
   REPRISE_RETURN_IF_ERROR(CheckFits(options, data));
-  const int64_t classes = data.train->num_classes;
+  Deal deal = options.kind == ScenarioOptions::Kind::kInstance
+                  ? DealInstances(options, data)
+                  : DealClasses(options, data);
   Scenario scenario;
-  std::vector<int64_t> task_of_train, task_of_test;
-  // The first task's classes, where the data set has fewer.
-  int64_t cut_from = 0;
-  if (options.kind == ScenarioOptions::Kind::kInstance) {
-    const int64_t num_tasks = options.num_tasks;
-    task_of_train =
-        DealSamples({options.seed, Purpose::kInstanceTasks, 0, 0, 0},
-                    data.train->size(), num_tasks);
-    task_of_test = DealSamples({options.seed, Purpose::kInstanceTasks, 0, 0, 1},
-                               data.test->size(), num_tasks);
-    scenario.tasks.resize(num_tasks);
-    for (TaskSpec& task : scenario.tasks) {
-      task.classes.resize(classes);
-      std::iota(task.classes.begin(), task.classes.end(), 0);
-    }
-    scenario.tasks[0].new_classes = scenario.tasks[0].classes;
-  } else {
-    const int64_t later = options.increment > 0 ? options.increment : classes;
-    const int64_t first =
-        options.initial_increment > 0 ? options.initial_increment : later;
-    if (first > classes) cut_from = first;
-    const std::vector<int64_t> order = ClassOrder(options, classes);
-    std::vector<int64_t> task_of_class(classes);
-    for (int64_t begin = 0; begin < classes;) {
-      const int64_t count =
-          std::min(begin == 0 ? first : later, classes - begin);
-      TaskSpec task;
-      task.classes.assign(order.begin() + begin, order.begin() + begin + count);
-      std::sort(task.classes.begin(), task.classes.end());
-      task.new_classes = task.classes;
-      for (const int64_t c : task.classes) {
-        task_of_class[c] = static_cast<int64_t>(scenario.tasks.size());
-      }
-      scenario.tasks.push_back(std::move(task));
-      begin += count;
-    }
-    task_of_train = TaskOfSample(*data.train, task_of_class);
-    task_of_test = TaskOfSample(*data.test, task_of_class);
-  }
-
-  const int64_t num_tasks = static_cast<int64_t>(scenario.tasks.size());
-  for (int64_t i = 0; i < data.train->size(); ++i) {
-    const int64_t last =
-        options.concatenate_tasksets ? num_tasks - 1 : task_of_train[i];
-    for (int64_t t = task_of_train[i]; t <= last; ++t) {
-      scenario.tasks[t].train_indices.push_back(i);
-    }
-  }
-  for (int64_t i = 0; i < data.test->size(); ++i) {
-    scenario.tasks[task_of_test[i]].test_indices.push_back(i);
-  }
+  scenario.tasks = std::move(deal.tasks);
+  HandOutSamples(options, deal, &scenario.tasks);
   if (options.concatenate_tasksets) {
-    for (int64_t t = 0; t < num_tasks; ++t) {
-      std::vector<int64_t>& present = scenario.tasks[t].classes;
-      if (t > 0 && options.kind == ScenarioOptions::Kind::kClass) {
-        const std::vector<int64_t>& before = scenario.tasks[t - 1].classes;
-        present.insert(present.end(), before.begin(), before.end());
-        std::sort(present.begin(), present.end());
-      }
-      scenario.tasks[t].new_classes = present;
-    }
+    ConcatenateClasses(options.kind, &scenario.tasks);
   }
-
-  for (int64_t t = 0; t < num_tasks; ++t) {
-    const TaskSpec& task = scenario.tasks[t];
-    if (task.train_indices.empty() || task.test_indices.empty()) {
-      return DataError(absl::StrCat(
-          data.source, ": task ", t + 1, " (classes ",
-          absl::StrJoin(task.classes, ", "), ") has ",
-          task.train_indices.size(), " training and ", task.test_indices.size(),
-          " test samples, expected at least one of each: check the data set or "
-          "choose larger increments"));
-    }
-  }
+  REPRISE_RETURN_IF_ERROR(CheckNoTaskIsEmpty(scenario.tasks, data.source));
   for (TaskSpec& task : scenario.tasks) {
     Subsample(options.max_train_samples_per_task, *data.train,
               task.train_indices);
     Subsample(options.max_test_samples_per_task, *data.test, task.test_indices);
   }
-  if (cut_from > 0) {
-    scenario.warning = absl::StrCat("the first task cannot have ", cut_from,
-                                    " classes: ", data.name, " has ", classes,
-                                    "; one task with all of them");
-  }
-  if (num_tasks == 1 && (cut_from > 0 || options.concatenate_tasksets)) {
-    absl::StrAppend(&scenario.warning, scenario.warning.empty() ? "" : "; ",
-                    "with one task, scratch equals default");
-  }
+  scenario.warning =
+      WarningOf(options, data, deal.cut_from, scenario.tasks.size());
   return scenario;
 }
 

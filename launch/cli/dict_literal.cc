@@ -54,30 +54,22 @@ const TokenPatterns& Patterns() {
   return patterns;
 }
 
-class Parser {
+// A place in the text, as messages name places.
+std::string Column(size_t at) { return absl::StrCat("column ", at + 1); }
+
+// The text's tokens, one at hand.
+class Lexer {
  public:
-  explicit Parser(absl::string_view text) : text_(text) {}
+  // Advance leads to the first token.
+  explicit Lexer(absl::string_view text) : text_(text) {}
 
-  // One value that begins with `open`. `what` calls it in messages, `like`
-  // shows one.
-  absl::StatusOr<LiteralValue> Parse(char open, absl::string_view what,
-                                     absl::string_view like) {
-    REPRISE_RETURN_IF_ERROR(Advance());
-    if (!IsPunctuation(open)) {
-      return Error(token_, absl::StrCat("expected a ", what, " like ", like));
-    }
-    REPRISE_ASSIGN_OR_RETURN(LiteralValue value, ParseValue(1));
-    if (token_.kind != TokenKind::kEnd) {
-      return Error(token_, absl::StrCat("expected nothing after the ", what));
-    }
-    return value;
+  const Token& token() const { return token_; }
+
+  bool IsPunctuation(char c) const {
+    return token_.kind == TokenKind::kPunctuation && token_.text[0] == c;
   }
 
- private:
-  static std::string Column(size_t at) {
-    return absl::StrCat("column ", at + 1);
-  }
-
+  // That something else than `what` says is at a token, or at the one at hand.
   absl::Status Error(const Token& token, absl::string_view what) const {
     const std::string found =
         token.kind == TokenKind::kEnd
@@ -86,11 +78,11 @@ class Parser {
     return UsageError(
         absl::StrCat(Column(token.at), ": ", what, ", found ", found));
   }
-
-  bool IsPunctuation(char c) const {
-    return token_.kind == TokenKind::kPunctuation && token_.text[0] == c;
+  absl::Status Error(absl::string_view what) const {
+    return Error(token_, what);
   }
 
+  // To the next token; at the end there are only ends.
   absl::Status Advance() {
     const TokenPatterns& patterns = Patterns();
     re2::StringPiece rest(text_.data() + at_, text_.size() - at_);
@@ -136,6 +128,18 @@ class Parser {
     return absl::OkStatus();
   }
 
+  // The string at hand and those that follow it directly, as one.
+  absl::StatusOr<std::string> TakeStrings() {
+    std::string text;
+    while (token_.kind == TokenKind::kString) {
+      REPRISE_ASSIGN_OR_RETURN(const std::string part, Unescape(token_));
+      text += part;
+      REPRISE_RETURN_IF_ERROR(Advance());
+    }
+    return text;
+  }
+
+ private:
   // u'...' and r'...', as in Python; bytes and f-strings are no literals here.
   absl::Status TakePrefix(re2::StringPiece* rest) {
     re2::StringPiece after = *rest, letters;
@@ -151,153 +155,6 @@ class Parser {
     token_.raw = prefix == "r";
     rest->remove_prefix(1);
     return absl::OkStatus();
-  }
-
-  // The string at hand and those that follow it directly, as one.
-  absl::StatusOr<std::string> TakeStrings() {
-    std::string text;
-    while (token_.kind == TokenKind::kString) {
-      REPRISE_ASSIGN_OR_RETURN(const std::string part, Unescape(token_));
-      text += part;
-      REPRISE_RETURN_IF_ERROR(Advance());
-    }
-    return text;
-  }
-
-  static absl::StatusOr<int64_t> ParseInt(std::string digits) {
-    const bool negative = digits[0] == '-';
-    const size_t first = digits[0] == '-' || digits[0] == '+' ? 1 : 0;
-    const char letter = digits.size() > first + 1
-                            ? absl::ascii_tolower(digits[first + 1])
-                            : '\0';
-    const int base = letter == 'x'   ? 16
-                     : letter == 'o' ? 8
-                     : letter == 'b' ? 2
-                                     : 10;
-    digits = absl::StrCat(negative ? "-" : "",
-                          digits.substr(first + (base == 10 ? 0 : 2)));
-    errno = 0;
-    const int64_t number = std::strtoll(digits.c_str(), nullptr, base);
-    if (errno == ERANGE) return UsageError("beyond 64 bits");
-    return number;
-  }
-
-  absl::StatusOr<LiteralValue> ParseValue(int depth) {
-    const Token token = token_;
-    if (depth > kDeepest) {
-      return UsageError(absl::StrCat(Column(token.at), ": more than ", kDeepest,
-                                     " levels of nesting"));
-    }
-    LiteralValue value;
-    value.where = Column(token.at);
-    switch (token.kind) {
-      case TokenKind::kString: {
-        REPRISE_ASSIGN_OR_RETURN(value.value, TakeStrings());
-        return value;
-      }
-      case TokenKind::kInt: {
-        const auto number =
-            ParseInt(absl::StrReplaceAll(token.text, {{"_", ""}}));
-        if (!number.ok()) {
-          return Error(token, "expected an int of at most 64 bits");
-        }
-        value.value = *number;
-        break;
-      }
-      case TokenKind::kFloat: {
-        double number = 0;
-        const bool leading_zero = RE2::FullMatch(
-            re2::StringPiece(token.text.data(), token.text.size()),
-            "[+-]?[0-9_]+");
-        if (leading_zero ||
-            !absl::SimpleAtod(absl::StrReplaceAll(token.text, {{"_", ""}}),
-                              &number) ||
-            !std::isfinite(number)) {
-          return Error(token, leading_zero
-                                  ? "expected an int without leading zeros"
-                                  : "expected a float that fits 64 bits");
-        }
-        value.value = number;
-        break;
-      }
-      case TokenKind::kWord:
-        if (token.text == "True" || token.text == "False") {
-          value.value = token.text == "True";
-        } else if (token.text != "None") {
-          return Error(
-              token,
-              absl::StrCat("expected a value (strings need quotes)",
-                           DidYouMean(token.text, {"True", "False", "None"})));
-        }
-        break;
-      case TokenKind::kPunctuation:
-        if (token.text == "{") return ParseDict(depth);
-        if (token.text == "[") return ParseSequence(depth, ']');
-        if (token.text == "(") return ParseSequence(depth, ')');
-        [[fallthrough]];
-      case TokenKind::kEnd:
-        return Error(token, "expected a value");
-    }
-    REPRISE_RETURN_IF_ERROR(Advance());
-    return value;
-  }
-
-  absl::StatusOr<LiteralValue> ParseDict(int depth) {
-    LiteralValue value;
-    value.where = Column(token_.at);
-    LiteralDict dict;
-    std::vector<std::string> sorted_keys;
-    REPRISE_RETURN_IF_ERROR(Advance());
-    while (!IsPunctuation('}')) {
-      const Token key_token = token_;
-      if (key_token.kind != TokenKind::kString) {
-        return Error(key_token, "expected a key in quotes or }");
-      }
-      REPRISE_ASSIGN_OR_RETURN(std::string key, TakeStrings());
-      const auto place =
-          std::lower_bound(sorted_keys.begin(), sorted_keys.end(), key);
-      if (place != sorted_keys.end() && *place == key) {
-        return UsageError(absl::StrCat(Column(key_token.at), ": key '",
-                                       Printable(key), "' is given twice"));
-      }
-      sorted_keys.insert(place, key);
-      if (!IsPunctuation(':')) return Error(token_, "expected :");
-      REPRISE_RETURN_IF_ERROR(Advance());
-      REPRISE_ASSIGN_OR_RETURN(LiteralValue item, ParseValue(depth + 1));
-      // Messages about an entry point at its key.
-      item.where = Column(key_token.at);
-      dict.emplace_back(std::move(key), std::move(item));
-      if (IsPunctuation('}')) break;
-      if (!IsPunctuation(',')) return Error(token_, "expected , or }");
-      REPRISE_RETURN_IF_ERROR(Advance());
-    }
-    REPRISE_RETURN_IF_ERROR(Advance());
-    value.value = std::move(dict);
-    return value;
-  }
-
-  absl::StatusOr<LiteralValue> ParseSequence(int depth, char close) {
-    LiteralValue value;
-    value.where = Column(token_.at);
-    LiteralList list;
-    bool comma = false;
-    REPRISE_RETURN_IF_ERROR(Advance());
-    while (!IsPunctuation(close)) {
-      REPRISE_ASSIGN_OR_RETURN(LiteralValue item, ParseValue(depth + 1));
-      list.push_back(std::move(item));
-      if (IsPunctuation(close)) break;
-      if (!IsPunctuation(',')) {
-        return Error(token_, absl::StrCat("expected , or ",
-                                          absl::string_view(&close, 1)));
-      }
-      comma = true;
-      REPRISE_RETURN_IF_ERROR(Advance());
-    }
-    REPRISE_RETURN_IF_ERROR(Advance());
-    // (x) is x itself, as in Python.
-    if (close == ')' && list.size() == 1 && !comma) return std::move(list[0]);
-    value.value = std::move(list);
-    return value;
   }
 
   absl::StatusOr<std::string> Unescape(const Token& token) const {
@@ -357,6 +214,169 @@ class Parser {
   const absl::string_view text_;
   size_t at_ = 0;
   Token token_;
+};
+
+absl::StatusOr<int64_t> ParseInt(std::string digits) {
+  const bool negative = digits[0] == '-';
+  const size_t first = digits[0] == '-' || digits[0] == '+' ? 1 : 0;
+  const char letter =
+      digits.size() > first + 1 ? absl::ascii_tolower(digits[first + 1]) : '\0';
+  const int base = letter == 'x'   ? 16
+                   : letter == 'o' ? 8
+                   : letter == 'b' ? 2
+                                   : 10;
+  digits = absl::StrCat(negative ? "-" : "",
+                        digits.substr(first + (base == 10 ? 0 : 2)));
+  errno = 0;
+  const int64_t number = std::strtoll(digits.c_str(), nullptr, base);
+  if (errno == ERANGE) return UsageError("beyond 64 bits");
+  return number;
+}
+
+// One literal from a text's tokens.
+class Parser {
+ public:
+  explicit Parser(absl::string_view text) : lexer_(text) {}
+
+  // One value that begins with `open`. `what` calls it in messages, `like`
+  // shows one.
+  absl::StatusOr<LiteralValue> Parse(char open, absl::string_view what,
+                                     absl::string_view like) {
+    REPRISE_RETURN_IF_ERROR(lexer_.Advance());
+    if (!lexer_.IsPunctuation(open)) {
+      return lexer_.Error(absl::StrCat("expected a ", what, " like ", like));
+    }
+    REPRISE_ASSIGN_OR_RETURN(LiteralValue value, ParseValue(1));
+    if (lexer_.token().kind != TokenKind::kEnd) {
+      return lexer_.Error(absl::StrCat("expected nothing after the ", what));
+    }
+    return value;
+  }
+
+ private:
+  absl::StatusOr<LiteralValue> ParseValue(int depth) {
+    const Token token = lexer_.token();
+    if (depth > kDeepest) {
+      return UsageError(absl::StrCat(Column(token.at), ": more than ", kDeepest,
+                                     " levels of nesting"));
+    }
+    LiteralValue value;
+    value.where = Column(token.at);
+    switch (token.kind) {
+      case TokenKind::kString: {
+        REPRISE_ASSIGN_OR_RETURN(value.value, lexer_.TakeStrings());
+        return value;
+      }
+      case TokenKind::kInt: {
+        const auto number =
+            ParseInt(absl::StrReplaceAll(token.text, {{"_", ""}}));
+        if (!number.ok()) {
+          return lexer_.Error(token, "expected an int of at most 64 bits");
+        }
+        value.value = *number;
+        break;
+      }
+      case TokenKind::kFloat: {
+        double number = 0;
+        const bool leading_zero = RE2::FullMatch(
+            re2::StringPiece(token.text.data(), token.text.size()),
+            "[+-]?[0-9_]+");
+        if (leading_zero ||
+            !absl::SimpleAtod(absl::StrReplaceAll(token.text, {{"_", ""}}),
+                              &number) ||
+            !std::isfinite(number)) {
+          return lexer_.Error(
+              token, leading_zero ? "expected an int without leading zeros"
+                                  : "expected a float that fits 64 bits");
+        }
+        value.value = number;
+        break;
+      }
+      case TokenKind::kWord:
+        if (token.text == "True" || token.text == "False") {
+          value.value = token.text == "True";
+        } else if (token.text != "None") {
+          return lexer_.Error(
+              token,
+              absl::StrCat("expected a value (strings need quotes)",
+                           DidYouMean(token.text, {"True", "False", "None"})));
+        }
+        break;
+      case TokenKind::kPunctuation:
+        if (token.text == "{") return ParseDict(depth);
+        if (token.text == "[") return ParseSequence(depth, ']');
+        if (token.text == "(") return ParseSequence(depth, ')');
+        [[fallthrough]];
+      case TokenKind::kEnd:
+        return lexer_.Error(token, "expected a value");
+    }
+    REPRISE_RETURN_IF_ERROR(lexer_.Advance());
+    return value;
+  }
+
+  absl::StatusOr<LiteralValue> ParseDict(int depth) {
+    LiteralValue value;
+    value.where = Column(lexer_.token().at);
+    LiteralDict dict;
+    std::vector<std::string> sorted_keys;
+    REPRISE_RETURN_IF_ERROR(lexer_.Advance());
+    while (!lexer_.IsPunctuation('}')) {
+      const Token key_token = lexer_.token();
+      if (key_token.kind != TokenKind::kString) {
+        return lexer_.Error(key_token, "expected a key in quotes or }");
+      }
+      REPRISE_ASSIGN_OR_RETURN(std::string key, lexer_.TakeStrings());
+      const auto place =
+          std::lower_bound(sorted_keys.begin(), sorted_keys.end(), key);
+      if (place != sorted_keys.end() && *place == key) {
+        return UsageError(absl::StrCat(Column(key_token.at), ": key '",
+                                       Printable(key), "' is given twice"));
+      }
+      sorted_keys.insert(place, key);
+      if (!lexer_.IsPunctuation(':')) {
+        return lexer_.Error("expected :");
+      }
+      REPRISE_RETURN_IF_ERROR(lexer_.Advance());
+      REPRISE_ASSIGN_OR_RETURN(LiteralValue item, ParseValue(depth + 1));
+      // Messages about an entry point at its key.
+      item.where = Column(key_token.at);
+      dict.emplace_back(std::move(key), std::move(item));
+      if (lexer_.IsPunctuation('}')) break;
+      if (!lexer_.IsPunctuation(',')) {
+        return lexer_.Error("expected , or }");
+      }
+      REPRISE_RETURN_IF_ERROR(lexer_.Advance());
+    }
+    REPRISE_RETURN_IF_ERROR(lexer_.Advance());
+    value.value = std::move(dict);
+    return value;
+  }
+
+  absl::StatusOr<LiteralValue> ParseSequence(int depth, char close) {
+    LiteralValue value;
+    value.where = Column(lexer_.token().at);
+    LiteralList list;
+    bool comma = false;
+    REPRISE_RETURN_IF_ERROR(lexer_.Advance());
+    while (!lexer_.IsPunctuation(close)) {
+      REPRISE_ASSIGN_OR_RETURN(LiteralValue item, ParseValue(depth + 1));
+      list.push_back(std::move(item));
+      if (lexer_.IsPunctuation(close)) break;
+      if (!lexer_.IsPunctuation(',')) {
+        return lexer_.Error(
+            absl::StrCat("expected , or ", absl::string_view(&close, 1)));
+      }
+      comma = true;
+      REPRISE_RETURN_IF_ERROR(lexer_.Advance());
+    }
+    REPRISE_RETURN_IF_ERROR(lexer_.Advance());
+    // (x) is x itself, as in Python.
+    if (close == ')' && list.size() == 1 && !comma) return std::move(list[0]);
+    value.value = std::move(list);
+    return value;
+  }
+
+  Lexer lexer_;
 };
 
 absl::Status CheckText(absl::string_view text) {

@@ -60,62 +60,75 @@ std::vector<std::string> NamesOf(const std::vector<DatasetRow>& datasets) {
   return names;
 }
 
+template <typename... Pieces>
+absl::Status Refuse(const Pieces&... pieces) {
+  return UsageError(absl::StrCat("data: ", pieces..., kUsage));
+}
+
+// If arguments[*i] is a flag, takes its value and moves *i to where that is.
+absl::StatusOr<bool> TakeFlag(const std::vector<std::string>& arguments,
+                              size_t* i, Command* command) {
+  absl::string_view argument = arguments[*i];
+  std::string* value = nullptr;
+  for (const auto& [flag, destination] :
+       {std::make_pair("--dataset-dir", &command->dataset_dir),
+        std::make_pair("--dataset_dir", &command->dataset_dir),
+        std::make_pair("--mirror", &command->mirror)}) {
+    if (argument == flag ||
+        absl::StartsWith(argument, absl::StrCat(flag, "="))) {
+      value = destination;
+      absl::ConsumePrefix(&argument, flag);
+    }
+  }
+  if (value == nullptr) return false;
+  if (!value->empty()) return Refuse(arguments[*i], ": given twice");
+  if (!absl::ConsumePrefix(&argument, "=") && *i + 1 < arguments.size()) {
+    argument = arguments[++*i];
+  }
+  *value = std::string(argument);
+  if (value->empty()) return Refuse(arguments[*i], ": expected a value");
+  return true;
+}
+
+absl::Status CheckMirror(const Command& command) {
+  if (command.mirror.empty()) return absl::OkStatus();
+  if (command.verb != "fetch") return Refuse("--mirror: only fetch downloads");
+  if (command.datasets.size() > 1) {
+    return Refuse("--mirror: expected one data set, found ",
+                  command.datasets.size());
+  }
+  return absl::OkStatus();
+}
+
 absl::StatusOr<Command> Parse(const std::vector<std::string>& arguments,
                               const std::vector<DatasetRow>& datasets) {
-  const auto fail = [](const auto&... pieces) {
-    return UsageError(absl::StrCat("data: ", pieces..., kUsage));
-  };
   const std::vector<std::string> verbs = {"fetch", "synthesize", "verify"};
   const std::vector<std::string> names = NamesOf(datasets);
-  if (arguments.empty()) return fail("expected what to do");
+  if (arguments.empty()) return Refuse("expected what to do");
   Command command;
   command.verb = arguments[0];
   if (std::find(verbs.begin(), verbs.end(), command.verb) == verbs.end()) {
-    return fail("'", command.verb, "': unknown",
-                DidYouMean(command.verb, verbs));
+    return Refuse("'", command.verb, "': unknown",
+                  DidYouMean(command.verb, verbs));
   }
   for (size_t i = 1; i < arguments.size(); ++i) {
-    absl::string_view argument = arguments[i];
-    std::string* value = nullptr;
-    for (const auto& [flag, destination] :
-         {std::make_pair("--dataset-dir", &command.dataset_dir),
-          std::make_pair("--dataset_dir", &command.dataset_dir),
-          std::make_pair("--mirror", &command.mirror)}) {
-      if (argument == flag ||
-          absl::StartsWith(argument, absl::StrCat(flag, "="))) {
-        value = destination;
-        absl::ConsumePrefix(&argument, flag);
-      }
+    REPRISE_ASSIGN_OR_RETURN(const bool is_flag,
+                             TakeFlag(arguments, &i, &command));
+    if (is_flag) continue;
+    const std::string& name = arguments[i];
+    const auto found = std::find_if(
+        datasets.begin(), datasets.end(),
+        [&name](const DatasetRow& row) { return row.name == name; });
+    if (found == datasets.end()) {
+      return Refuse("'", name, "': expected a data set (",
+                    absl::StrJoin(names, ", "), ") or a flag",
+                    DidYouMean(name, names));
     }
-    if (value != nullptr) {
-      if (!value->empty()) return fail(arguments[i], ": given twice");
-      if (!absl::ConsumePrefix(&argument, "=") && i + 1 < arguments.size()) {
-        argument = arguments[++i];
-      }
-      *value = std::string(argument);
-      if (value->empty()) return fail(arguments[i], ": expected a value");
-      continue;
-    }
-    const DatasetRow* found = nullptr;
-    for (const DatasetRow& row : datasets) {
-      if (argument == row.name) found = &row;
-    }
-    if (found == nullptr) {
-      return fail("'", argument, "': expected a data set (",
-                  absl::StrJoin(names, ", "), ") or a flag",
-                  DidYouMean(argument, names));
-    }
-    command.datasets.push_back(found);
+    command.datasets.push_back(&*found);
   }
-  if (!command.mirror.empty() && command.verb != "fetch") {
-    return fail("--mirror: only fetch downloads");
-  }
-  if (!command.mirror.empty() && command.datasets.size() > 1) {
-    return fail("--mirror: expected one data set, found ",
-                command.datasets.size());
-  }
+  REPRISE_RETURN_IF_ERROR(CheckMirror(command));
   if (command.datasets.empty()) {
-    if (command.verb != "verify") return fail("expected a data set");
+    if (command.verb != "verify") return Refuse("expected a data set");
     command.all = true;
     for (const DatasetRow& row : datasets) command.datasets.push_back(&row);
   }

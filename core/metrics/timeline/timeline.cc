@@ -14,6 +14,69 @@ namespace reprise {
 
 using Json = nlohmann::json;
 
+namespace {
+
+// Those of one rank's Packed(), by their begin.
+Json EventsOnClockOfRank0(const std::string& packed, absl::Duration ahead) {
+  Json events = Json::parse(packed);
+  const int64_t shift = absl::ToInt64Nanoseconds(ahead);
+  for (Json& event : events) {
+    event[2] = event[2].get<int64_t>() - shift;
+    event[3] = event[3].get<int64_t>() - shift;
+  }
+  std::stable_sort(events.begin(), events.end(),
+                   [](const Json& a, const Json& b) {
+                     return a[2].get<int64_t>() < b[2].get<int64_t>();
+                   });
+  return events;
+}
+
+// What the viewer calls a process (a rank) or a thread of one (a lane).
+void AddName(const char* what, size_t rank, int64_t lane,
+             const std::string& text, Json* trace) {
+  trace->push_back({{"name", what},
+                    {"ph", "M"},
+                    {"pid", rank},
+                    {"tid", lane},
+                    {"args", {{"name", text}}}});
+}
+
+// Events in the order of their begin, each in the first lane of its row that is
+// free by then. Times count from `first`.
+void AddRank(size_t rank, const Json& events, int64_t first, Json* trace) {
+  AddName("process_name", rank, 0, absl::StrCat("rank ", rank), trace);
+  struct Lane {
+    int64_t number, free_from;
+  };
+  std::map<std::string, std::vector<Lane>> lanes;
+  int64_t num_lanes = 0;
+  for (const Json& event : events) {
+    const std::string row = event[0];
+    const int64_t begin = event[2], end = event[3];
+    std::vector<Lane>& of_row = lanes[row];
+    auto lane =
+        std::find_if(of_row.begin(), of_row.end(),
+                     [&](const Lane& one) { return one.free_from <= begin; });
+    if (lane == of_row.end()) {
+      AddName("thread_name", rank, num_lanes,
+              of_row.empty() ? row : absl::StrCat(row, " ", of_row.size() + 1),
+              trace);
+      of_row.push_back({num_lanes++, 0});
+      lane = of_row.end() - 1;
+    }
+    lane->free_from = end;
+    trace->push_back({{"name", event[1]},
+                      {"cat", row},
+                      {"ph", "X"},
+                      {"pid", rank},
+                      {"tid", lane->number},
+                      {"ts", static_cast<double>(begin - first) / 1000},
+                      {"dur", static_cast<double>(end - begin) / 1000}});
+  }
+}
+
+}  // namespace
+
 void Timeline::Add(const std::string& row, const std::string& name,
                    absl::Time begin, absl::Time end) {
   std::lock_guard<std::mutex> lock(mutex_);
@@ -46,57 +109,14 @@ absl::Status WriteChromeTrace(const std::string& file,
   std::vector<Json> ranks;
   int64_t first = std::numeric_limits<int64_t>::max();
   for (size_t rank = 0; rank < packed.size(); ++rank) {
-    Json events = Json::parse(packed[rank]);
-    const int64_t shift = absl::ToInt64Nanoseconds(ahead[rank]);
-    for (Json& event : events) {
-      event[2] = event[2].get<int64_t>() - shift;
-      event[3] = event[3].get<int64_t>() - shift;
-      first = std::min(first, event[2].get<int64_t>());
+    ranks.push_back(EventsOnClockOfRank0(packed[rank], ahead[rank]));
+    if (!ranks[rank].empty()) {
+      first = std::min(first, ranks[rank][0][2].get<int64_t>());
     }
-    std::stable_sort(events.begin(), events.end(),
-                     [](const Json& a, const Json& b) {
-                       return a[2].get<int64_t>() < b[2].get<int64_t>();
-                     });
-    ranks.push_back(std::move(events));
   }
   Json trace = Json::array();
-  const auto name = [&](const char* what, size_t rank, int64_t row,
-                        const std::string& text) {
-    trace.push_back({{"name", what},
-                     {"ph", "M"},
-                     {"pid", rank},
-                     {"tid", row},
-                     {"args", {{"name", text}}}});
-  };
   for (size_t rank = 0; rank < ranks.size(); ++rank) {
-    name("process_name", rank, 0, absl::StrCat("rank ", rank));
-    struct Lane {
-      int64_t number, free_from;
-    };
-    std::map<std::string, std::vector<Lane>> lanes;
-    int64_t rows = 0;
-    for (const Json& event : ranks[rank]) {
-      const std::string row = event[0];
-      const int64_t begin = event[2], end = event[3];
-      std::vector<Lane>& of_row = lanes[row];
-      auto lane =
-          std::find_if(of_row.begin(), of_row.end(),
-                       [&](const Lane& one) { return one.free_from <= begin; });
-      if (lane == of_row.end()) {
-        name("thread_name", rank, rows,
-             of_row.empty() ? row : absl::StrCat(row, " ", of_row.size() + 1));
-        of_row.push_back({rows++, 0});
-        lane = of_row.end() - 1;
-      }
-      lane->free_from = end;
-      trace.push_back({{"name", event[1]},
-                       {"cat", row},
-                       {"ph", "X"},
-                       {"pid", rank},
-                       {"tid", lane->number},
-                       {"ts", static_cast<double>(begin - first) / 1000},
-                       {"dur", static_cast<double>(end - begin) / 1000}});
-    }
+    AddRank(rank, ranks[rank], first, &trace);
   }
   const std::string text =
       Json{{"traceEvents", std::move(trace)}, {"displayTimeUnit", "ms"}}.dump();
