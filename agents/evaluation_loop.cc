@@ -1,9 +1,7 @@
 #include "agents/evaluation_loop.h"
 
-#include <c10/core/GradMode.h>
-
-#include <algorithm>
-
+#include "agents/forward_batches.h"
+#include "core/base/sample.h"
 #include "core/base/status.h"
 #include "core/comm/agreement.h"
 #include "core/metrics/meters.h"
@@ -33,6 +31,58 @@ void Count(const at::Tensor& scores, const std::vector<int32_t>& labels,
   for (const double loss : losses) *result.loss_sum += loss;
 }
 
+std::vector<int32_t> LabelsOf(const std::vector<Sample>& samples) {
+  std::vector<int32_t> labels;
+  labels.reserve(samples.size());
+  for (const Sample& sample : samples) labels.push_back(sample.label);
+  return labels;
+}
+
+// Adds what each head says of one batch.
+void CountBatch(const std::vector<Classifier>& classifiers,
+                const ModelOutput& output, const std::vector<int32_t>& labels,
+                EvaluationResult& result) {
+  for (size_t h = 0; h < classifiers.size(); ++h) {
+    const std::optional<at::Tensor> scores = classifiers[h].scores(output);
+    if (!scores.has_value()) continue;
+    HeadResult& head = result.heads[h];
+    head.answered = true;
+    const at::Tensor host = scores->to(at::kCPU).contiguous();
+    if (host.scalar_type() == at::kDouble) {
+      Count<double>(host, labels, head.loss_sum.has_value(), head);
+    } else {
+      Count<float>(host, labels, head.loss_sum.has_value(), head);
+    }
+  }
+  ++result.steps;
+}
+
+absl::Status SumOverRanks(Communicator& communicator,
+                          std::vector<HeadResult>& heads) {
+  std::vector<int64_t> counts;
+  std::vector<double> losses;
+  for (const HeadResult& head : heads) {
+    counts.insert(counts.end(), {head.answered ? 1 : 0, head.top1, head.top5});
+    losses.push_back(head.loss_sum.value_or(0));
+  }
+  REPRISE_RETURN_IF_ERROR(communicator
+                              .AllReduce(counts.data(), counts.size(),
+                                         DType::kInt64, ReduceOp::kSum)
+                              ->Wait());
+  REPRISE_RETURN_IF_ERROR(communicator
+                              .AllReduce(losses.data(), losses.size(),
+                                         DType::kFloat64, ReduceOp::kSum)
+                              ->Wait());
+  for (size_t h = 0; h < heads.size(); ++h) {
+    HeadResult& head = heads[h];
+    head.answered = counts[3 * h] > 0;
+    head.top1 = counts[3 * h + 1];
+    head.top5 = counts[3 * h + 2];
+    if (head.loss_sum.has_value()) head.loss_sum = losses[h];
+  }
+  return absl::OkStatus();
+}
+
 }  // namespace
 
 absl::StatusOr<EvaluationResult> Evaluate(
@@ -53,58 +103,17 @@ absl::StatusOr<EvaluationResult> Evaluate(
                                             communicator.world_size());
   const absl::Status local =
       CatchTorch("evaluation", [&, begin = begin, end = end] {
-        c10::AutoGradMode no_grad(false);
-        for (int64_t first = begin; first < end; first += batch_size) {
-          std::vector<Sample> samples;
-          std::vector<int32_t> labels;
-          for (int64_t i = first; i < std::min(first + batch_size, end); ++i) {
-            samples.push_back(dataset.At(indices[i]));
-            labels.push_back(samples.back().label);
-          }
-          const ModelOutput output =
-              model.Forward(input.Make(samples, model.options().compute_type,
-                                       model.options().device),
-                            ForwardContext{});
-          for (size_t h = 0; h < classifiers.size(); ++h) {
-            const std::optional<at::Tensor> scores =
-                classifiers[h].scores(output);
-            if (!scores.has_value()) continue;
-            HeadResult& head = result.heads[h];
-            head.answered = true;
-            const at::Tensor host = scores->to(at::kCPU).contiguous();
-            if (host.scalar_type() == at::kDouble) {
-              Count<double>(host, labels, head.loss_sum.has_value(), head);
-            } else {
-              Count<float>(host, labels, head.loss_sum.has_value(), head);
-            }
-          }
-          ++result.steps;
-        }
+        ForEachForwardBatch(
+            model, input, dataset, indices, begin, end, batch_size,
+            [&](int64_t, const std::vector<Sample>& samples,
+                const ModelOutput& output) {
+              CountBatch(classifiers, output, LabelsOf(samples), result);
+            });
         return absl::OkStatus();
       });
   REPRISE_RETURN_IF_ERROR(AgreeOnStatus(communicator, local));
 
-  std::vector<int64_t> counts;
-  std::vector<double> losses;
-  for (const HeadResult& head : result.heads) {
-    counts.insert(counts.end(), {head.answered ? 1 : 0, head.top1, head.top5});
-    losses.push_back(head.loss_sum.value_or(0));
-  }
-  REPRISE_RETURN_IF_ERROR(communicator
-                              .AllReduce(counts.data(), counts.size(),
-                                         DType::kInt64, ReduceOp::kSum)
-                              ->Wait());
-  REPRISE_RETURN_IF_ERROR(communicator
-                              .AllReduce(losses.data(), losses.size(),
-                                         DType::kFloat64, ReduceOp::kSum)
-                              ->Wait());
-  for (size_t h = 0; h < result.heads.size(); ++h) {
-    HeadResult& head = result.heads[h];
-    head.answered = counts[3 * h] > 0;
-    head.top1 = counts[3 * h + 1];
-    head.top5 = counts[3 * h + 2];
-    if (head.loss_sum.has_value()) head.loss_sum = losses[h];
-  }
+  REPRISE_RETURN_IF_ERROR(SumOverRanks(communicator, result.heads));
   return result;
 }
 

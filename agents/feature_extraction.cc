@@ -1,10 +1,11 @@
 #include "agents/feature_extraction.h"
 
 #include <ATen/ops/zeros.h>
-#include <c10/core/GradMode.h>
 
 #include <algorithm>
 
+#include "agents/forward_batches.h"
+#include "core/base/sample.h"
 #include "core/base/status.h"
 #include "core/comm/agreement.h"
 #include "core/tensor/torch_status.h"
@@ -30,24 +31,18 @@ absl::StatusOr<at::Tensor> ExtractFeatures(Model& model,
   const int64_t end = std::min(n, begin + rank_rows);
   at::Tensor mine, all;
   const absl::Status local = CatchTorch("features", [&] {
-    c10::AutoGradMode no_grad(false);
     mine = at::zeros({rank_rows, model.num_features()}, at::kFloat);
     all = communicator.world_size() == 1
               ? mine
               : at::zeros({rank_rows * communicator.world_size(),
                            model.num_features()},
                           at::kFloat);
-    for (int64_t first = begin; first < end; first += kChunk) {
-      std::vector<Sample> samples;
-      for (int64_t i = first; i < std::min(first + kChunk, end); ++i) {
-        samples.push_back(dataset.At(rows[i]));
-      }
-      const ModelOutput output =
-          model.Forward(input.Make(samples, model.options().compute_type,
-                                   model.options().device),
-                        ForwardContext{});
-      mine.narrow(0, first - begin, samples.size()).copy_(output.features);
-    }
+    ForEachForwardBatch(
+        model, input, dataset, rows, begin, end, kChunk,
+        [&](int64_t first, const std::vector<Sample>& samples,
+            const ModelOutput& output) {
+          mine.narrow(0, first - begin, samples.size()).copy_(output.features);
+        });
     return absl::OkStatus();
   });
   REPRISE_RETURN_IF_ERROR(AgreeOnStatus(communicator, local));

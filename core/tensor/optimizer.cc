@@ -21,6 +21,58 @@ void StepOnHost(const OptimizerOptions& options, int64_t step, double factor,
                    parameters.numel(), pointers, parameters.data_ptr<T>());
 }
 
+// What is subtracted lr times, by the rules of optimizer_step.h on tensors;
+// each updates its states. `g`, the gradient, may be overwritten.
+at::Tensor SgdDirection(const OptimizerOptions& options, int64_t step,
+                        const at::Tensor& g, std::vector<at::Tensor>& states) {
+  if (options.momentum == 0) return g;
+  at::Tensor& velocity = states[0];
+  const double share = step == 1 ? 1 : 1 - options.dampening;
+  velocity.mul_(options.momentum).add_(g, share);
+  return options.nesterov ? g.add_(velocity, options.momentum) : velocity;
+}
+
+at::Tensor AdamDirection(const OptimizerOptions& options, int64_t step,
+                         const at::Tensor& g, std::vector<at::Tensor>& states) {
+  at::Tensor &mean = states[0], &square = states[1];
+  mean.add_(g.sub(mean), 1 - options.beta1);
+  square.mul_(options.beta2).addcmul_(g, g, 1 - options.beta2);
+  const double steps = static_cast<double>(step);
+  const double correction1 = 1 - std::pow(options.beta1, steps);
+  const double correction2 = 1 - std::pow(options.beta2, steps);
+  return mean.div(correction1)
+      .div_(square.sqrt()
+                .div_(std::sqrt(correction2))
+                .add_(options.EpsilonOrDefault()));
+}
+
+at::Tensor RmsPropDirection(const OptimizerOptions& options,
+                            const at::Tensor& g,
+                            std::vector<at::Tensor>& states) {
+  at::Tensor& square = states[0];
+  square.mul_(options.alpha).addcmul_(g, g, 1 - options.alpha);
+  at::Tensor spread = square;
+  size_t next = 1;
+  if (options.centered) {
+    at::Tensor& mean = states[next++];
+    mean.add_(g.sub(mean), 1 - options.alpha);
+    spread = square.addcmul(mean, mean, -1).clamp_min_(0);
+  }
+  const at::Tensor scaled =
+      g.div(at::sqrt(spread).add_(options.EpsilonOrDefault()));
+  if (options.momentum <= 0) return scaled;
+  at::Tensor& velocity = states[next];
+  return velocity.mul_(options.momentum).add_(scaled);
+}
+
+at::Tensor AdagradDirection(const OptimizerOptions& options,
+                            const at::Tensor& g,
+                            std::vector<at::Tensor>& states) {
+  at::Tensor& square = states[0];
+  square.addcmul_(g, g);
+  return g.div(square.sqrt().add_(options.EpsilonOrDefault()));
+}
+
 }  // namespace
 
 Optimizer::Optimizer(const at::Tensor& parameters) : parameters_(parameters) {}
@@ -60,66 +112,31 @@ void Optimizer::StepByTensorOperations(const OptimizerOptions& options,
                                        double gradient_factor,
                                        const at::Tensor& numerators) {
   Prepare(options);
-  const double lr = options.lr, epsilon = options.EpsilonOrDefault();
-  at::Tensor g = numerators.to(parameters_.device()).mul(gradient_factor);
+  const at::Tensor g = numerators.to(parameters_.device()).mul(gradient_factor);
   if (options.weight_decay != 0) {
     if (options.kind == OptimizerKind::kAdamW) {
-      parameters_.mul_(1 - lr * options.weight_decay);
+      parameters_.mul_(1 - options.lr * options.weight_decay);
     } else {
       g.add_(parameters_, options.weight_decay);
     }
   }
+  at::Tensor direction;
   switch (options.kind) {
-    case OptimizerKind::kSgd: {
-      if (options.momentum == 0) break;
-      at::Tensor& velocity = states_[0];
-      const double share = steps_ == 1 ? 1 : 1 - options.dampening;
-      velocity.mul_(options.momentum).add_(g, share);
-      if (options.nesterov) {
-        g.add_(velocity, options.momentum);
-      } else {
-        g = velocity;
-      }
+    case OptimizerKind::kSgd:
+      direction = SgdDirection(options, steps_, g, states_);
       break;
-    }
     case OptimizerKind::kAdam:
-    case OptimizerKind::kAdamW: {
-      at::Tensor &mean = states_[0], &square = states_[1];
-      mean.add_(g.sub(mean), 1 - options.beta1);
-      square.mul_(options.beta2).addcmul_(g, g, 1 - options.beta2);
-      const double steps = static_cast<double>(steps_);
-      const double correction1 = 1 - std::pow(options.beta1, steps);
-      const double correction2 = 1 - std::pow(options.beta2, steps);
-      g = mean.div(correction1)
-              .div_(square.sqrt().div_(std::sqrt(correction2)).add_(epsilon));
+    case OptimizerKind::kAdamW:
+      direction = AdamDirection(options, steps_, g, states_);
       break;
-    }
-    case OptimizerKind::kRmsProp: {
-      at::Tensor& square = states_[0];
-      square.mul_(options.alpha).addcmul_(g, g, 1 - options.alpha);
-      at::Tensor spread = square;
-      size_t next = 1;
-      if (options.centered) {
-        at::Tensor& mean = states_[next++];
-        mean.add_(g.sub(mean), 1 - options.alpha);
-        spread = square.addcmul(mean, mean, -1).clamp_min_(0);
-      }
-      g = g.div(at::sqrt(spread).add_(epsilon));
-      if (options.momentum > 0) {
-        at::Tensor& velocity = states_[next];
-        velocity.mul_(options.momentum).add_(g);
-        g = velocity;
-      }
+    case OptimizerKind::kRmsProp:
+      direction = RmsPropDirection(options, g, states_);
       break;
-    }
-    case OptimizerKind::kAdagrad: {
-      at::Tensor& square = states_[0];
-      square.addcmul_(g, g);
-      g = g.div(square.sqrt().add_(epsilon));
+    case OptimizerKind::kAdagrad:
+      direction = AdagradDirection(options, g, states_);
       break;
-    }
   }
-  parameters_.sub_(g, lr);
+  parameters_.sub_(direction, options.lr);
 }
 
 }  // namespace reprise

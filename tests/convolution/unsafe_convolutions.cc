@@ -229,12 +229,6 @@ class Search {
 
   // Whether there was a failure.
   bool Print() const {
-    using Group = std::array<std::string, 4>;
-    struct Tally {
-      std::map<Outcome, int64_t> counts;
-      std::map<Outcome, std::array<std::set<int64_t>, 4>> where;
-      std::map<Outcome, std::string> example;
-    };
     std::map<Group, Tally> tallies;
     std::map<Outcome, int64_t> counts;
     for (int64_t i = 0; i < cases_; ++i) {
@@ -261,27 +255,7 @@ class Search {
                     example.c_str());
       }
     }
-    for (const auto& [group, tally] : tallies) {
-      int64_t sum = 0;
-      for (const auto& [outcome, count] : tally.counts) {
-        if (outcome != kImpossible) sum += count;
-      }
-      for (const auto& [outcome, where] : tally.where) {
-        std::printf("%s %s %s %s: %s in %lld of %lld\n", group[0].c_str(),
-                    group[1].c_str(), group[2].c_str(), group[3].c_str(),
-                    kOutcomeNames[outcome],
-                    static_cast<long long>(tally.counts.at(outcome)),
-                    static_cast<long long>(sum));
-        for (int d = 0; d < 4; ++d) {
-          std::printf("    %s", grid_[d].name);
-          for (const int64_t value : where[d]) {
-            std::printf(" %lld", static_cast<long long>(value));
-          }
-          std::printf("\n");
-        }
-        std::printf("    such as %s\n", tally.example.at(outcome).c_str());
-      }
-    }
+    for (const auto& [group, tally] : tallies) PrintTally(group, tally);
     std::printf("%lld of %lld cases", static_cast<long long>(cases_),
                 static_cast<long long>(total_));
     bool failed = false;
@@ -295,6 +269,36 @@ class Search {
   }
 
  private:
+  // What the cases of equal types, geometry, formats and passes came to.
+  using Group = std::array<std::string, 4>;
+  struct Tally {
+    std::map<Outcome, int64_t> counts;
+    std::map<Outcome, std::array<std::set<int64_t>, 4>> where;
+    std::map<Outcome, std::string> example;
+  };
+
+  void PrintTally(const Group& group, const Tally& tally) const {
+    int64_t sum = 0;
+    for (const auto& [outcome, count] : tally.counts) {
+      if (outcome != kImpossible) sum += count;
+    }
+    for (const auto& [outcome, where] : tally.where) {
+      std::printf("%s %s %s %s: %s in %lld of %lld\n", group[0].c_str(),
+                  group[1].c_str(), group[2].c_str(), group[3].c_str(),
+                  kOutcomeNames[outcome],
+                  static_cast<long long>(tally.counts.at(outcome)),
+                  static_cast<long long>(sum));
+      for (int d = 0; d < 4; ++d) {
+        std::printf("    %s", grid_[d].name);
+        for (const int64_t value : where[d]) {
+          std::printf(" %lld", static_cast<long long>(value));
+        }
+        std::printf("\n");
+      }
+      std::printf("    such as %s\n", tally.example.at(outcome).c_str());
+    }
+  }
+
   std::array<std::string, kNumDimensions> ValuesOf(int64_t i) const {
     int64_t index =
         static_cast<int64_t>(static_cast<__int128>(i) * step_ % total_);

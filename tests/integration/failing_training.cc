@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cstdint>
+#include <functional>
 #include <limits>
 #include <memory>
 #include <stdexcept>
@@ -50,6 +51,22 @@ void MakeNotFinite(const Batch& batch, LossResult& loss, std::string& rows) {
 
 void Throw() { throw std::runtime_error("no memory\nstack of LibTorch"); }
 
+// Answers of a sink that cannot append the one record.
+std::function<absl::Status(absl::string_view)> SinkWithFault(
+    absl::string_view fault) {
+  return [=, steps = 0](absl::string_view record) mutable {
+    // Of every second step.
+    steps += record == "OnStep" ? 1 : 0;
+    const bool now = (fault == "step_record" && steps == 2) ||
+                     (fault == "sink" && record == "OnTrainEpoch") ||
+                     (fault == "test_record" && record == "OnTest") ||
+                     (fault == "task_record" && record == "OnTaskEnd") ||
+                     (fault == "run_record" && record == "OnRunEnd");
+    return now ? StorageError("cannot append to metrics.jsonl")
+               : absl::OkStatus();
+  };
+}
+
 }  // namespace
 
 const std::vector<Fault>& Faults() {
@@ -94,17 +111,7 @@ FailedTraining TrainWithFault(absl::string_view fault, absl::string_view way,
   if (fault == "diverge") {
     run.training.regime = Regime(OptimizerOptions{1e30, 0, 0});
   }
-  run.answer = [=, steps = 0](absl::string_view record) mutable {
-    // Of every second step.
-    steps += record == "OnStep" ? 1 : 0;
-    const bool now = (fault == "step_record" && steps == 2) ||
-                     (fault == "sink" && record == "OnTrainEpoch") ||
-                     (fault == "test_record" && record == "OnTest") ||
-                     (fault == "task_record" && record == "OnTaskEnd") ||
-                     (fault == "run_record" && record == "OnRunEnd");
-    return fails && now ? StorageError("cannot append to metrics.jsonl")
-                        : absl::OkStatus();
-  };
+  if (fails) run.answer = SinkWithFault(fault);
   run.prepare = [&](ObservedAgent& agent, Model& model, int rank) {
     int lid = 0;  // the step whose end fails
     if (fails && fault == "step_end") lid = 4;
