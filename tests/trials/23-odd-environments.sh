@@ -10,8 +10,8 @@ same() {
 }
 as=(env LC_ALL=de_DE.UTF-8 LANG=de_DE.UTF-8); try "${base[@]}" --save-dir=de --lr=0.01; same "a decimal comma" de
 as=(env TZ=Nowhere/Land); try "${base[@]}" --save-dir=tz; same "a time zone that is none" tz
-as=(env TMPDIR=/does/not/exist); try "${base[@]}" --save-dir=tmp; same "no TMPDIR" tmp
-as=(env TMPDIR=/does/not/exist); try "${base[@]}" --ranks=2 --save-dir=tmp2; if [ $code = 0 ]; then ok "no TMPDIR, two ranks"; else note "no TMPDIR, two ranks: exit $code: $(last)"; fi
+as=(env TMPDIR="$PWD/not/there"); try "${base[@]}" --save-dir=tmp; same "no TMPDIR" tmp
+as=(env TMPDIR="$PWD/not/there"); try "${base[@]}" --ranks=2 --save-dir=tmp2; if [ $code = 0 ]; then ok "no TMPDIR, two ranks"; else note "no TMPDIR, two ranks: exit $code: $(last)"; fi
 as=(env HOME=/proc); try "${base[@]}" --save-dir=home; same "a home that cannot be written" home
 as=(env -i PATH=/nowhere); try "${base[@]}" --save-dir=bare; same "an empty environment" bare
 as=(env OMP_NUM_THREADS=abc MKL_NUM_THREADS=-3 KMP_AFFINITY=nonsense GOMP_CPU_AFFINITY=99-999); try "${base[@]}" --save-dir=omp; same "nonsense for OpenMP" omp
