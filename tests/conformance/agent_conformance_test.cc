@@ -273,6 +273,18 @@ TEST_P(AgentConformance, WithTheGlobalSizesFixedRanksLearnWhatOneLearns) {
   }
 }
 
+// The largest distance of a step's gradients; the runs have as many steps.
+double LargestGradientDistance(const SmallRunResult& a,
+                               const SmallRunResult& b) {
+  double largest = 0;
+  for (size_t step = 0; step < a.gradients.size(); ++step) {
+    largest =
+        std::max(largest, LargestDistance(b.gradients[step], a.gradients[step],
+                                          a.model->parameters()));
+  }
+  return largest;
+}
+
 // Parts of a step's batch, down to single samples, with random masks and crops:
 // gradients of the same step at the same parameters, and what comes of them.
 TEST_P(AgentConformance, LearnsInPartsWhatItLearnsAtOnce) {
@@ -307,13 +319,8 @@ TEST_P(AgentConformance, LearnsInPartsWhatItLearnsAtOnce) {
         const auto still_parts =
             run_in(parts, Regime(OptimizerOptions{0, 0, 0}));
         ASSERT_EQ(still_parts[0].gradients.size(), still[0].gradients.size());
-        double largest = 0;
-        for (size_t step = 0; step < still[0].gradients.size(); ++step) {
-          largest =
-              std::max(largest, LargestDistance(still_parts[0].gradients[step],
-                                                still[0].gradients[step],
-                                                still[0].model->parameters()));
-        }
+        const double largest =
+            LargestGradientDistance(still[0], still_parts[0]);
         EXPECT_LE(largest, tolerance);
         std::printf("%s, %d ranks, %d parts: gradients %.2e (at most %.0e)\n",
                     GetParam().name.c_str(), world_size,

@@ -47,15 +47,8 @@ const DeviceApi& Devices() {
   return **api;
 }
 
-TEST_P(DeviceBuffer, GivesTheRunThatHostMemoryGives) {
-  ResetEmulatedDevices();
-  const auto& [world_size, policy, kind] = GetParam();
-  const bool by_nccl =
-      !TestDevice().is_cpu() && kind != BufferKind::kOfEachRank;
-  if (by_nccl && (world_size > 1 || !TestDevice().is_cuda())) {
-    GTEST_SKIP() << "NCCL wants a GPU for each of " << world_size << " ranks";
-  }
-  // Small enough that rows are replaced and move.
+// Small enough that rows are replaced and move.
+SmallRun RunThatReplacesRows(BufferKind kind) {
   SmallRun run;
   run.buffer = kind;
   run.tasks = {SmallTask({0, 1, 2, 3, 4}, 100), SmallTask({5, 6, 7}, 60)};
@@ -67,6 +60,18 @@ TEST_P(DeviceBuffer, GivesTheRunThatHostMemoryGives) {
   run.training.augment = true;
   run.training.evaluate = false;
   run.training.regime = Regime(OptimizerOptions{0.05, 0.5, 0.0});
+  return run;
+}
+
+TEST_P(DeviceBuffer, GivesTheRunThatHostMemoryGives) {
+  ResetEmulatedDevices();
+  const auto& [world_size, policy, kind] = GetParam();
+  const bool by_nccl =
+      !TestDevice().is_cpu() && kind != BufferKind::kOfEachRank;
+  if (by_nccl && (world_size > 1 || !TestDevice().is_cuda())) {
+    GTEST_SKIP() << "NCCL wants a GPU for each of " << world_size << " ranks";
+  }
+  const SmallRun run = RunThatReplacesRows(kind);
   const auto agents = [&, policy = policy](Communicator* devices,
                                            bool on_device) {
     return [=](const AgentSizes& sizes) -> std::unique_ptr<Agent> {

@@ -253,6 +253,36 @@ Exchange MakeExchange(const StepSchedule& schedule, int ranks, int rank) {
   return exchange;
 }
 
+// Parameters in the order in which backward comes to them.
+std::vector<size_t> OrderOfBackward(const StepSchedule& schedule) {
+  std::vector<size_t> order(schedule.sizes.size());
+  for (size_t p = 0; p < order.size(); ++p) order[p] = p;
+  std::stable_sort(order.begin(), order.end(), [&](size_t a, size_t b) {
+    return schedule.ready[a] != schedule.ready[b]
+               ? schedule.ready[a] < schedule.ready[b]
+               : a > b;
+  });
+  return order;
+}
+
+// Seconds, of each step.
+struct StepTimes {
+  std::vector<double> step, rehearsal_wait, exposed, busy, overlapped;
+};
+
+void PrintReplay(int ranks, int steps, int64_t parameters, size_t buckets,
+                 const Usage& usage, const StepTimes& times) {
+  absl::PrintF(
+      "{\"ranks\":%d,\"steps\":%d,\"parameters\":%d,\"buckets\":%d,"
+      "\"seconds\":%.6f,\"cores_used\":%.6f,\"run_delay\":%.6f,"
+      "\"bytes_all_ranks\":%.0f,\"step\":%s,\"rehearsal_wait\":%s,"
+      "\"exposed\":%s,\"busy\":%s,\"overlapped\":%s}\n",
+      ranks, steps, parameters, buckets, usage.seconds, usage.used,
+      usage.waited, usage.bytes, List(times.step), List(times.rehearsal_wait),
+      List(times.exposed), List(times.busy), List(times.overlapped));
+  std::fflush(stdout);
+}
+
 absl::Status Replay(Communicator& communicator, const std::string& path,
                     int steps) {
   REPRISE_ASSIGN_OR_RETURN(const StepSchedule schedule, ReadSchedule(path));
@@ -264,17 +294,10 @@ absl::Status Replay(Communicator& communicator, const std::string& path,
       GradientReducer::Create(communicator, layout,
                               MakeHostGradients(flat.data(), DType::kFloat32),
                               schedule.reducer));
-  // In the order in which backward comes to them.
-  std::vector<size_t> order(schedule.sizes.size());
-  for (size_t p = 0; p < order.size(); ++p) order[p] = p;
-  std::stable_sort(order.begin(), order.end(), [&](size_t a, size_t b) {
-    return schedule.ready[a] != schedule.ready[b]
-               ? schedule.ready[a] < schedule.ready[b]
-               : a > b;
-  });
+  const std::vector<size_t> order = OrderOfBackward(schedule);
   Exchange exchange = MakeExchange(schedule, ranks, communicator.rank());
   const bool rehearses = schedule.rehearses && ranks > 1;
-  std::vector<double> step_seconds, rehearsal_waits, exposed, busy, overlapped;
+  StepTimes times;
   Meter meter(communicator);
   for (int step = -kStepsBefore; step < steps; ++step) {
     if (step == 0) REPRISE_RETURN_IF_ERROR(meter.Start());
@@ -303,26 +326,19 @@ absl::Status Replay(Communicator& communicator, const std::string& path,
     // Sums would grow to infinity, whose arithmetic may be slower.
     for (float& value : flat) value = 1.0f;
     if (step < 0) continue;
-    step_seconds.push_back(absl::ToDoubleSeconds(absl::Now() - begin));
-    rehearsal_waits.push_back(absl::ToDoubleSeconds(forward - begin));
-    exposed.push_back(absl::ToDoubleSeconds(reduced - backward_end));
-    busy.push_back(reduction.busy_seconds);
-    overlapped.push_back(reduction.overlapped_seconds);
+    times.step.push_back(absl::ToDoubleSeconds(absl::Now() - begin));
+    times.rehearsal_wait.push_back(absl::ToDoubleSeconds(forward - begin));
+    times.exposed.push_back(absl::ToDoubleSeconds(reduced - backward_end));
+    times.busy.push_back(reduction.busy_seconds);
+    times.overlapped.push_back(reduction.overlapped_seconds);
   }
   REPRISE_ASSIGN_OR_RETURN(const Usage usage, meter.Stop());
   if (exchange.work != nullptr) {
     REPRISE_RETURN_IF_ERROR(exchange.work->Wait());
   }
   if (communicator.rank() != 0) return absl::OkStatus();
-  absl::PrintF(
-      "{\"ranks\":%d,\"steps\":%d,\"parameters\":%d,\"buckets\":%d,"
-      "\"seconds\":%.6f,\"cores_used\":%.6f,\"run_delay\":%.6f,"
-      "\"bytes_all_ranks\":%.0f,\"step\":%s,\"rehearsal_wait\":%s,"
-      "\"exposed\":%s,\"busy\":%s,\"overlapped\":%s}\n",
-      ranks, steps, layout.num_values(), reducer->buckets().size(),
-      usage.seconds, usage.used, usage.waited, usage.bytes, List(step_seconds),
-      List(rehearsal_waits), List(exposed), List(busy), List(overlapped));
-  std::fflush(stdout);
+  PrintReplay(ranks, steps, layout.num_values(), reducer->buckets().size(),
+              usage, times);
   return absl::OkStatus();
 }
 
