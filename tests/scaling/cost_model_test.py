@@ -125,7 +125,7 @@ class NetworkTest(unittest.TestCase):
     def test_mnistnet(self):
         step = cost_model.replayed_step("mnistnet")
         self.assertEqual([b for b, _ in step.buckets()], [4 * 608, 4 * 98_848])
-        # rehearsal_buffer.h: 16 + 4 candidates, and (8 + row) for each of 10 rows of 20.
+        # core/buffer/rehearsal_buffer.h: 16 + 4 candidates, and (8 + row) for each of 10 rows of 20.
         self.assertEqual(step.exchange_bytes(2), 16 + 80 + 10 * (8 + 784))
         self.assertEqual(step.wire_bytes(2), 2 * 4 * 99_456 + 2 * step.exchange_bytes(2))
         # The first bucket is gathered, the second goes around the ring.
