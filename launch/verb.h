@@ -1,5 +1,4 @@
-// One of the things that the program can be asked to do. Free of LibTorch: what
-// reads command lines is given the verbs (verbs.h) and knows none of its own.
+// One of the things that the program can be asked to do. Free of LibTorch.
 #ifndef REPRISE_LAUNCH_VERB_H_
 #define REPRISE_LAUNCH_VERB_H_
 

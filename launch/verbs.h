@@ -1,4 +1,4 @@
-// The verbs of the program: a row each, and the only list of them.
+// The verbs of the program: a row each.
 #ifndef REPRISE_LAUNCH_VERBS_H_
 #define REPRISE_LAUNCH_VERBS_H_
 

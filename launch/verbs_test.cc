@@ -2,8 +2,11 @@
 
 #include <set>
 #include <string>
+#include <vector>
 
 #include "gtest/gtest.h"
+#include "launch/cli/argument_scanner.h"
+#include "launch/settings/resolve/command_line.h"
 #include "launch/verb.h"
 
 namespace reprise {
@@ -14,6 +17,16 @@ TEST(Verbs, HaveNamesOfTheirOwnAndRunFirst) {
   for (const Verb& verb : Verbs()) EXPECT_TRUE(names.insert(verb.name).second);
   EXPECT_STREQ(Verbs().front().name, "run");
   EXPECT_NE(Verbs().front().run, nullptr);
+}
+
+TEST(Verbs, AreThoseThatTheCommandLineKnows) {
+  std::vector<std::string> done, to_come;
+  for (const Verb& verb : Verbs()) {
+    if (verb.name == KnownVerbs().own) continue;
+    (verb.run != nullptr ? done : to_come).push_back(verb.name);
+  }
+  EXPECT_EQ(done, KnownVerbs().done);
+  EXPECT_EQ(to_come, KnownVerbs().to_come);
 }
 
 TEST(VerbOf, IsTheFirstArgumentWhereThatIsABuiltVerb) {

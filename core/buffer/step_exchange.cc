@@ -158,6 +158,8 @@ absl::StatusOr<std::vector<ExchangeMessage>> StepExchange::Decode(
   std::vector<ExchangeMessage> messages;
   absl::Span<const std::byte> bytes = side.received;
   for (int rank = 0; rank < world_size_; ++rank) {
+    // Cannot fail here, where sizes are the codec's own: an error of one rank
+    // alone would part it from the others.
     REPRISE_ASSIGN_OR_RETURN(
         ExchangeMessage message,
         codec_.Decode(bytes.first(side.received_bytes[rank]), side.labels[rank],

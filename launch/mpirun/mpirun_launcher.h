@@ -24,9 +24,8 @@ struct Launch {
 // exit code of the job:
 //   0          every rank reported completion with 0
 //   1 2 3 5 75 the first rank that failed exited with it
-//   4          any other end: a signal, an undocumented code, MPI_Abort, an
-//   exit
-//              before completion, mpirun's own failure
+//   4          any other end: a signal, an undocumented code, MPI_Abort,
+//              an exit before completion, mpirun's own failure
 // In all but the first case one line on stderr names rank, host, process id and
 // how it ended, unless the rank reported completion and so has said why itself.
 //
@@ -40,7 +39,7 @@ struct Launch {
 // started: signals are blocked.
 absl::StatusOr<int> LaunchRanks(const Launch& launch);
 
-// What main does with `ranks` and `hosts`. nullopt: run here, as one rank of a
+// What the verb run does with `ranks` and `hosts`. nullopt: run here, as one rank of a
 // job that mpirun or srun started, or alone. Else the exit code of the job.
 // `ranks_are_given`: --ranks or --hosts was given, not defaulted; then a job
 // started from outside must have as many (UsageError).

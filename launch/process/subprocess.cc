@@ -197,6 +197,15 @@ void Subprocess::SignalGroup(int signal) const {
   if (pid_ != 0 && !end_.has_value()) kill(-pid_, signal);
 }
 
+namespace {
+
+absl::Status TookTooLong(const std::string& path, absl::Duration limit) {
+  return DistributedError(absl::StrCat(path, " has not ended within ",
+                                       absl::FormatDuration(limit)));
+}
+
+}  // namespace
+
 absl::StatusOr<FinishedProcess> RunToEnd(std::vector<std::string> arguments,
                                          absl::Duration limit) {
   const absl::Time end = absl::Now() + limit;
@@ -208,8 +217,7 @@ absl::StatusOr<FinishedProcess> RunToEnd(std::vector<std::string> arguments,
   while (process.has_open_pipe()) {
     const absl::Duration left = end - absl::Now();
     if (left <= absl::ZeroDuration()) {
-      return DistributedError(absl::StrCat(path, " has not ended within ",
-                                           absl::FormatDuration(limit)));
+      return TookTooLong(path, limit);
     }
     pollfd events[2] = {{process.out(), POLLIN, 0}, {process.err(), POLLIN, 0}};
     const int64_t wait =
@@ -222,8 +230,15 @@ absl::StatusOr<FinishedProcess> RunToEnd(std::vector<std::string> arguments,
     if (events[0].revents != 0) process.ReadOut(&finished.out);
     if (events[1].revents != 0) process.ReadErr(&finished.err);
   }
-  finished.end = process.Wait();
-  return finished;
+  // It may have closed its output and live on.
+  while (true) {
+    if (const std::optional<ProcessEnd> ended = process.Poll()) {
+      finished.end = *ended;
+      return finished;
+    }
+    if (absl::Now() >= end) return TookTooLong(path, limit);
+    absl::SleepFor(absl::Milliseconds(2));
+  }
 }
 
 }  // namespace reprise

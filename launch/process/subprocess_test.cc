@@ -140,6 +140,14 @@ TEST(RunToEnd, EndsWhatTakesLongerThanItsLimit) {
   EXPECT_LT(absl::Now() - start, absl::Seconds(60));
 }
 
+TEST(RunToEnd, EndsWhatLivesOnWithItsOutputClosed) {
+  const absl::Time start = absl::Now();
+  const auto finished =
+      RunToEnd(Shell("exec >&- 2>&-; exec sleep 100"), absl::Milliseconds(100));
+  EXPECT_THAT(finished.status(), FailsWith("has not ended within 100ms"));
+  EXPECT_LT(absl::Now() - start, absl::Seconds(60));
+}
+
 TEST(Subprocess, KillsWhatIgnoresSigtermOnceItsPatienceIsOver) {
   Subprocess::Options options;
   options.patience = absl::Milliseconds(50);

@@ -64,7 +64,7 @@ TaskSpec TaskOf(std::vector<int64_t> classes, std::vector<int64_t> rows,
   return task;
 }
 
-class AgentConformance : public testing::TestWithParam<AgentRow> {
+class AgentConformance : public testing::TestWithParam<ConformingAgent> {
  protected:
   // Three steps of 8 incoming samples over all ranks and a fourth of one sample
   // in the first task, so with several ranks some have none; 8, 8 and 5 in the
@@ -575,11 +575,11 @@ TEST_P(AgentConformance, AHookThatFailsOnOneRankEndsTheRunOnAll) {
   }
 }
 
-INSTANTIATE_TEST_SUITE_P(Agents, AgentConformance,
-                         testing::ValuesIn(AgentTable()),
-                         [](const testing::TestParamInfo<AgentRow>& info) {
-                           return info.param.name;
-                         });
+INSTANTIATE_TEST_SUITE_P(
+    Agents, AgentConformance, testing::ValuesIn(ConformingAgents()),
+    [](const testing::TestParamInfo<ConformingAgent>& info) {
+      return info.param.name;
+    });
 
 }  // namespace
 }  // namespace reprise

@@ -11,7 +11,7 @@
 
 namespace reprise {
 
-struct AgentRow {
+struct ConformingAgent {
   std::string name;  // letters, digits and underscores
   AgentFactory make;
   // AugmentBatch appends up to AgentSizes::representatives samples.
@@ -21,11 +21,11 @@ struct AgentRow {
   bool same_at_any_world_size = false;
 };
 
-inline void PrintTo(const AgentRow& row, std::ostream* out) {
+inline void PrintTo(const ConformingAgent& row, std::ostream* out) {
   *out << row.name;
 }
 
-const std::vector<AgentRow>& AgentTable();
+const std::vector<ConformingAgent>& ConformingAgents();
 
 }  // namespace reprise
 

@@ -52,9 +52,8 @@ absl::Status Refuse(const ResolvedSettings& resolved) {
 GivenSettings ReadSources(const std::vector<std::string>& arguments,
                           const Experiment& experiment,
                           ResolvedSettings& resolved) {
-  // data is done by main; those to come have no code yet.
-  const VerbNames verbs = {"run", {"data"}, {"bench", "deploy", "report"}};
-  ScannedArguments scanned = ScanArguments(arguments, SettingNames(), verbs);
+  ScannedArguments scanned =
+      ScanArguments(arguments, SettingNames(), KnownVerbs());
   resolved.problems = std::move(scanned.problems);
   GivenSettings given;
   given.command_line = GivenOnCommandLine(scanned.flags);
@@ -89,6 +88,12 @@ void ResolvePaths(ExperimentSpec& spec) {
 }
 
 }  // namespace
+
+const VerbNames& KnownVerbs() {
+  static const VerbNames& verbs =
+      *new VerbNames{"run", {"data"}, {"bench", "deploy", "report"}};
+  return verbs;
+}
 
 absl::StatusOr<ParsedCommand> ParseCommandLine(
     const std::vector<std::string>& arguments, const Experiment& experiment,

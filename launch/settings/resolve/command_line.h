@@ -10,10 +10,15 @@
 #include <vector>
 
 #include "absl/status/statusor.h"
+#include "launch/cli/argument_scanner.h"
 #include "launch/settings/experiment_spec.h"
 #include "launch/settings/experiments.h"
 
 namespace reprise {
+
+// The names of launch/verbs.h's rows, for messages about other words: a test of
+// that table holds them equal.
+const VerbNames& KnownVerbs();
 
 struct ParsedCommand {
   // kUsage: nothing was asked for; the text is for stderr, the exit code 2.
