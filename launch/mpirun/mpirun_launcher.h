@@ -39,10 +39,10 @@ struct Launch {
 // started: signals are blocked.
 absl::StatusOr<int> LaunchRanks(const Launch& launch);
 
-// What the verb run does with `ranks` and `hosts`. nullopt: run here, as one rank of a
-// job that mpirun or srun started, or alone. Else the exit code of the job.
-// `ranks_are_given`: --ranks or --hosts was given, not defaulted; then a job
-// started from outside must have as many (UsageError).
+// What the verb run does with `ranks` and `hosts`. nullopt: run here, as one
+// rank of a job that mpirun or srun started, or alone. Else the exit code of
+// the job. `ranks_are_given`: --ranks or --hosts was given, not defaulted; then
+// a job started from outside must have as many (UsageError).
 absl::StatusOr<std::optional<int>> LaunchRanksIfAsked(const Launch& launch,
                                                       bool ranks_are_given);
 
