@@ -14,6 +14,7 @@ int Main(const char* experiment, int argc, char** argv) {
   REPRISE_CHECK(call.experiment != nullptr)
       << experiment << " is not in experiments.cc";
   call.arguments = ProgramArguments(argc, argv);
+  call.verbs = NamesOfVerbs();
   call.argv = argv;
   return VerbOf(call.arguments).run(call);
 }

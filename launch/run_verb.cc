@@ -206,8 +206,8 @@ int RunVerb(const VerbCall& call) {
     ranks_of_job = (**place).world_size;
     SetProcessRank((**place).rank);
   }
-  const absl::StatusOr<ParsedCommand> command =
-      ParseCommandLine(call.arguments, *call.experiment, ranks_of_job);
+  const absl::StatusOr<ParsedCommand> command = ParseCommandLine(
+      call.arguments, *call.experiment, call.verbs, ranks_of_job);
   const std::optional<int> answered = AnswerOnly(command, place, limit);
   if (answered.has_value()) return *answered;
 

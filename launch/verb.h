@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "launch/cli/argument_scanner.h"
 #include "launch/settings/experiments.h"
 
 namespace reprise {
@@ -13,12 +14,12 @@ struct VerbCall {
   const Experiment* experiment = nullptr;  // of the program
   // Without the program's name; the verb, where it was given, comes first.
   std::vector<std::string> arguments;
+  VerbNames verbs;        // of the table, for messages about other words
   char** argv = nullptr;  // of main, for a second start of the process
 };
 
 struct Verb {
   const char* name;
-  const char* summary;  // one line
   // Returns the exit code. nullptr: not built yet, known by name only.
   int (*run)(const VerbCall& call);
 };

@@ -28,13 +28,19 @@ int RunData(const VerbCall& call) {
 
 const std::vector<Verb>& Verbs() {
   static const std::vector<Verb>& verbs = *new std::vector<Verb>{
-      {"run", "trains, the default", RunVerb},
-      {"data", "downloads, checks and generates data sets", RunData},
-      {"bench", "measures", nullptr},
-      {"deploy", "writes what other systems start a job by", nullptr},
-      {"report", "compares runs", nullptr},
+      {"run", RunVerb},    {"data", RunData},   {"bench", nullptr},
+      {"deploy", nullptr}, {"report", nullptr},
   };
   return verbs;
+}
+
+VerbNames NamesOfVerbs() {
+  VerbNames names;
+  names.own = Verbs().front().name;
+  for (auto verb = Verbs().begin() + 1; verb != Verbs().end(); ++verb) {
+    (verb->run != nullptr ? names.done : names.to_come).push_back(verb->name);
+  }
+  return names;
 }
 
 const Verb& VerbOf(const std::vector<std::string>& arguments) {

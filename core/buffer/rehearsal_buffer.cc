@@ -14,14 +14,6 @@
 #include "core/comm/agreement.h"
 
 namespace reprise {
-namespace {
-
-int64_t Sum(const std::vector<int64_t>& values) {
-  return std::accumulate(values.begin(), values.end(), int64_t{0});
-}
-
-}  // namespace
-
 absl::Status RehearsalBufferOptions::Validate() const {
   std::vector<std::string> problems;
   const auto at_least = [&](const char* what, int64_t value, int64_t least) {
@@ -190,7 +182,9 @@ BufferStats RehearsalBuffer::Stats() const {
   stats.class_count = directory_.class_count();
   stats.stored = directory_.stored();
   stats.stored_by_rank = directory_.StoredByRank();
-  stats.bytes = Sum(stats.stored) * options_.row_bytes;
+  stats.bytes =
+      std::accumulate(stats.stored.begin(), stats.stored.end(), int64_t{0}) *
+      options_.row_bytes;
   stats.bytes_sent = exchange_.bytes_sent();
   stats.mean_age_steps = directory_.MeanAge(steps_);
   const std::vector<int64_t> of_ranks =

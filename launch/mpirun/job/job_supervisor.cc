@@ -12,6 +12,7 @@
 #include "absl/strings/str_join.h"
 #include "absl/strings/string_view.h"
 #include "absl/time/clock.h"
+#include "core/base/file.h"
 #include "core/base/host_name.h"
 #include "core/base/status.h"
 #include "launch/mpirun/job/job_verdict.h"
@@ -26,12 +27,8 @@ constexpr absl::Duration kAfterSigterm = absl::Milliseconds(500);
 constexpr absl::Duration kAfterInterrupt = absl::Seconds(10);
 
 void ShowOnStderr(absl::string_view text) {
-  while (!text.empty()) {
-    const ssize_t count = write(STDERR_FILENO, text.data(), text.size());
-    if (count < 0 && errno == EINTR) continue;
-    if (count < 0) return;  // Nobody reads it.
-    text.remove_prefix(count);
-  }
+  // An error is that nobody reads it.
+  WriteFully(STDERR_FILENO, text, "stderr").IgnoreError();
 }
 
 }  // namespace

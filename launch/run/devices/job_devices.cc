@@ -13,6 +13,7 @@
 #include "core/comm/agreement.h"
 #include "core/device/gpu/gpu_assignment.h"
 #include "launch/process/threads/core_binding.h"
+#include "launch/run/ranks/packed_json.h"
 #include "nlohmann/json.hpp"
 
 namespace reprise {
@@ -59,21 +60,6 @@ std::vector<std::string> Reasons(const std::vector<RankDevice>& ranks,
     lines.push_back(names.empty() ? reason : absl::StrCat(names, ": ", reason));
   }
   return lines;
-}
-
-std::string Pack(const RankDevice& rank) {
-  // Reasons come from libraries and need not be UTF-8.
-  return nlohmann::json(rank).dump(-1, ' ', /*ensure_ascii=*/false,
-                                   nlohmann::json::error_handler_t::replace);
-}
-
-absl::StatusOr<RankDevice> Unpack(const std::string& packed) {
-  try {
-    return nlohmann::json::parse(packed).get<RankDevice>();
-  } catch (const nlohmann::json::exception& error) {
-    return absl::InternalError(
-        absl::StrCat("not the device of a rank: ", error.what()));
-  }
 }
 
 struct GpusOfHost {
@@ -155,12 +141,15 @@ absl::StatusOr<JobDevices> ChooseJobDevices(absl::string_view wanted,
   devices.own = choice->device;
   REPRISE_ASSIGN_OR_RETURN(
       const std::vector<std::string> packed,
-      AllGatherStrings(communicator,
-                       Pack({source.host, choice->device.is_cuda(),
-                             choice->missing, choice->is_expected})));
+      AllGatherStrings(
+          communicator,
+          PackJson(RankDevice{source.host, choice->device.is_cuda(),
+                              choice->missing, choice->is_expected})));
   std::vector<RankDevice> ranks;
   for (const std::string& rank : packed) {
-    REPRISE_ASSIGN_OR_RETURN(RankDevice unpacked, Unpack(rank));
+    REPRISE_ASSIGN_OR_RETURN(
+        RankDevice unpacked,
+        UnpackJson<RankDevice>(rank, "the device of a rank"));
     ranks.push_back(std::move(unpacked));
   }
   absl::StatusOr<std::vector<std::string>> warnings =

@@ -8,23 +8,21 @@
 #include "agents/nil/nil_agent.h"
 #include "core/base/check.h"
 #include "core/buffer/rehearsal_buffer.h"
-#include "core/buffer/slot_directory.h"
 #include "core/comm/communicator.h"
 #include "launch/settings/agent_table.h"
 
 namespace reprise {
 namespace {
 
-std::unique_ptr<RehearsalBuffer> MakeBuffer(const AgentContext& context,
-                                            BufferPolicy policy) {
-  return MakeRehearsalBuffer(context.spec, context.rows, context.sizes, policy,
+std::unique_ptr<RehearsalBuffer> MakeBuffer(const AgentContext& context) {
+  return MakeRehearsalBuffer(context.spec, context.rows, context.sizes,
                              context.channels);
 }
 
 std::unique_ptr<Agent> MakeBase(const AgentContext&) { return MakeBaseAgent(); }
 
 std::unique_ptr<Agent> MakeEr(const AgentContext& context) {
-  return MakeErAgent(MakeBuffer(context, BufferPolicy::kReservoir));
+  return MakeErAgent(MakeBuffer(context));
 }
 
 std::unique_ptr<Agent> MakeIcarl(const AgentContext& context) {
@@ -46,7 +44,7 @@ std::unique_ptr<Agent> MakeNil(const AgentContext& context) {
       context.spec.rehearsal.buffer == BufferScope::kDistributed;
   return MakeNilAgent({shared ? sizes.global_batch : sizes.batch,
                        shared ? sizes.global_candidates : sizes.candidates},
-                      MakeBuffer(context, BufferPolicy::kClassBalanced));
+                      MakeBuffer(context));
 }
 
 }  // namespace

@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "absl/status/status.h"
+#include "core/base/check.h"
 #include "core/base/status.h"
 #include "core/buffer/row_store.h"
 #include "core/comm/agreement.h"
@@ -44,19 +45,21 @@ absl::StatusOr<BufferChannels> ChooseBufferChannels(const ExperimentSpec& spec,
 
 std::unique_ptr<RehearsalBuffer> MakeRehearsalBuffer(
     const ExperimentSpec& spec, const BufferRows& rows, const StepSizes& sizes,
-    BufferPolicy policy, const BufferChannels& channels) {
+    const BufferChannels& channels) {
+  const AgentTraits traits = TraitsOf(spec);
+  REPRISE_CHECK(traits.buffer.has_value()) << spec.agent.name;
   Communicator& communicator = *channels.host;
   const bool shared = spec.rehearsal.buffer == BufferScope::kDistributed;
   const int world_size = communicator.world_size();
   RehearsalBufferOptions options;
-  options.policy = policy;
+  options.policy = *traits.buffer;
   options.num_classes = rows.num_classes;
   options.capacity_per_class =
       spec.agent.num_representatives *
       (spec.rehearsal.capacity == BufferCapacity::kPerRank ? world_size : 1);
   options.row_bytes = rows.row_bytes;
   options.candidates = sizes.global_candidates;
-  if (policy == BufferPolicy::kReservoir) options.candidates = std::nullopt;
+  if (traits.offers_every_sample) options.candidates = std::nullopt;
   options.representatives = sizes.global_representatives;
   options.asynchronous = spec.rehearsal.draw == DrawTime::kAsync;
   options.seed = spec.training.seed;

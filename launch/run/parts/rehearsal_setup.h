@@ -42,11 +42,12 @@ absl::StatusOr<BufferChannels> ChooseBufferChannels(const ExperimentSpec& spec,
                                                     Communicator& host,
                                                     Communicator* on_gpus);
 
-// The channels' communicators outlive the buffer. A reservoir is offered every
-// incoming sample, whatever `sizes` says of candidates.
+// The buffer of the spec's agent, which has one by its traits. The channels'
+// communicators outlive the buffer. Of an agent that offers every incoming
+// sample it takes all, whatever `sizes` says of candidates.
 std::unique_ptr<RehearsalBuffer> MakeRehearsalBuffer(
     const ExperimentSpec& spec, const BufferRows& rows, const StepSizes& sizes,
-    BufferPolicy policy, const BufferChannels& channels);
+    const BufferChannels& channels);
 
 }  // namespace reprise
 

@@ -4,11 +4,11 @@
 #include <map>
 #include <set>
 
-#include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "core/base/cores.h"
 #include "launch/process/threads/core_binding.h"
+#include "launch/run/ranks/packed_json.h"
 #include "nlohmann/json.hpp"
 #include "re2/re2.h"
 
@@ -78,20 +78,10 @@ std::string DescribeHost(const std::string& host, const std::vector<int>& ranks,
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(RankSummary, host, device, threads, cores,
                                    bound, quota)
 
-std::string PackRank(const RankSummary& rank) {
-  // Names that the system gives need not be UTF-8.
-  return nlohmann::json(rank).dump(-1, ' ', /*ensure_ascii=*/false,
-                                   nlohmann::json::error_handler_t::replace);
-}
+std::string PackRank(const RankSummary& rank) { return PackJson(rank); }
 
 absl::StatusOr<RankSummary> UnpackRank(absl::string_view packed) {
-  try {
-    return nlohmann::json::parse(packed.begin(), packed.end())
-        .get<RankSummary>();
-  } catch (const nlohmann::json::exception& error) {
-    return absl::InternalError(
-        absl::StrCat("not the summary of a rank: ", error.what()));
-  }
+  return UnpackJson<RankSummary>(packed, "the summary of a rank");
 }
 
 std::string DescribeQuota(const std::vector<RankSummary>& ranks) {

@@ -50,10 +50,9 @@ absl::Status Refuse(const ResolvedSettings& resolved) {
 }
 
 GivenSettings ReadSources(const std::vector<std::string>& arguments,
-                          const Experiment& experiment,
+                          const Experiment& experiment, const VerbNames& verbs,
                           ResolvedSettings& resolved) {
-  ScannedArguments scanned =
-      ScanArguments(arguments, SettingNames(), KnownVerbs());
+  ScannedArguments scanned = ScanArguments(arguments, SettingNames(), verbs);
   resolved.problems = std::move(scanned.problems);
   GivenSettings given;
   given.command_line = GivenOnCommandLine(scanned.flags);
@@ -89,15 +88,9 @@ void ResolvePaths(ExperimentSpec& spec) {
 
 }  // namespace
 
-const VerbNames& KnownVerbs() {
-  static const VerbNames& verbs =
-      *new VerbNames{"run", {"data"}, {"bench", "deploy", "report"}};
-  return verbs;
-}
-
 absl::StatusOr<ParsedCommand> ParseCommandLine(
     const std::vector<std::string>& arguments, const Experiment& experiment,
-    std::optional<int64_t> job_ranks) {
+    const VerbNames& verbs, std::optional<int64_t> job_ranks) {
   ParsedCommand command;
   command.spec.experiment = experiment.name;
   if (AsksForHelp(arguments)) {
@@ -108,7 +101,7 @@ absl::StatusOr<ParsedCommand> ParseCommandLine(
   ResolvedSettings resolved;
   resolved.spec.experiment = experiment.name;
   resolved.job_ranks = job_ranks;
-  Merge(ReadSources(arguments, experiment, resolved), resolved);
+  Merge(ReadSources(arguments, experiment, verbs, resolved), resolved);
   DeriveAndCheck(resolved);
   if (!resolved.problems.empty()) return Refuse(resolved);
   // Ten epochs of every default are a run that nobody asked for. The verb run

@@ -16,10 +16,6 @@
 
 namespace reprise {
 
-// The names of launch/verbs.h's rows, for messages about other words: a test of
-// that table holds them equal.
-const VerbNames& KnownVerbs();
-
 struct ParsedCommand {
   // kUsage: nothing was asked for; the text is for stderr, the exit code 2.
   enum class Action { kRun, kHelp, kPrintConfig, kUsage };
@@ -36,13 +32,16 @@ struct ParsedCommand {
 // file and command line. The dicts of *-config flags are merged key by key in
 // the same order. Paths are ResolveUserPath's (core/base/environment.h).
 //
+// `verbs`: the program's, of which its own may come first; for messages about
+// other words.
+//
 // `job_ranks`: of the job that this process was started in; where neither
 // --ranks nor --hosts says, that many. nullopt: none was.
 //
 // UsageError naming all problems at once; touches neither MPI nor a device.
 absl::StatusOr<ParsedCommand> ParseCommandLine(
     const std::vector<std::string>& arguments, const Experiment& experiment,
-    std::optional<int64_t> job_ranks = std::nullopt);
+    const VerbNames& verbs, std::optional<int64_t> job_ranks = std::nullopt);
 
 // The arguments that ranks get: hosts as a list, not as a file of this host.
 std::vector<std::string> ArgumentsOfRanks(std::vector<std::string> arguments,

@@ -16,12 +16,16 @@
 #include "core/base/status.h"
 #include "core/base/status_matchers.h"
 #include "gtest/gtest.h"
+#include "launch/cli/argument_scanner.h"
 #include "launch/settings/experiments.h"
 #include "launch/settings/resolve/command_line.h"
 
 namespace reprise {
 
 using Arguments = std::vector<std::string>;
+
+inline const VerbNames kVerbs = {
+    "run", {"data"}, {"bench", "deploy", "report"}};
 
 // Each test stands in an empty folder of its own.
 class Flags : public testing::Test {
@@ -40,7 +44,7 @@ class Flags : public testing::Test {
 
   static absl::StatusOr<ParsedCommand> Parse(
       const Arguments& arguments, const char* experiment = "reprise") {
-    return ParseCommandLine(arguments, *FindExperiment(experiment));
+    return ParseCommandLine(arguments, *FindExperiment(experiment), kVerbs);
   }
 
   // The listed problems, one a line.

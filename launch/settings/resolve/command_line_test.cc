@@ -241,7 +241,7 @@ TEST_F(Flags, AllStandInTheHelpTextWhichFitsTheTerminal) {
     // Help wins over any mistake beside it.
     REPRISE_ASSERT_OK_AND_ASSIGN(
         const ParsedCommand command,
-        ParseCommandLine({"--lr=x", "--help"}, experiment));
+        ParseCommandLine({"--lr=x", "--help"}, experiment, kVerbs));
     EXPECT_EQ(command.action, ParsedCommand::Action::kHelp);
     for (const Setting& setting : reprise::Settings()) {
       EXPECT_THAT(command.text, HasSubstr("--" + setting.name));
@@ -280,7 +280,7 @@ TEST_F(Flags, PrintTheResolvedConfigurationWithOrigins) {
 TEST_F(Flags, OfEveryPresetAreValid) {
   for (const Experiment& experiment : Experiments()) {
     REPRISE_ASSERT_OK_AND_ASSIGN(const ParsedCommand command,
-                                 ParseCommandLine({}, experiment));
+                                 ParseCommandLine({}, experiment, kVerbs));
     EXPECT_EQ(command.spec.experiment, experiment.name);
   }
 }

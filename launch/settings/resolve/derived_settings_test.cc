@@ -173,7 +173,7 @@ TEST_F(Flags, ReadHostsFromAFile) {
 // Started by mpirun or srun, a rank need not be told how many there are.
 TEST_F(Flags, CountRanksOfTheJob) {
   const auto parse = [](const Arguments& arguments) {
-    return ParseCommandLine(arguments, *FindExperiment("reprise"), 4);
+    return ParseCommandLine(arguments, *FindExperiment("reprise"), kVerbs, 4);
   };
   REPRISE_ASSERT_OK_AND_ASSIGN(ParsedCommand command,
                                parse({"--warmup-epochs=3"}));
