@@ -6,7 +6,8 @@
 
 Cases: a short run of every agent on 1 and 2 ranks (generated data, fp32, one thread a rank),
 of which it compares the weights' digest, metrics.jsonl and summary.json without what the
-clock decides, args.json and, on one rank, the terminal; --help; --print-config under many
+clock decides, args.json, run.json without what the build and the process decide and, on one
+rank, the terminal; --help; --print-config under many
 settings; and the texts and exit codes of what is refused or doubtful. Both programs run in a folder
 of the same path, one after the other.
 
@@ -33,6 +34,8 @@ import subprocess
 import sys
 import tempfile
 
+# Of run.json: the process and what it was built from.
+OWN_KEYS = {"build_flags", "commit", "host", "pid", "started", "started_unix_seconds"}
 CLOCK_KEYS = {
     "images_per_second",
     "overlap_share",
@@ -63,6 +66,22 @@ RUNS = {
     "er": ["--agent=er"],
     "icarl": ["--agent=icarl"],
     "icarl-upstream": ["--agent=icarl", "--profile=upstream"],
+    "adasum": ["--agent=base", "--use-adasum"],
+    "compression": ["--agent=nil", "--compression=fp16"],
+    "bf16": ["--agent=nil", "--precision=bf16"],
+    "output-files": ["--agent=nil", "--output=files"],
+    "preset": ["--agent=nil", "--preset=2022-01"],
+    "shard": ["--agent=nil", "--shard"],
+    "memory-format": ["--agent=icarl", "--memory-format=channels_last", "--no-evaluate"],
+    "timeline": ["--agent=er", "--timeline=results/timeline.json"],
+    "sync-batchnorm": [
+        "--agent=nil",
+        "--model=resnet",
+        "--dataset=cifar10",
+        "--model-config={'depth': 18, 'width': 8}",
+        "--sync-batchnorm",
+        "--max-steps-per-epoch=2",
+    ],
 }
 AGENTS = ["base", "nil", "icarl", "er"]
 DATA = {"mnist": "mnistnet", "cifar10": "resnet", "candle": "candlenet"}
@@ -82,7 +101,8 @@ def print_configs():
     return cases | {
         "dicts merge": [
             nil,
-            "--agent-config={'num_representatives': 5}",
+            "--yaml-config=good.yaml",
+            "--config=dict",
             "--agent-config={'num_candidates': 7}",
         ],
         "file": [nil, "--yaml-config=good.yaml"],
@@ -92,7 +112,7 @@ def print_configs():
         "no effect: agent's keys": ["--agent=base", "--agent-config={'num_candidates': 7}"],
         "no effect: buffer": ["--agent=base", "--buffer=local", "--rehearsal=sync"],
         "no effect: momentum": [nil, "--optimizer=AdamW", "--momentum=0.9"],
-        "no effect: ranks": [nil, "--compression=fp16", "--bucket-bytes=8", "--network=tcp"],
+        "no effect: ranks": [nil, "--compression=fp16", "--bucket-bytes=2048", "--network=tcp"],
         "no effect: images": ["--agent=base", "--dataset=candle", "--model=candlenet", "--augment=none"],
         "scratch": ["--agent=base", "--scratch"],
         "regime": [nil, "--regime=[{'epoch': 5, 'lr_factor': 0.1}]", "--warmup-epochs=2"],
@@ -205,7 +225,9 @@ def cases():
         yield f"says: {name}", [*quick, *arguments], False
     for name, arguments in RUNS.items():
         for ranks in (1, 2):
-            yield f"run: {name} on {ranks}", [*RUN, *arguments, f"--ranks={ranks}"], True
+            own = {argument.split("=")[0] for argument in arguments}
+            common = [flag for flag in RUN if flag.split("=")[0] not in own]
+            yield f"run: {name} on {ranks}", [*common, *arguments, f"--ranks={ranks}"], True
 
 
 def prepare(folder):
@@ -215,7 +237,10 @@ def prepare(folder):
     (folder / "taken").mkdir()
     for name in ("metrics.jsonl", "run.json", "summary.json"):
         (folder / "taken" / name).write_text("{}\n")
-    (folder / "good.yaml").write_text("base:\n  epochs: 3\nother:\n  lr: 0.5\n")
+    (folder / "good.yaml").write_text(
+        "base:\n  epochs: 3\nother:\n  lr: 0.5\n"
+        "dict:\n  agent_config:\n    num_representatives: 5\n    num_candidates: 6\n"
+    )
     (folder / "bad.yaml").write_text("base:\n  epochs: [3\n")
     (folder / "unknown_key.yaml").write_text("base:\n  epocs: 3\n")
     (folder / "cut/MNIST/raw").mkdir(parents=True)
@@ -225,7 +250,9 @@ def prepare(folder):
 
 def without_clock(value):
     if isinstance(value, dict):
-        return {k: without_clock(v) for k, v in value.items() if k not in CLOCK_KEYS}
+        return {
+            k: without_clock(v) for k, v in value.items() if k not in CLOCK_KEYS | OWN_KEYS
+        }
     if isinstance(value, list):
         return [without_clock(v) for v in value]
     return value
@@ -267,7 +294,7 @@ def transcript(program, arguments, is_run, folder, limit):
         lines.append(f"weights.safetensors: {weights}")
         for record in (run / "metrics.jsonl").read_text().splitlines():
             lines.append(f"metrics.jsonl: {json.dumps(without_clock(json.loads(record)))}")
-        for name in ("summary.json", "args.json"):
+        for name in ("summary.json", "args.json", "run.json"):
             text = json.dumps(without_clock(json.loads((run / name).read_text())), indent=1)
             lines += [f"{name}: {line}" for line in text.splitlines()]
     # Ranks' lines come in any order.
