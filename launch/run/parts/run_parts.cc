@@ -13,7 +13,7 @@
 #include "launch/cli/enum_names.h"
 #include "launch/data/dataset_loader.h"
 #include "launch/process/threads/thread_count.h"
-#include "launch/run/parts/agent_table.h"
+#include "launch/run/parts/agent_factories.h"
 #include "launch/run/parts/rehearsal_setup.h"
 #include "launch/run/parts/training_options.h"
 #include "launch/run/ranks/rank_agreement.h"

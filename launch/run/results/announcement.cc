@@ -18,7 +18,7 @@
 #include "launch/run/parts/step_sizes.h"
 #include "launch/run/parts/training_options.h"
 #include "launch/run/ranks/rank_summary.h"
-#include "launch/settings/agent_table.h"
+#include "launch/settings/agent_rows.h"
 #include "launch/settings/experiment_spec.h"
 #include "models/memory_format_table.h"
 #include "models/model.h"
