@@ -31,7 +31,6 @@
 #include "core/comm/nccl/nccl_transport.h"
 #include "core/comm/transport.h"
 #include "core/tensor/libtorch_processor.h"
-#include "launch/cli/enum_names.h"
 #include "launch/mpirun/mpirun_launcher.h"
 #include "launch/process/interrupt.h"
 #include "launch/process/rank_output.h"
@@ -153,7 +152,7 @@ std::optional<int> AnswerOnly(
 
 // Where mpirun or srun started this process: before it has a thread.
 absl::Status BecomeRank(const ExperimentSpec& spec, const RankPlace& place) {
-  REPRISE_RETURN_IF_ERROR(RedirectOutput(NameOf(spec.ranks.output), place));
+  REPRISE_RETURN_IF_ERROR(RedirectOutput(spec.ranks.output, place));
   StartRank(place);
   LogOptions log;
   log.rank = place.rank;
@@ -173,7 +172,7 @@ int RunRank(const ParsedCommand& command, const std::optional<RankPlace>& place,
   const RankPlace here = place.value_or(RankPlace{0, 1, 0, 1});
   // Threads inherit it.
   const absl::StatusOr<RankCores> cores =
-      BindRank(NameOf(spec.ranks.bind), spec.ranks.threads, here);
+      BindRank(spec.ranks.bind, spec.ranks.threads, here);
   if (here.rank == 0 && !HasLauncher()) ReportInterrupts(MayUseTerminal());
   if (place.has_value()) {
     const absl::Status became = BecomeRank(spec, here);
@@ -214,7 +213,7 @@ int RunVerb(const VerbCall& call) {
   const ExperimentSpec& spec = command->spec;
   const absl::StatusOr<std::optional<int>> job = LaunchRanksIfAsked(
       {spec.ranks.count, spec.ranks.hosts,
-       ArgumentsOfRanks(call.arguments, spec), NameOf(spec.ranks.network)},
+       ArgumentsOfRanks(call.arguments, spec), spec.ranks.network},
       IsGiven(spec, "ranks") || IsGiven(spec, "hosts"));
   if (!job.ok()) return Fail(job.status());
   if (job->has_value()) return **job;

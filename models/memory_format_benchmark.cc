@@ -81,7 +81,7 @@ absl::StatusOr<std::unique_ptr<Model>> Make(const Arguments& arguments,
   choice.name = arguments.model;
   if (absl::StartsWith(arguments.model, "resnet")) {
     choice.name = "resnet";
-    if (!absl::SimpleAtoi(arguments.model.substr(6), &choice.depth)) {
+    if (!absl::SimpleAtoi(arguments.model.substr(6), &choice.resnet.depth)) {
       return UsageError("expected resnet with a depth, as resnet34");
     }
   }

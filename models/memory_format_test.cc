@@ -150,8 +150,8 @@ TEST(MemoryFormat, GradientsAreThoseOfFp64InBoth) {
   // up to 6e-4 of it. What is less than kNoise of the largest is rounding only.
   constexpr double kNoise = 1e-5;
   const Case cases[] = {{{"mnistnet"}, Input(1, 1, 28), 1e-4},
-                        {{"resnet", 18, 16}, Input(4, 3, 32), 2e-3},
-                        {{"resnet", 50, 16}, Input(4, 3, 32), 2e-3}};
+                        {{"resnet", {18, 16}}, Input(4, 3, 32), 2e-3},
+                        {{"resnet", {50, 16}}, Input(4, 3, 32), 2e-3}};
   for (const auto& [choice, input, tolerance] : cases) {
     const auto expected = Gradients(
         *Make(choice, at::MemoryFormat::Contiguous, at::kDouble), input);

@@ -7,25 +7,15 @@
 #include "models/resnet.h"
 
 namespace reprise {
-namespace {
-
-ResNetOptions ResNetOf(const ModelChoice& choice) {
-  return {choice.depth, choice.width, choice.variant == "upstream"};
-}
-
-}  // namespace
-
 std::string NameOf(const ModelChoice& choice) {
-  return choice.name == "resnet" ? NameOf(ResNetOf(choice)) : choice.name;
+  return choice.name == "resnet" ? NameOf(choice.resnet) : choice.name;
 }
 
 absl::StatusOr<std::unique_ptr<Model>> MakeModel(const ModelChoice& choice,
                                                  const ModelOptions& options) {
   if (choice.name == "mnistnet") return MakeMnistNet(options);
   if (choice.name == "candlenet") return MakeCandleNet(options);
-  if (choice.name == "resnet") {
-    return MakeResNet(ResNetOf(choice), options);
-  }
+  if (choice.name == "resnet") return MakeResNet(choice.resnet, options);
   return UsageError(absl::StrCat(
       "expected model mnistnet, resnet or candlenet, found ", choice.name));
 }

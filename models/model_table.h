@@ -3,20 +3,18 @@
 #ifndef REPRISE_MODELS_MODEL_TABLE_H_
 #define REPRISE_MODELS_MODEL_TABLE_H_
 
-#include <cstdint>
 #include <memory>
 #include <string>
 
 #include "absl/status/statusor.h"
 #include "models/model.h"
+#include "models/resnet.h"
 
 namespace reprise {
 
 struct ModelChoice {
-  std::string name;          // "mnistnet", "resnet", "candlenet"
-  int64_t depth = 34;        // resnet
-  int64_t width = 0;         // resnet; 0: the depth's
-  std::string variant = "";  // resnet; or "upstream"
+  std::string name;  // "mnistnet", "resnet", "candlenet"
+  ResNetOptions resnet;
 };
 
 // As Model::name() of what MakeModel makes of it.

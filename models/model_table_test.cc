@@ -22,25 +22,25 @@ int64_t Parameters(const ModelChoice& choice, int64_t num_classes = 10) {
 
 TEST(ModelTable, ParameterCountsAreTheDocumentedOnes) {
   EXPECT_EQ(Parameters({"mnistnet"}), 99376);
-  EXPECT_EQ(Parameters({"resnet", 18}), 11173962);
-  EXPECT_EQ(Parameters({"resnet", 34}), 21282122);
-  EXPECT_EQ(Parameters({"resnet", 50}), 23520842);
-  EXPECT_EQ(Parameters({"resnet", 101}), 42512970);
-  EXPECT_EQ(Parameters({"resnet", 152}), 58156618);
+  EXPECT_EQ(Parameters({"resnet", {18}}), 11173962);
+  EXPECT_EQ(Parameters({"resnet", {34}}), 21282122);
+  EXPECT_EQ(Parameters({"resnet", {50}}), 23520842);
+  EXPECT_EQ(Parameters({"resnet", {101}}), 42512970);
+  EXPECT_EQ(Parameters({"resnet", {152}}), 58156618);
   EXPECT_EQ(Parameters({"candlenet"}, 2), 154922918);
 }
 
 TEST(ModelTable, UpstreamsResNetHasThreeStagesWhateverTheDepth) {
-  EXPECT_EQ(Parameters({"resnet", 34, 0, "upstream"}), 1087090);
+  EXPECT_EQ(Parameters({"resnet", {34, 0, /*upstream=*/true}}), 1087090);
   for (const int64_t depth : {50, 101, 152}) {
-    EXPECT_EQ(Parameters({"resnet", depth, 0, "upstream"}), 1902922);
+    EXPECT_EQ(Parameters({"resnet", {depth, 0, /*upstream=*/true}}), 1902922);
   }
 }
 
 TEST(ModelTable, AChoiceHasTheNameOfItsModel) {
   for (const ModelChoice& choice :
-       {ModelChoice{"mnistnet"}, ModelChoice{"resnet", 50},
-        ModelChoice{"resnet", 18, 4, "upstream"}}) {
+       {ModelChoice{"mnistnet"}, ModelChoice{"resnet", {50}},
+        ModelChoice{"resnet", {18, 4, /*upstream=*/true}}}) {
     EXPECT_EQ(NameOf(choice), (*MakeModel(choice, {}))->name());
   }
   EXPECT_EQ(NameOf(ModelChoice{"candlenet"}), "candlenet");
@@ -48,11 +48,13 @@ TEST(ModelTable, AChoiceHasTheNameOfItsModel) {
 
 TEST(ModelTable, AModelSaysWhatItReads) {
   EXPECT_EQ(TextOf((*MakeModel({"mnistnet"}, {}))->input_shape()), "1x28x28");
-  EXPECT_EQ(TextOf((*MakeModel({"resnet", 18}, {}))->input_shape()), "3x32x32");
+  EXPECT_EQ(TextOf((*MakeModel({"resnet", {18}}, {}))->input_shape()),
+            "3x32x32");
 }
 
 TEST(ModelTable, OtherDepthsAndNamesAreUsageErrors) {
-  const absl::Status depth = MakeModel({"resnet", 35}, ModelOptions{}).status();
+  const absl::Status depth =
+      MakeModel({"resnet", {35}}, ModelOptions{}).status();
   EXPECT_EQ(ExitCodeOf(depth), ExitCode::kUsage);
   EXPECT_EQ(depth.message(),
             "resnet: expected depth 18, 34, 50, 101 or 152, found 35");
@@ -61,7 +63,7 @@ TEST(ModelTable, OtherDepthsAndNamesAreUsageErrors) {
 }
 
 TEST(ModelTable, AClonedNetworkIsLeftAloneByItsOriginal) {
-  const auto model = MakeModel({"resnet", 18, 4}, ModelOptions{});
+  const auto model = MakeModel({"resnet", {18, 4}}, ModelOptions{});
   REPRISE_ASSERT_OK(model.status());
   (*model)->parameters().Initialize(3);
   const std::unique_ptr<Model> clone = (*model)->Clone();

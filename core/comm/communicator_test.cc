@@ -21,15 +21,18 @@
 namespace reprise {
 namespace {
 
-// The first that is reported; waits for that.
+// The first that is reported; waits for that, a minute at most.
 CollectiveInFlight OldestOf(const Communicator& communicator) {
-  while (true) {
+  const absl::Time end = absl::Now() + absl::Minutes(1);
+  while (absl::Now() < end) {
     if (const std::optional<CollectiveInFlight> oldest =
             communicator.Health()) {
       return *oldest;
     }
     absl::SleepFor(absl::Microseconds(100));
   }
+  ADD_FAILURE() << "no collective is reported";
+  return CollectiveInFlight();
 }
 
 TEST(Health, TellsOfTheCollectiveThatALateRankHoldsUp) {

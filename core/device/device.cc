@@ -155,9 +155,9 @@ const GpuSearch& FindGpus() {
   return search;
 }
 
-absl::StatusOr<DeviceChoice> ChooseDevice(absl::string_view wanted, int gpu) {
+absl::StatusOr<DeviceChoice> ChooseDevice(DeviceKind wanted, int gpu) {
   DeviceChoice choice;
-  if (wanted == "cpu") return choice;
+  if (wanted == DeviceKind::kCpu) return choice;
   const GpuSearch& search = FindGpus();
   const int count = static_cast<int>(search.pci_ids.size());
   choice.missing = search.missing;
@@ -175,7 +175,7 @@ absl::StatusOr<DeviceChoice> ChooseDevice(absl::string_view wanted, int gpu) {
       return choice;
     }
   }
-  if (wanted == "cuda") {
+  if (wanted == DeviceKind::kCuda) {
     return UsageError(absl::StrCat("--device=cuda: ", choice.missing,
                                    "; --device=cpu runs without"));
   }

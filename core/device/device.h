@@ -12,7 +12,7 @@
 #include <vector>
 
 #include "absl/status/statusor.h"
-#include "absl/strings/string_view.h"
+#include "core/device/gpu/device_request.h"
 
 namespace reprise {
 
@@ -34,17 +34,17 @@ const GpuSearch& FindGpus();
 
 struct DeviceChoice {
   c10::Device device{c10::DeviceType::CPU};
-  // Why "auto" took the CPU, one line; empty where it did not.
+  // Why kAuto took the CPU, one line; empty where it did not.
   std::string missing;
   // Whether the user should read it.
   bool is_expected = false;
 };
 
-// `wanted`: "cpu"; "cuda", UsageError naming what is missing; or "auto": cuda
-// where it can be had, else cpu. `gpu`: CUDA's number in this process. A kernel
-// is run on it: what is wrong with a GPU (code for another one, exclusive mode,
-// no memory left, ECC) is told here, in CUDA's words.
-absl::StatusOr<DeviceChoice> ChooseDevice(absl::string_view wanted, int gpu);
+// UsageError naming what is missing where kCuda cannot be had. `gpu`: CUDA's
+// number in this process. A kernel is run on it: what is wrong with a GPU (code
+// for another one, exclusive mode, no memory left, ECC) is told here, in CUDA's
+// words.
+absl::StatusOr<DeviceChoice> ChooseDevice(DeviceKind wanted, int gpu);
 
 }  // namespace reprise
 

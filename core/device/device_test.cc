@@ -1,6 +1,7 @@
 #include "core/device/device.h"
 
 #include "core/base/status_matchers.h"
+#include "core/device/gpu/device_request.h"
 #include "gtest/gtest.h"
 
 namespace reprise {
@@ -8,7 +9,7 @@ namespace {
 
 TEST(ChooseDevice, TakesTheCpuWithoutLookingForMore) {
   REPRISE_ASSERT_OK_AND_ASSIGN(const DeviceChoice choice,
-                               ChooseDevice("cpu", 3));
+                               ChooseDevice(DeviceKind::kCpu, 3));
   EXPECT_TRUE(choice.device.is_cpu());
   EXPECT_EQ(choice.missing, "");
 }

@@ -23,12 +23,12 @@ bool HasFastBfloat16() {
 
 }  // namespace
 
-absl::StatusOr<Precision> ChoosePrecision(absl::string_view wanted,
+absl::StatusOr<Precision> ChoosePrecision(PrecisionKind wanted,
                                           c10::Device device) {
   const int capability =
       device.is_cuda() ? ThisCudaDriver().gpus.at(device.index()).capability
                        : 0;
-  if (wanted == "tf32" && capability < 80) {
+  if (wanted == PrecisionKind::kTf32 && capability < 80) {
     return UsageError(absl::StrCat(
         "--precision=tf32: expected a GPU of sm_80 or newer, found ",
         DescribeDevice(device),
@@ -36,16 +36,19 @@ absl::StatusOr<Precision> ChoosePrecision(absl::string_view wanted,
         "; take --precision=fp32"));
   }
   const bool native = device.is_cpu() ? HasFastBfloat16() : capability >= 80;
-  if (wanted == "bf16" || (wanted == "auto" && native)) {
-    return Precision{"bf16", c10::ScalarType::BFloat16};
+  if (wanted == PrecisionKind::kBf16 ||
+      (wanted == PrecisionKind::kAuto && native)) {
+    return Precision{PrecisionKind::kBf16, c10::ScalarType::BFloat16};
   }
-  return Precision{wanted == "tf32" ? "tf32" : "fp32", c10::ScalarType::Float};
+  return Precision{wanted == PrecisionKind::kTf32 ? PrecisionKind::kTf32
+                                                  : PrecisionKind::kFp32,
+                   c10::ScalarType::Float};
 }
 
 void UsePrecision(const Precision& precision) {
   // Those that set LibTorch's older and newer state alike: its kernels ask one,
   // its checks compare both.
-  const bool tf32 = precision.name == "tf32";
+  const bool tf32 = precision.kind == PrecisionKind::kTf32;
   at::Context& context = at::globalContext();
   context.setAllowTF32CuDNN(tf32);
   context.setAllowTF32CuBLAS(tf32);

@@ -5,26 +5,23 @@
 #include <c10/core/Device.h>
 #include <c10/core/ScalarType.h>
 
-#include <string>
-
 #include "absl/status/statusor.h"
-#include "absl/strings/string_view.h"
+#include "core/device/gpu/device_request.h"
 
 namespace reprise {
 
 // Of forward and backward; parameters, gradients, reduction, loss and optimizer
 // are fp32 in each.
 struct Precision {
-  std::string name = "fp32";  // fp32, tf32 or bf16
+  PrecisionKind kind = PrecisionKind::kFp32;  // never kAuto
   c10::ScalarType compute_type = c10::ScalarType::Float;
 };
 
-// `wanted`: "fp32", IEEE's on every device; "tf32": fp32 whose products in
-// convolutions and linear layers a GPU rounds to 10 bits of mantissa,
-// UsageError on a CPU and on GPUs older than sm_80, which cannot; "bf16"; or
-// "auto": bf16 on what multiplies it natively (CPUs with AVX-512 BF16 or AMX,
-// GPUs from sm_80), else fp32.
-absl::StatusOr<Precision> ChoosePrecision(absl::string_view wanted,
+// kFp32: IEEE's on every device. kTf32: fp32 whose products in convolutions and
+// linear layers a GPU rounds to 10 bits of mantissa; UsageError on a CPU and on
+// GPUs older than sm_80, which cannot. kAuto: bf16 on what multiplies it
+// natively (CPUs with AVX-512 BF16 or AMX, GPUs from sm_80), else fp32.
+absl::StatusOr<Precision> ChoosePrecision(PrecisionKind wanted,
                                           c10::Device device);
 
 // Makes fp32 on GPUs mean `precision`, for the process, and cuDNN take

@@ -6,6 +6,7 @@
 #include <cerrno>
 #include <cstdint>
 #include <filesystem>
+#include <optional>
 #include <set>
 #include <system_error>
 #include <utility>
@@ -17,6 +18,7 @@
 #include "absl/strings/str_join.h"
 #include "absl/strings/str_split.h"
 #include "absl/time/clock.h"
+#include "absl/time/time.h"
 #include "core/base/host_name.h"
 #include "core/base/status.h"
 #include "core/base/utf8.h"
@@ -31,6 +33,8 @@ constexpr size_t kMostListed = 20;
 constexpr size_t kMostQuoted = 4000;
 // The first byte of an answer: ASCII record separator.
 constexpr char kAnswerStart = '\x1e';
+// Once it has closed its output, it has nothing left but to reap its daemons.
+constexpr absl::Duration kMpirunEnds = absl::Seconds(10);
 
 // "3910968 bytes with CRC 12345", or what is wrong.
 std::string Describe(absl::string_view state) {
@@ -309,9 +313,14 @@ absl::Status CheckHosts(const HostCheck& check) {
         absl::StrCat("then no other for ", absl::FormatDuration(check.limit)),
         mpirun.err);
   }
-  const ProcessEnd end = mpirun.process.Wait();
-  if (!end.succeeded() || hosts.size() != check.hosts) {
-    return NotComparable(check, hosts, absl::StrCat("mpirun ", end.Describe()),
+  const std::optional<ProcessEnd> end = mpirun.process.WaitUntil(
+      absl::Now() + std::min(check.limit, kMpirunEnds));
+  if (!end.has_value()) {
+    return NotComparable(
+        check, hosts, "mpirun closed its output and did not end", mpirun.err);
+  }
+  if (!end->succeeded() || hosts.size() != check.hosts) {
+    return NotComparable(check, hosts, absl::StrCat("mpirun ", end->Describe()),
                          mpirun.err);
   }
   const std::vector<HostAnswer> own = ParseHostAnswers(shell.out);

@@ -258,6 +258,19 @@ TEST(CheckHosts, HasALimitForEachAnswerAndNotForAll) {
   REPRISE_EXPECT_OK(CheckHosts(check));
 }
 
+TEST(CheckHosts, DoesNotWaitForAnMpirunThatClosesItsOutputAndStays) {
+  HostCheck check =
+      MakeCheck({"/bin/sh", "-c", "exec >&- 2>&-; exec sleep 100"}, 1,
+                {MakeFile("program", "abc")});
+  check.limit = absl::Milliseconds(300);
+  const absl::Time start = absl::Now();
+  const absl::Status status = CheckHosts(check);
+  EXPECT_THAT(status, ExitsWith(ExitCode::kDistributed));
+  EXPECT_THAT(status, FailsWith("0 of 1 answered, mpirun closed its output and "
+                                "did not end; each host must be reached"));
+  EXPECT_LT(absl::Now() - start, absl::Seconds(20));
+}
+
 TEST(CheckHosts, EndsAtItsLimitAndWhenInterrupted) {
   const std::string pid_file = Folder() + "/pid";
   HostCheck check =

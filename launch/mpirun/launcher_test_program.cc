@@ -18,6 +18,7 @@
 #include "core/base/status.h"
 #include "core/comm/communicator.h"
 #include "core/comm/mpi/mpi_transport.h"
+#include "launch/cli/enum_names.h"
 #include "launch/mpirun/mpirun_launcher.h"
 #include "launch/process/rank_output.h"
 #include "launch/process/rank_process.h"
@@ -53,7 +54,7 @@ int Complete(const RankPlace& place, int code) {
 int RunRank(const RankPlace& place, const std::string& output,
             const std::string& deed, int doer,
             const std::vector<std::string>& arguments) {
-  if (!RedirectOutput(output, place).ok()) return 1;
+  if (!RedirectOutput(ValueOf<RankOutput>(output), place).ok()) return 1;
   StartRank(place);
   const bool does = place.rank == doer;
   if (deed == "exit before MPI") {

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "absl/status/statusor.h"
+#include "launch/mpirun/command/network.h"
 
 namespace reprise {
 
@@ -17,7 +18,7 @@ struct Launch {
   int64_t ranks = 1;
   std::string hosts;  // "a:2,b:2"; empty: all ranks on this host
   std::vector<std::string> arguments;  // of every rank
-  std::string network = "auto";        // command/network.h
+  Network network = Network::kAuto;
 };
 
 // Runs this program (/proc/self/exe) as `launch.ranks` ranks and returns the

@@ -16,6 +16,7 @@
 
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
+#include "absl/strings/string_view.h"
 #include "absl/strings/strip.h"
 #include "absl/time/clock.h"
 #include "absl/time/time.h"
@@ -154,10 +155,10 @@ Redirection& Current() {
 
 }  // namespace
 
-absl::Status RedirectOutput(absl::string_view output, const RankPlace& place) {
-  if (output == "plain" || place.rank == 0) return absl::OkStatus();
+absl::Status RedirectOutput(RankOutput output, const RankPlace& place) {
+  if (output == RankOutput::kPlain || place.rank == 0) return absl::OkStatus();
   Redirection& current = Current();
-  current.to_file = output == "files";
+  current.to_file = output == RankOutput::kFiles;
   int ends[2];
   if (pipe2(ends, O_CLOEXEC) != 0) {
     return DistributedErrorFromErrno("--output: pipe2");

@@ -189,6 +189,13 @@ ProcessEnd Subprocess::Wait() {
   return *end_;
 }
 
+std::optional<ProcessEnd> Subprocess::WaitUntil(absl::Time time) {
+  while (!Poll().has_value() && absl::Now() < time) {
+    absl::SleepFor(absl::Milliseconds(2));
+  }
+  return end_;
+}
+
 void Subprocess::Signal(int signal) const {
   if (pid_ != 0 && !end_.has_value()) kill(pid_, signal);
 }
@@ -231,14 +238,10 @@ absl::StatusOr<FinishedProcess> RunToEnd(std::vector<std::string> arguments,
     if (events[1].revents != 0) process.ReadErr(&finished.err);
   }
   // It may have closed its output and live on.
-  while (true) {
-    if (const std::optional<ProcessEnd> ended = process.Poll()) {
-      finished.end = *ended;
-      return finished;
-    }
-    if (absl::Now() >= end) return TookTooLong(path, limit);
-    absl::SleepFor(absl::Milliseconds(2));
-  }
+  const std::optional<ProcessEnd> ended = process.WaitUntil(end);
+  if (!ended.has_value()) return TookTooLong(path, limit);
+  finished.end = *ended;
+  return finished;
 }
 
 }  // namespace reprise

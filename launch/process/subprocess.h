@@ -76,6 +76,8 @@ class Subprocess {
   std::optional<ProcessEnd> Poll();
   // Blocks. A process whose pipes nobody reads may never end.
   ProcessEnd Wait();
+  // nullopt if it has not ended by then.
+  std::optional<ProcessEnd> WaitUntil(absl::Time time);
 
   // To the process, or its group, unless it is known to have ended.
   void Signal(int signal) const;

@@ -20,13 +20,13 @@ inline EnumNames<IcarlImplementation> NamesOf(IcarlImplementation) {
   return kIcarlImplementationNames;
 }
 
-// Keys of one method's own; bound in its row of agent_table.cc.
+// Keys of one method's own; bound in its row of agent_rows.cc.
 struct IcarlSettings {
   IcarlImplementation implementation = IcarlImplementation::kPaper;
 };
 
 struct AgentSettings {
-  std::string name = "base";           // a row of agent_table.h
+  std::string name = "base";           // a row of agent_rows.h
   int64_t num_representatives = 6000;  // N, per class; see BufferCapacity
   int64_t num_candidates = 20;         // C, per step and rank
   std::optional<int64_t> num_samples;  // R, per step and rank; default C

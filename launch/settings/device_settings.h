@@ -2,18 +2,17 @@
 #ifndef REPRISE_LAUNCH_SETTINGS_DEVICE_SETTINGS_H_
 #define REPRISE_LAUNCH_SETTINGS_DEVICE_SETTINGS_H_
 
+#include "core/device/gpu/device_request.h"
 #include "launch/cli/enum_names.h"
 
 namespace reprise {
 
-enum class DeviceKind { kAuto, kCpu, kCuda };
 inline constexpr EnumName<DeviceKind> kDeviceKindNames[] = {
     {DeviceKind::kAuto, "auto"},
     {DeviceKind::kCpu, "cpu"},
     {DeviceKind::kCuda, "cuda"}};
 inline EnumNames<DeviceKind> NamesOf(DeviceKind) { return kDeviceKindNames; }
 
-enum class PrecisionKind { kAuto, kFp32, kTf32, kBf16 };
 inline constexpr EnumName<PrecisionKind> kPrecisionKindNames[] = {
     {PrecisionKind::kAuto, "auto"},
     {PrecisionKind::kFp32, "fp32"},

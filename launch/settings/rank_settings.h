@@ -5,32 +5,11 @@
 #include <cstdint>
 #include <string>
 
-#include "launch/cli/enum_names.h"
+#include "launch/mpirun/command/network.h"
+#include "launch/process/rank_output.h"
+#include "launch/process/threads/core_binding.h"
 
 namespace reprise {
-
-enum class Network { kAuto, kInfiniBand, kTcp };
-inline constexpr EnumName<Network> kNetworkNames[] = {
-    {Network::kAuto, "auto"},
-    {Network::kInfiniBand, "ib"},
-    {Network::kTcp, "tcp"}};
-inline EnumNames<Network> NamesOf(Network) { return kNetworkNames; }
-
-// launch/process/threads/core_binding.h.
-enum class CoreBinding { kAuto, kCores, kNone };
-inline constexpr EnumName<CoreBinding> kCoreBindingNames[] = {
-    {CoreBinding::kAuto, "auto"},
-    {CoreBinding::kCores, "cores"},
-    {CoreBinding::kNone, "none"}};
-inline EnumNames<CoreBinding> NamesOf(CoreBinding) { return kCoreBindingNames; }
-
-// launch/process/rank_output.h.
-enum class RankOutput { kPlain, kPrefixed, kFiles };
-inline constexpr EnumName<RankOutput> kRankOutputNames[] = {
-    {RankOutput::kPlain, "plain"},
-    {RankOutput::kPrefixed, "prefixed"},
-    {RankOutput::kFiles, "files"}};
-inline EnumNames<RankOutput> NamesOf(RankOutput) { return kRankOutputNames; }
 
 struct RankSettings {
   int64_t count = 1;

@@ -1,6 +1,6 @@
 // What every Agent must do, whatever its method: each case runs the training
 // loop over ranks as threads, MNISTNet on a few generated images. The agents
-// are the rows of agent_table.cc.
+// are the rows of conforming_agents.cc.
 #include <ATen/ops/empty.h>
 #include <ATen/ops/equal.h>
 
@@ -28,7 +28,7 @@
 #include "core/comm/in_process/ranks_as_threads.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
-#include "tests/conformance/agent_table.h"
+#include "tests/conformance/conforming_agents.h"
 #include "tests/integration/small_run.h"
 
 namespace reprise {

@@ -3,6 +3,7 @@
 #include <mpi.h>
 
 #include <algorithm>
+#include <array>
 #include <optional>
 #include <utility>
 
@@ -46,6 +47,8 @@ class RingAllReduce final : public Transport::Pending {
         tag_(tag),
         schedule_(shape),
         free_scratch_(free_scratch) {
+    receives_.fill(MPI_REQUEST_NULL);
+    sends_.fill(MPI_REQUEST_NULL);
     if (free_scratch_->empty()) return;
     scratch_ = std::move(free_scratch_->back());
     free_scratch_->pop_back();
@@ -154,7 +157,7 @@ class RingAllReduce final : public Transport::Pending {
   RingSchedule schedule_;
   std::vector<RingScratch>* const free_scratch_;
   RingScratch scratch_;
-  MPI_Request receives_[kMostInWindow], sends_[kMostInWindow];
+  std::array<MPI_Request, kMostInWindow> receives_, sends_;
 };
 
 }  // namespace

@@ -1,6 +1,7 @@
-// Compares device_api.h with NVIDIA's headers: for each function the number of
-// parameters and, of each and of the result, the size and whether it is a
-// pointer, a number or a structure. All of it when it is compiled.
+// Compares device_api.h and core/base/cuda_functions.h with NVIDIA's headers:
+// for each function the number of parameters and, of each and of the result,
+// the size and whether it is a pointer, a number or a structure. All of it when
+// it is compiled.
 #include <cuda.h>
 #include <nccl.h>
 
@@ -52,6 +53,10 @@ static_assert(offsetof(NcclConfig, version) == offsetof(ncclConfig_t, version));
 static_assert(offsetof(NcclConfig, blocking) ==
               offsetof(ncclConfig_t, blocking));
 static_assert(kCudaSuccess == CUDA_SUCCESS);
+static_assert(kCudaCapabilityMajor ==
+              CU_DEVICE_ATTRIBUTE_COMPUTE_CAPABILITY_MAJOR);
+static_assert(kCudaCapabilityMinor ==
+              CU_DEVICE_ATTRIBUTE_COMPUTE_CAPABILITY_MINOR);
 static_assert(kCudaNotReady == CUDA_ERROR_NOT_READY);
 static_assert(kCudaStreamNonBlocking == CU_STREAM_NON_BLOCKING);
 static_assert(kCudaEventDefault == CU_EVENT_DEFAULT);

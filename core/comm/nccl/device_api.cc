@@ -3,40 +3,35 @@
 #include <dlfcn.h>
 
 #include "absl/strings/str_cat.h"
-#include "absl/strings/string_view.h"
 #include "core/base/status.h"
 
 namespace reprise {
 namespace {
 
-absl::Status Load(const char* library, absl::string_view remedy, void** into) {
-  *into = dlopen(library, RTLD_NOW | RTLD_GLOBAL);
-  if (*into != nullptr) return absl::OkStatus();
-  return UsageError(
-      absl::StrCat("cannot load ", library, " (", dlerror(), "); ", remedy));
-}
-
 absl::StatusOr<DeviceApi> LoadOnce() {
-  void* cuda = nullptr;
-  void* nccl = nullptr;
-  REPRISE_RETURN_IF_ERROR(
-      Load("libcuda.so.1", "it comes with NVIDIA's driver", &cuda));
-  REPRISE_RETURN_IF_ERROR(
-      Load("libnccl.so.2",
-           "build with --config=cuda, or put an installed NCCL on "
-           "LD_LIBRARY_PATH",
-           &nccl));
-  DeviceApi api;
+  const absl::StatusOr<CudaFunctions> cuda = LoadCudaFunctions();
+  if (!cuda.ok()) {
+    return UsageError(absl::StrCat("cannot load libcuda.so.1 (",
+                                   cuda.status().message(),
+                                   "); it comes with NVIDIA's driver"));
+  }
+  void* const nccl = dlopen("libnccl.so.2", RTLD_NOW | RTLD_GLOBAL);
+  if (nccl == nullptr) {
+    return UsageError(
+        absl::StrCat("cannot load libnccl.so.2 (", dlerror(),
+                     "); build with --config=cuda, or put an installed NCCL on "
+                     "LD_LIBRARY_PATH"));
+  }
+  DeviceApi api{*cuda};
   const char* missing = nullptr;
-#define REPRISE_FIND(library, name)                                       \
-  api.name = reinterpret_cast<decltype(api.name)>(dlsym(library, #name)); \
+#define REPRISE_FIND(result, name, parameters) \
+  api.name = reinterpret_cast<result(*) parameters>(dlsym(nccl, #name));
+#define REPRISE_CHECK_FOUND(result, name, parameters) \
   if (api.name == nullptr) missing = #name;
-#define REPRISE_FIND_CUDA(result, name, parameters) REPRISE_FIND(cuda, name)
-#define REPRISE_FIND_NCCL(result, name, parameters) REPRISE_FIND(nccl, name)
-  REPRISE_CUDA_FUNCTIONS(REPRISE_FIND_CUDA)
-  REPRISE_NCCL_FUNCTIONS(REPRISE_FIND_NCCL)
-#undef REPRISE_FIND_CUDA
-#undef REPRISE_FIND_NCCL
+  REPRISE_NCCL_FUNCTIONS(REPRISE_FIND)
+  REPRISE_CUDA_FUNCTIONS(REPRISE_CHECK_FOUND)
+  REPRISE_NCCL_FUNCTIONS(REPRISE_CHECK_FOUND)
+#undef REPRISE_CHECK_FOUND
 #undef REPRISE_FIND
   if (missing != nullptr) {
     return UsageError(
@@ -61,12 +56,7 @@ absl::StatusOr<std::string> DeviceApi::BusId(int device) const {
 
 absl::Status DeviceApi::FromCuda(int result, const char* call) const {
   if (result == kCudaSuccess) return absl::OkStatus();
-  const char* text = nullptr;
-  if (cuGetErrorString(result, &text) != kCudaSuccess || text == nullptr) {
-    text = "unknown error";
-  }
-  return DistributedError(
-      absl::StrCat(call, " failed: ", text, " (CUDA error ", result, ")"));
+  return DistributedError(absl::StrCat(call, " failed: ", ErrorText(result)));
 }
 
 absl::Status DeviceApi::FromNccl(int result, const char* call,

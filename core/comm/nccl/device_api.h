@@ -1,11 +1,9 @@
-// The functions of CUDA's driver and of NCCL that core/comm/nccl calls, found
-// at run time: nothing of them is needed to build, link or start a program, and
-// one binary serves machines with and without a GPU.
+// The functions of NCCL, found at run time as those of CUDA's driver are
+// (core/base/cuda_functions.h), and of both what core/comm/nccl calls.
 //
-// Types are those of NVIDIA's headers as the calling convention sees them:
-// handles are pointers, enumerations ints. abi_test compares every signature
-// with the headers (--config=cuda). The driver's interface and NCCL's since
-// 2.14 are binary compatible over releases.
+// Types are those of NCCL's header as the calling convention sees them: handles
+// are pointers, enumerations ints. abi_test compares every signature with the
+// headers (--config=cuda). NCCL's interface is binary compatible since 2.14.
 #ifndef REPRISE_CORE_COMM_NCCL_DEVICE_API_H_
 #define REPRISE_CORE_COMM_NCCL_DEVICE_API_H_
 
@@ -15,13 +13,10 @@
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "core/base/cuda_functions.h"
 
 namespace reprise {
 
-using CudaContext = void*;
-using CudaStream = void*;
-using CudaEvent = void*;
-using CudaPointer = unsigned long long;  // NOLINT: the header's type
 using NcclComm = void*;
 
 struct NcclId {
@@ -37,12 +32,7 @@ struct NcclConfig {
   int blocking = 1;
 };
 
-// Values of the headers' enumerations and macros.
-inline constexpr int kCudaSuccess = 0;
-inline constexpr int kCudaNotReady = 600;
-inline constexpr unsigned kCudaStreamNonBlocking = 1;
-inline constexpr unsigned kCudaEventDefault = 0;
-inline constexpr int kCudaCaptureThreadLocal = 1;
+// Values of the header's enumerations.
 inline constexpr int kNcclSuccess = 0;
 inline constexpr int kNcclInProgress = 7;
 enum NcclType {
@@ -63,30 +53,6 @@ inline CudaStream LegacyStream() {
 }
 
 // Functions by the name of their symbol.
-#define REPRISE_CUDA_FUNCTIONS(F)                                  \
-  F(int, cuInit, (unsigned))                                       \
-  F(int, cuGetErrorString, (int, const char**))                    \
-  F(int, cuDeviceGet, (int*, int))                                 \
-  F(int, cuDeviceGetPCIBusId, (char*, int, int))                   \
-  F(int, cuDevicePrimaryCtxRetain, (CudaContext*, int))            \
-  F(int, cuDevicePrimaryCtxRelease_v2, (int))                      \
-  F(int, cuCtxSetCurrent, (CudaContext))                           \
-  F(int, cuCtxGetStreamPriorityRange, (int*, int*))                \
-  F(int, cuStreamCreateWithPriority, (CudaStream*, unsigned, int)) \
-  F(int, cuStreamDestroy_v2, (CudaStream))                         \
-  F(int, cuStreamSynchronize, (CudaStream))                        \
-  F(int, cuStreamWaitEvent, (CudaStream, CudaEvent, unsigned))     \
-  F(int, cuEventCreate, (CudaEvent*, unsigned))                    \
-  F(int, cuEventDestroy_v2, (CudaEvent))                           \
-  F(int, cuEventRecord, (CudaEvent, CudaStream))                   \
-  F(int, cuEventQuery, (CudaEvent))                                \
-  F(int, cuEventElapsedTime, (float*, CudaEvent, CudaEvent))       \
-  F(int, cuThreadExchangeStreamCaptureMode, (int*))                \
-  F(int, cuMemAlloc_v2, (CudaPointer*, size_t))                    \
-  F(int, cuMemFree_v2, (CudaPointer))                              \
-  F(int, cuMemcpyHtoD_v2, (CudaPointer, const void*, size_t))      \
-  F(int, cuMemcpyDtoH_v2, (void*, CudaPointer, size_t))
-
 #define REPRISE_NCCL_FUNCTIONS(F)                                            \
   F(int, ncclGetVersion, (int*))                                             \
   F(int, ncclGetUniqueId, (NcclId*))                                         \
@@ -108,10 +74,9 @@ inline CudaStream LegacyStream() {
   F(int, ncclGroupStart, ())                                                 \
   F(int, ncclGroupEnd, ())
 
-struct DeviceApi {
+struct DeviceApi : CudaFunctions {
 #define REPRISE_DECLARE(result, name, parameters) \
   result(*name) parameters = nullptr;
-  REPRISE_CUDA_FUNCTIONS(REPRISE_DECLARE)
   REPRISE_NCCL_FUNCTIONS(REPRISE_DECLARE)
 #undef REPRISE_DECLARE
 

@@ -1,98 +1,77 @@
 #include "core/device/gpu/cuda_driver.h"
 
-#include <dlfcn.h>
 #include <unistd.h>
 
 #include <cstdlib>
-#include <type_traits>
 #include <utility>
 
+#include "absl/status/statusor.h"
 #include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
+#include "core/base/cuda_functions.h"
 #include "core/base/environment.h"
 
 namespace reprise {
 namespace {
 
-// CU_DEVICE_ATTRIBUTE_COMPUTE_CAPABILITY_MAJOR and _MINOR of cuda.h.
-constexpr int kCapabilityMajor = 75;
-constexpr int kCapabilityMinor = 76;
-
-struct Functions {
-  int (*init)(unsigned) = nullptr;
-  int (*driver_get_version)(int*) = nullptr;
-  int (*device_get_count)(int*) = nullptr;
-  int (*device_get)(int*, int) = nullptr;
-  int (*device_get_name)(char*, int, int) = nullptr;
-  int (*device_get_pci_bus_id)(char*, int, int) = nullptr;
-  int (*device_get_attribute)(int*, int, int) = nullptr;
-  int (*get_error_string)(int, const char**) = nullptr;
-};
-
-// The name of a function that the library lacks; nullptr if it has all.
-const char* FindFunctions(void* library, Functions& functions) {
-  const char* missing = nullptr;
-  const auto find = [&](auto& function, const char* name) {
-    function = reinterpret_cast<std::decay_t<decltype(function)>>(
-        dlsym(library, name));
-    if (function == nullptr && missing == nullptr) missing = name;
-  };
-  find(functions.init, "cuInit");
-  find(functions.driver_get_version, "cuDriverGetVersion");
-  find(functions.device_get_count, "cuDeviceGetCount");
-  find(functions.device_get, "cuDeviceGet");
-  find(functions.device_get_name, "cuDeviceGetName");
-  find(functions.device_get_pci_bus_id, "cuDeviceGetPCIBusId");
-  find(functions.device_get_attribute, "cuDeviceGetAttribute");
-  find(functions.get_error_string, "cuGetErrorString");
-  return missing;
+// The name of a function that is needed here and that the library lacks;
+// nullptr if it has all.
+const char* Missing(const CudaFunctions& cuda) {
+  const std::pair<bool, const char*> needed[] = {
+      {cuda.cuInit != nullptr, "cuInit"},
+      {cuda.cuDriverGetVersion != nullptr, "cuDriverGetVersion"},
+      {cuda.cuDeviceGetCount != nullptr, "cuDeviceGetCount"},
+      {cuda.cuDeviceGet != nullptr, "cuDeviceGet"},
+      {cuda.cuDeviceGetName != nullptr, "cuDeviceGetName"},
+      {cuda.cuDeviceGetPCIBusId != nullptr, "cuDeviceGetPCIBusId"},
+      {cuda.cuDeviceGetAttribute != nullptr, "cuDeviceGetAttribute"},
+      {cuda.cuGetErrorString != nullptr, "cuGetErrorString"}};
+  for (const auto& [found, name] : needed) {
+    if (!found) return name;
+  }
+  return nullptr;
 }
 
 // "cuInit: no CUDA-capable device is detected (CUDA error 100)".
-std::string ErrorText(const Functions& functions, const char* call,
-                      int result) {
-  const char* text = nullptr;
-  if (functions.get_error_string(result, &text) != 0 || text == nullptr) {
-    text = "unknown error";
-  }
-  return absl::StrCat(call, ": ", text, " (CUDA error ", result, ")");
+std::string ErrorText(const CudaFunctions& cuda, const char* call, int result) {
+  return absl::StrCat(call, ": ", cuda.ErrorText(result));
 }
 
 // Fills `gpu`; the driver's error if it does not tell.
-std::string AskGpu(const Functions& functions, int number, Gpu& gpu) {
+std::string AskGpu(const CudaFunctions& cuda, int number, Gpu& gpu) {
   int handle = 0;
-  int result = functions.device_get(&handle, number);
-  if (result != 0) return ErrorText(functions, "cuDeviceGet", result);
+  int result = cuda.cuDeviceGet(&handle, number);
+  if (result != 0) return ErrorText(cuda, "cuDeviceGet", result);
   char name[256] = {};
-  result = functions.device_get_name(name, sizeof(name), handle);
-  if (result != 0) return ErrorText(functions, "cuDeviceGetName", result);
+  result = cuda.cuDeviceGetName(name, sizeof(name), handle);
+  if (result != 0) return ErrorText(cuda, "cuDeviceGetName", result);
   gpu.name = name;
   char id[32] = {};
-  result = functions.device_get_pci_bus_id(id, sizeof(id), handle);
-  if (result != 0) return ErrorText(functions, "cuDeviceGetPCIBusId", result);
+  result = cuda.cuDeviceGetPCIBusId(id, sizeof(id), handle);
+  if (result != 0) return ErrorText(cuda, "cuDeviceGetPCIBusId", result);
   gpu.pci_id = absl::AsciiStrToLower(id);
   int major = 0, minor = 0;
-  result = functions.device_get_attribute(&major, kCapabilityMajor, handle);
+  result = cuda.cuDeviceGetAttribute(&major, kCudaCapabilityMajor, handle);
   if (result == 0) {
-    result = functions.device_get_attribute(&minor, kCapabilityMinor, handle);
+    result = cuda.cuDeviceGetAttribute(&minor, kCudaCapabilityMinor, handle);
   }
-  if (result != 0) return ErrorText(functions, "cuDeviceGetAttribute", result);
+  if (result != 0) return ErrorText(cuda, "cuDeviceGetAttribute", result);
   gpu.capability = 10 * major + minor;
   return "";
 }
 
 // Fills `driver`; why there is no GPU to compute on.
-std::string AskFunctions(const Functions& functions, CudaDriver& driver) {
-  int result = functions.driver_get_version(&driver.cuda_version);
-  if (result != 0) return ErrorText(functions, "cuDriverGetVersion", result);
-  result = functions.init(0);
-  if (result != 0) return ErrorText(functions, "cuInit", result);
+std::string AskFunctions(const CudaFunctions& cuda, CudaDriver& driver) {
+  int result = cuda.cuDriverGetVersion(&driver.cuda_version);
+  if (result != 0) return ErrorText(cuda, "cuDriverGetVersion", result);
+  result = cuda.cuInit(0);
+  if (result != 0) return ErrorText(cuda, "cuInit", result);
   int count = 0;
-  result = functions.device_get_count(&count);
-  if (result != 0) return ErrorText(functions, "cuDeviceGetCount", result);
+  result = cuda.cuDeviceGetCount(&count);
+  if (result != 0) return ErrorText(cuda, "cuDeviceGetCount", result);
   std::vector<Gpu> gpus(count);
   for (int number = 0; number < count; ++number) {
-    const std::string error = AskGpu(functions, number, gpus[number]);
+    const std::string error = AskGpu(cuda, number, gpus[number]);
     if (!error.empty()) return error;
   }
   driver.gpus = std::move(gpus);
@@ -116,11 +95,9 @@ std::string SignOfGpu(const std::string& root) {
 
 CudaDriver AskCudaDriver(const char* library, const std::string& root) {
   CudaDriver driver;
-  void* const handle = dlopen(library, RTLD_NOW | RTLD_GLOBAL);
-  if (handle == nullptr) {
-    const char* const text = dlerror();
-    const std::string reason =
-        absl::StrCat(" (", text == nullptr ? "unknown error" : text, ")");
+  const absl::StatusOr<CudaFunctions> cuda = LoadCudaFunctions(library);
+  if (!cuda.ok()) {
+    const std::string reason = absl::StrCat(" (", cuda.status().message(), ")");
     const std::string sign = SignOfGpu(root);
     driver.is_expected = !sign.empty();
     driver.missing =
@@ -135,11 +112,10 @@ CudaDriver AskCudaDriver(const char* library, const std::string& root) {
     return driver;
   }
   driver.is_expected = true;
-  Functions functions;
-  const char* const lacking = FindFunctions(handle, functions);
+  const char* const lacking = Missing(*cuda);
   const std::string why = lacking != nullptr
                               ? absl::StrCat(library, " has no ", lacking)
-                              : AskFunctions(functions, driver);
+                              : AskFunctions(*cuda, driver);
   if (why.empty()) return driver;
   const char* const visible = std::getenv("CUDA_VISIBLE_DEVICES");
   driver.missing = absl::StrCat(

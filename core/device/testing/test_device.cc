@@ -8,6 +8,7 @@
 #include "absl/strings/string_view.h"
 #include "core/device/device.h"
 #include "core/device/device_description.h"
+#include "core/device/gpu/device_request.h"
 #include "core/device/testing/protected_device.h"
 #include "gtest/gtest.h"
 
@@ -24,7 +25,8 @@ c10::Device ChosenDevice() {
                  variable);
     std::exit(1);
   }
-  const absl::StatusOr<DeviceChoice> choice = ChooseDevice(wanted, 0);
+  const absl::StatusOr<DeviceChoice> choice =
+      ChooseDevice(wanted == "cpu" ? DeviceKind::kCpu : DeviceKind::kCuda, 0);
   if (!choice.ok()) {
     std::fprintf(stderr, "REPRISE_TEST_DEVICE=%s: %s\n", variable,
                  std::string(choice.status().message()).c_str());

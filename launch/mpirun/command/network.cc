@@ -53,12 +53,12 @@ HostNetwork FindHostNetwork(const std::string& sys) {
   return host;
 }
 
-absl::StatusOr<NetworkSettings> SettingsOfNetwork(absl::string_view network,
+absl::StatusOr<NetworkSettings> SettingsOfNetwork(Network network,
                                                   const MpirunVersion& version,
                                                   const HostNetwork& host) {
   NetworkSettings settings;
-  if (network == "auto") return settings;
-  if (network == "ib") {
+  if (network == Network::kAuto) return settings;
+  if (network == Network::kInfiniBand) {
     if (host.infiniband_devices.empty()) {
       return UsageError(
           "--network=ib: this host has no InfiniBand device "

@@ -8,10 +8,18 @@
 #include <vector>
 
 #include "absl/status/statusor.h"
-#include "absl/strings/string_view.h"
+#include "launch/cli/enum_names.h"
 #include "launch/mpirun/command/mpirun_command.h"
 
 namespace reprise {
+
+// --network. kAuto: Open MPI and NCCL choose.
+enum class Network { kAuto, kInfiniBand, kTcp };
+inline constexpr EnumName<Network> kNetworkNames[] = {
+    {Network::kAuto, "auto"},
+    {Network::kInfiniBand, "ib"},
+    {Network::kTcp, "tcp"}};
+inline EnumNames<Network> NamesOf(Network) { return kNetworkNames; }
 
 // What a host has, by /sys.
 struct HostNetwork {
@@ -31,12 +39,11 @@ struct NetworkSettings {
   std::vector<std::pair<std::string, std::string>> variables;
 };
 
-// network: "auto" (Open MPI and NCCL choose), "ib" or "tcp". tcp uses no
-// InfiniBand, neither by verbs nor by IP over it, for MPI, its daemons and
-// NCCL; interfaces are known by their names on this host. UsageError for "ib"
-// on a host without an InfiniBand device; DistributedError for an unknown
-// release.
-absl::StatusOr<NetworkSettings> SettingsOfNetwork(absl::string_view network,
+// kTcp uses no InfiniBand, neither by verbs nor by IP over it, for MPI, its
+// daemons and NCCL; interfaces are known by their names on this host.
+// UsageError for kInfiniBand on a host without an InfiniBand device;
+// DistributedError for an unknown release.
+absl::StatusOr<NetworkSettings> SettingsOfNetwork(Network network,
                                                   const MpirunVersion& version,
                                                   const HostNetwork& host);
 

@@ -47,7 +47,7 @@ std::string FakeSys() {
   return sys;
 }
 
-std::string Options(const std::string& network, const MpirunVersion& version,
+std::string Options(Network network, const MpirunVersion& version,
                     const HostNetwork& host) {
   const auto settings = SettingsOfNetwork(network, version, host);
   REPRISE_EXPECT_OK(settings.status());
@@ -68,47 +68,50 @@ TEST(HostNetwork, OfAMissingFolderIsEmpty) {
 }
 
 TEST(SettingsOfNetwork, AutoLeavesTheChoiceToOthers) {
-  REPRISE_ASSERT_OK_AND_ASSIGN(
-      const NetworkSettings settings,
-      SettingsOfNetwork("auto", kOpenMpi50, FindHostNetwork(FakeSys())));
+  REPRISE_ASSERT_OK_AND_ASSIGN(const NetworkSettings settings,
+                               SettingsOfNetwork(Network::kAuto, kOpenMpi50,
+                                                 FindHostNetwork(FakeSys())));
   EXPECT_THAT(settings.mpirun_options, IsEmpty());
   EXPECT_THAT(settings.variables, IsEmpty());
 }
 
 TEST(SettingsOfNetwork, TcpKeepsOffInfinibandInItsNamesOfEachRelease) {
   const HostNetwork host = FindHostNetwork(FakeSys());
-  EXPECT_EQ(Options("tcp", kOpenMpi50, host),
+  EXPECT_EQ(Options(Network::kTcp, kOpenMpi50, host),
             "--mca pml ob1 --mca btl self,sm,tcp --mca coll ^hcoll,ucc "
             "--mca btl_tcp_if_exclude 127.0.0.0/8,ib0,ibp5s0,docker0 "
             "--prtemca prte_if_exclude ib0,ibp5s0,docker0");
-  EXPECT_EQ(Options("tcp", kOpenMpi41, host),
+  EXPECT_EQ(Options(Network::kTcp, kOpenMpi41, host),
             "--mca pml ob1 --mca btl self,vader,tcp --mca coll ^hcoll "
             "--mca btl_tcp_if_exclude 127.0.0.0/8,ib0,ibp5s0,docker0 "
             "--mca oob_tcp_if_exclude ib0,ibp5s0,docker0");
-  REPRISE_ASSERT_OK_AND_ASSIGN(const NetworkSettings settings,
-                               SettingsOfNetwork("tcp", kOpenMpi50, host));
+  REPRISE_ASSERT_OK_AND_ASSIGN(
+      const NetworkSettings settings,
+      SettingsOfNetwork(Network::kTcp, kOpenMpi50, host));
   EXPECT_THAT(settings.variables, ElementsAre(Pair("NCCL_IB_DISABLE", "1"),
                                               Pair("NCCL_SOCKET_IFNAME",
                                                    "^lo,ib0,ibp5s0,docker0")));
 }
 
 TEST(SettingsOfNetwork, TcpWithoutInfinibandExcludesLoopbackOnly) {
-  const std::string options = Options("tcp", kOpenMpi50, HostNetwork{});
+  const std::string options = Options(Network::kTcp, kOpenMpi50, HostNetwork{});
   EXPECT_THAT(options, HasSubstr("btl_tcp_if_exclude 127.0.0.0/8"));
   EXPECT_THAT(options, Not(HasSubstr("prte_if_exclude")));
 }
 
 TEST(SettingsOfNetwork, IbNeedsADevice) {
-  EXPECT_EQ(Options("ib", kOpenMpi50, FindHostNetwork(FakeSys())),
-            "--mca pml ucx");
-  const auto none = SettingsOfNetwork("ib", kOpenMpi50, HostNetwork{});
+  EXPECT_EQ(
+      Options(Network::kInfiniBand, kOpenMpi50, FindHostNetwork(FakeSys())),
+      "--mca pml ucx");
+  const auto none =
+      SettingsOfNetwork(Network::kInfiniBand, kOpenMpi50, HostNetwork{});
   EXPECT_THAT(none.status(), ExitsWith(ExitCode::kUsage));
   EXPECT_THAT(none.status(), FailsWith("no InfiniBand device"));
   EXPECT_THAT(none.status(), FailsWith("use --network=tcp or auto"));
 }
 
 TEST(SettingsOfNetwork, OfAnUnknownReleaseIsAnError) {
-  EXPECT_THAT(SettingsOfNetwork("tcp", {3, 1}, HostNetwork{}).status(),
+  EXPECT_THAT(SettingsOfNetwork(Network::kTcp, {3, 1}, HostNetwork{}).status(),
               ExitsWith(ExitCode::kDistributed));
 }
 

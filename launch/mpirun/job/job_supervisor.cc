@@ -86,7 +86,7 @@ absl::StatusOr<int> JobSupervisor::Run(std::vector<std::string> arguments) {
   while (phase_ != JobPhase::kEnded) {
     REPRISE_RETURN_IF_ERROR(WaitForEvent());
     watch_.Update(report_.ranks());
-    if (!missed_rank_.has_value() && !report_.failure().has_value()) {
+    if (LooksForMissedRank()) {
       missed_rank_ = watch_.FindMissed(report_.ranks());
       if (missed_rank_.has_value()) EndWithin(absl::ZeroDuration());
     }
@@ -99,12 +99,20 @@ absl::StatusOr<int> JobSupervisor::Run(std::vector<std::string> arguments) {
   return Conclude();
 }
 
+bool JobSupervisor::LooksForMissedRank() const {
+  return !missed_rank_.has_value() && !report_.failure().has_value();
+}
+
 absl::Status JobSupervisor::WaitForEvent() {
   std::vector<pollfd> events = {{signals_.get(), POLLIN, 0},
                                 {mpirun_->err(), POLLIN, 0}};
   watch_.AddTo(&events);
+  // A rank that has been missed stays so: its time is past, and poll would
+  // return at once until the job has ended.
   const absl::Time wake =
-      std::min(deadline_, watch_.NextMissed(report_.ranks()));
+      LooksForMissedRank()
+          ? std::min(deadline_, watch_.NextMissed(report_.ranks()))
+          : deadline_;
   const absl::Duration wait =
       std::min(wake - absl::Now(), absl::Duration(absl::Minutes(1)));
   const int64_t milliseconds =

@@ -55,6 +55,7 @@ class JobSupervisor {
   absl::StatusOr<int> Run(std::vector<std::string> arguments);
 
  private:
+  bool LooksForMissedRank() const;
   absl::Status WaitForEvent();
   void ReadStderr();
   void ReadSignal();

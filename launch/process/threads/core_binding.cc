@@ -55,7 +55,7 @@ std::vector<int> CoresOfThisProcess() {
 }
 
 // `thread`: its number, 0 for this one. One that has ended needs no cores.
-absl::Status BindThread(absl::string_view bind, pid_t thread,
+absl::Status BindThread(CoreBinding bind, pid_t thread,
                         const std::vector<int>& cores) {
   cpu_set_t set;
   CPU_ZERO(&set);
@@ -63,9 +63,9 @@ absl::Status BindThread(absl::string_view bind, pid_t thread,
   if (sched_setaffinity(thread, sizeof(set), &set) == 0 || errno == ESRCH) {
     return absl::OkStatus();
   }
-  return UsageError(absl::StrCat("--bind=", bind, ": cannot bind to cores ",
-                                 RangesOf(cores), ": ", strerror(errno),
-                                 "; use --bind=none"));
+  return UsageError(absl::StrCat("--bind=", NameOf(bind),
+                                 ": cannot bind to cores ", RangesOf(cores),
+                                 ": ", strerror(errno), "; use --bind=none"));
 }
 
 }  // namespace
@@ -119,14 +119,14 @@ std::vector<std::vector<int>> ShareOut(
   return shares;
 }
 
-absl::StatusOr<RankCores> ShareOfRank(absl::string_view bind, int64_t threads,
+absl::StatusOr<RankCores> ShareOfRank(CoreBinding bind, int64_t threads,
                                       const RankPlace& place, bool has_launcher,
                                       std::vector<int> cores) {
   RankCores share;
   const int64_t all = static_cast<int64_t>(cores.size());
   const bool fits =
       has_launcher && place.local_size > 0 && threads * place.local_size <= all;
-  if (bind == "cores" && place.local_size != 1 && !fits) {
+  if (bind == CoreBinding::kCores && place.local_size != 1 && !fits) {
     return UsageError(
         has_launcher
             ? absl::StrCat("--bind=cores: ", place.local_size, " ranks of ",
@@ -140,7 +140,7 @@ absl::StatusOr<RankCores> ShareOfRank(absl::string_view bind, int64_t threads,
               "their own already; leave the flag out and bind by what starts "
               "them: srun --cpu-bind=cores, mpirun --bind-to core");
   }
-  share.bound = bind != "none" && fits && place.local_size > 1;
+  share.bound = bind != CoreBinding::kNone && fits && place.local_size > 1;
   if (share.bound) {
     share.threads = threads;
     share.of_host = std::move(cores);
@@ -154,7 +154,7 @@ absl::StatusOr<RankCores> ShareOfRank(absl::string_view bind, int64_t threads,
   return share;
 }
 
-absl::StatusOr<RankCores> BindRank(absl::string_view bind, int64_t threads,
+absl::StatusOr<RankCores> BindRank(CoreBinding bind, int64_t threads,
                                    const RankPlace& place) {
   REPRISE_ASSIGN_OR_RETURN(
       RankCores share,
@@ -175,12 +175,13 @@ std::vector<int> CoresNearGpu(absl::string_view pci_id,
   return ParseRanges(absl::StripAsciiWhitespace(*text));
 }
 
-RankCores ShareByGpu(absl::string_view bind, const RankCores& bound,
-                     int local_rank, const std::vector<std::string>& gpus,
+RankCores ShareByGpu(CoreBinding bind, const RankCores& bound, int local_rank,
+                     const std::vector<std::string>& gpus,
                      const std::string& sys) {
   if (!bound.bound) return bound;
   RankCores share = bound;
-  if (bind == "auto" && bound.of_host.size() < kCoresOfGpuRank * gpus.size()) {
+  if (bind == CoreBinding::kAuto &&
+      bound.of_host.size() < kCoresOfGpuRank * gpus.size()) {
     share.bound = false;
     share.cores = bound.of_host;
   } else {
@@ -192,7 +193,7 @@ RankCores ShareByGpu(absl::string_view bind, const RankCores& bound,
   return share;
 }
 
-absl::StatusOr<RankCores> BindRankByGpu(absl::string_view bind,
+absl::StatusOr<RankCores> BindRankByGpu(CoreBinding bind,
                                         const RankCores& bound, int local_rank,
                                         const std::vector<std::string>& gpus) {
   const RankCores share = ShareByGpu(bind, bound, local_rank, gpus);
@@ -211,7 +212,7 @@ absl::StatusOr<RankCores> BindRankByGpu(absl::string_view bind,
     }
     if (error) {
       return UsageError(absl::StrCat(
-          "--bind=", bind,
+          "--bind=", NameOf(bind),
           ": cannot list the threads of this process, /proc/self/task: ",
           error.message(), "; use --bind=none"));
     }

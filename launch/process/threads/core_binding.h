@@ -20,9 +20,18 @@
 
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
+#include "launch/cli/enum_names.h"
 #include "launch/process/rank_process.h"
 
 namespace reprise {
+
+// --bind; what each means: ShareOfRank, ShareByGpu.
+enum class CoreBinding { kAuto, kCores, kNone };
+inline constexpr EnumName<CoreBinding> kCoreBindingNames[] = {
+    {CoreBinding::kAuto, "auto"},
+    {CoreBinding::kCores, "cores"},
+    {CoreBinding::kNone, "none"}};
+inline EnumNames<CoreBinding> NamesOf(CoreBinding) { return kCoreBindingNames; }
 
 // Cores are the kernel's logical processors, by number.
 struct RankCores {
@@ -48,18 +57,17 @@ std::vector<std::vector<int>> ShareOut(
     const std::vector<int>& cores, const std::vector<std::vector<int>>& near);
 
 // The share of rank `place.local_rank` of the host's ranks, none of them with a
-// GPU. bind: "none", all; "auto", the slice where
-// each rank has a core for each of its `threads`, else all; "cores", the slice
-// or a UsageError. All for a rank that is alone on its host. Without a launcher
-// of ours "auto" is all, and "cores" a UsageError for a rank that is not known
-// to be alone.
-absl::StatusOr<RankCores> ShareOfRank(absl::string_view bind, int64_t threads,
+// GPU. kNone: all; kAuto: the slice where each rank has a core for each of its
+// `threads`, else all; kCores: the slice or a UsageError. All for a rank that
+// is alone on its host. Without a launcher of ours kAuto is all, and kCores a
+// UsageError for a rank that is not known to be alone.
+absl::StatusOr<RankCores> ShareOfRank(CoreBinding bind, int64_t threads,
                                       const RankPlace& place, bool has_launcher,
                                       std::vector<int> cores);
 
 // Does that to this process. `threads`: the flag, as ThreadsOfRank
 // (thread_count.h) takes it. Before any thread is started.
-absl::StatusOr<RankCores> BindRank(absl::string_view bind, int64_t threads,
+absl::StatusOr<RankCores> BindRank(CoreBinding bind, int64_t threads,
                                    const RankPlace& place);
 
 // A rank that computes on a GPU has threads beside those of computation, which
@@ -74,16 +82,16 @@ std::vector<int> CoresNearGpu(absl::string_view pci_id,
 
 // The share of a rank once the ranks of the host know their GPUs, `gpus` by
 // local rank. Where `bound` says that it is bound: its part of ShareOut; all of
-// the host's under "auto" if there are fewer than kCoresOfGpuRank for each
+// the host's under kAuto if there are fewer than kCoresOfGpuRank for each
 // rank. Else what it was.
-RankCores ShareByGpu(absl::string_view bind, const RankCores& bound,
-                     int local_rank, const std::vector<std::string>& gpus,
+RankCores ShareByGpu(CoreBinding bind, const RankCores& bound, int local_rank,
+                     const std::vector<std::string>& gpus,
                      const std::string& sys = "/sys");
 
 // Does that to this process, all of its threads. Not in BindRank: which GPU a
 // rank has is known when the ranks have compared what they see, and asking the
 // driver before RedirectOutput forks would leave the child a broken one.
-absl::StatusOr<RankCores> BindRankByGpu(absl::string_view bind,
+absl::StatusOr<RankCores> BindRankByGpu(CoreBinding bind,
                                         const RankCores& bound, int local_rank,
                                         const std::vector<std::string>& gpus);
 

@@ -67,7 +67,7 @@ TEST(InOrderOfSockets, PutsThreadsOfACoreTogether) {
   // Two ranks: a socket each, no core of both.
   REPRISE_ASSERT_OK_AND_ASSIGN(
       const RankCores second,
-      ShareOfRank("auto", 4, OnHost(1, 2), true,
+      ShareOfRank(CoreBinding::kAuto, 4, OnHost(1, 2), true,
                   InOrderOfSockets(FirstCores(8), sys)));
   EXPECT_THAT(second.cores, ElementsAre(1, 3, 5, 7));
 }
@@ -84,8 +84,8 @@ TEST(ShareOfRank, IsItsOwnAndAllAreShared) {
       for (int rank = 0; rank < ranks; ++rank) {
         REPRISE_ASSERT_OK_AND_ASSIGN(
             const RankCores share,
-            ShareOfRank("auto", cores / ranks, OnHost(rank, ranks), true,
-                        FirstCores(cores)));
+            ShareOfRank(CoreBinding::kAuto, cores / ranks, OnHost(rank, ranks),
+                        true, FirstCores(cores)));
         EXPECT_TRUE(share.bound);
         EXPECT_GE(static_cast<int>(share.cores.size()), cores / ranks);
         EXPECT_EQ(share.cores.back() - share.cores.front() + 1,
@@ -102,7 +102,7 @@ TEST(ShareOfRank, IsItsOwnAndAllAreShared) {
 TEST(ShareOfRank, IsOfTheCoresThatMayBeUsed) {
   REPRISE_ASSERT_OK_AND_ASSIGN(
       const RankCores share,
-      ShareOfRank("cores", 2, OnHost(1, 2), true, {4, 5, 12, 13}));
+      ShareOfRank(CoreBinding::kCores, 2, OnHost(1, 2), true, {4, 5, 12, 13}));
   EXPECT_TRUE(share.bound);
   EXPECT_THAT(share.cores, ElementsAre(12, 13));
 }
@@ -111,19 +111,21 @@ TEST(ShareOfRank, IsAllWhereItDoesNotFit) {
   for (const int ranks : {0, 1, 5}) {  // unknown, alone, too many
     REPRISE_ASSERT_OK_AND_ASSIGN(
         const RankCores share,
-        ShareOfRank("auto", 1, OnHost(0, ranks), true, FirstCores(4)));
+        ShareOfRank(CoreBinding::kAuto, 1, OnHost(0, ranks), true,
+                    FirstCores(4)));
     EXPECT_FALSE(share.bound);
     EXPECT_EQ(share.cores.size(), 4u);
   }
   REPRISE_ASSERT_OK_AND_ASSIGN(
       const RankCores none,
-      ShareOfRank("none", 1, OnHost(0, 2), true, FirstCores(4)));
+      ShareOfRank(CoreBinding::kNone, 1, OnHost(0, 2), true, FirstCores(4)));
   EXPECT_FALSE(none.bound);
   EXPECT_EQ(none.cores.size(), 4u);
 }
 
 TEST(ShareOfRank, IsAnErrorWhereItMustFit) {
-  const auto share = ShareOfRank("cores", 2, OnHost(0, 3), true, FirstCores(4));
+  const auto share =
+      ShareOfRank(CoreBinding::kCores, 2, OnHost(0, 3), true, FirstCores(4));
   EXPECT_THAT(share, ExitsWith(ExitCode::kUsage));
   EXPECT_THAT(share, FailsWith("3 ranks of 2 threads on this host need 6 "
                                "cores, they may use 4; give fewer"));
@@ -133,15 +135,15 @@ TEST(ShareOfRank, IsAnErrorWhereItMustFit) {
 // of the host idle.
 TEST(ShareOfRank, IsWhatTheRankHasInAJobStartedFromOutside) {
   for (const int ranks : {0, 1, 2, 4}) {
-    for (const char* bind : {"auto", "none"}) {
+    for (const CoreBinding bind : {CoreBinding::kAuto, CoreBinding::kNone}) {
       REPRISE_ASSERT_OK_AND_ASSIGN(
           const RankCores share,
           ShareOfRank(bind, 1, OnHost(0, ranks), false, {4, 5, 6, 7}));
       EXPECT_FALSE(share.bound);
       EXPECT_THAT(share.cores, ElementsAre(4, 5, 6, 7));
     }
-    const auto share =
-        ShareOfRank("cores", 1, OnHost(0, ranks), false, {4, 5, 6, 7});
+    const auto share = ShareOfRank(CoreBinding::kCores, 1, OnHost(0, ranks),
+                                   false, {4, 5, 6, 7});
     if (ranks == 1) {
       REPRISE_EXPECT_OK(share.status());
       continue;
@@ -182,7 +184,8 @@ TEST(ShareByGpu, IsOnTheSocketOfTheGpu) {
                                          "0000:af:00.0", "0000:d8:00.0"};
   std::vector<std::string> cores;
   for (int rank = 0; rank < 4; ++rank) {
-    const RankCores share = ShareByGpu("auto", Bound(16), rank, gpus, sys);
+    const RankCores share =
+        ShareByGpu(CoreBinding::kAuto, Bound(16), rank, gpus, sys);
     EXPECT_TRUE(share.bound);
     EXPECT_EQ(share.threads, 2);
     cores.push_back(RangesOf(share.cores));
@@ -193,16 +196,20 @@ TEST(ShareByGpu, IsOnTheSocketOfTheGpu) {
 TEST(ShareByGpu, IsCompletedFromFarWhereFewCoresAreNear) {
   // All GPUs on a socket of which this job has four cores.
   const std::string sys = SysWithGpus({{"a", "0-3,90"}, {"b", "0-3,90"}});
-  EXPECT_EQ(RangesOf(ShareByGpu("auto", Bound(12), 0, {"a", "b"}, sys).cores),
-            "0-1,4-7");
-  EXPECT_EQ(RangesOf(ShareByGpu("auto", Bound(12), 1, {"a", "b"}, sys).cores),
-            "2-3,8-11");
+  EXPECT_EQ(
+      RangesOf(
+          ShareByGpu(CoreBinding::kAuto, Bound(12), 0, {"a", "b"}, sys).cores),
+      "0-1,4-7");
+  EXPECT_EQ(
+      RangesOf(
+          ShareByGpu(CoreBinding::kAuto, Bound(12), 1, {"a", "b"}, sys).cores),
+      "2-3,8-11");
 }
 
 TEST(ShareByGpu, IsByNumberWhereTheKernelDoesNotTell) {
   for (int rank = 0; rank < 3; ++rank) {
-    const RankCores share =
-        ShareByGpu("auto", Bound(12), rank, {"a", "", "c"}, "/does/not/exist");
+    const RankCores share = ShareByGpu(CoreBinding::kAuto, Bound(12), rank,
+                                       {"a", "", "c"}, "/does/not/exist");
     EXPECT_EQ(share.cores.front(), 4 * rank);
     EXPECT_EQ(share.cores.size(), 4u);
   }
@@ -210,14 +217,18 @@ TEST(ShareByGpu, IsByNumberWhereTheKernelDoesNotTell) {
 
 TEST(ShareByGpu, LeavesThemUnboundBelowThreeCoresARank) {
   const std::vector<std::string> gpus = {"a", "b"};
-  EXPECT_TRUE(ShareByGpu("auto", Bound(6), 0, gpus, "/none").bound);
-  const RankCores unbound = ShareByGpu("auto", Bound(5), 0, gpus, "/none");
+  EXPECT_TRUE(ShareByGpu(CoreBinding::kAuto, Bound(6), 0, gpus, "/none").bound);
+  const RankCores unbound =
+      ShareByGpu(CoreBinding::kAuto, Bound(5), 0, gpus, "/none");
   EXPECT_FALSE(unbound.bound);
   EXPECT_EQ(unbound.cores.size(), 5u);
   // Asked for by name it holds.
-  EXPECT_EQ(ShareByGpu("cores", Bound(5), 0, gpus, "/none").cores.size(), 3u);
+  EXPECT_EQ(
+      ShareByGpu(CoreBinding::kCores, Bound(5), 0, gpus, "/none").cores.size(),
+      3u);
   // What is not bound stays so.
-  EXPECT_FALSE(ShareByGpu("auto", RankCores(), 0, gpus, "/none").bound);
+  EXPECT_FALSE(
+      ShareByGpu(CoreBinding::kAuto, RankCores(), 0, gpus, "/none").bound);
 }
 
 TEST(BindRankByGpu, HoldsForThreadsThatRunAlready) {
@@ -240,7 +251,7 @@ TEST(BindRankByGpu, HoldsForThreadsThatRunAlready) {
   share.bound = true;
   share.of_host = {cores[0], cores[1]};
   share.cores = {cores[0]};
-  const auto by_gpu = BindRankByGpu("cores", share, 1, {"a", "b"});
+  const auto by_gpu = BindRankByGpu(CoreBinding::kCores, share, 1, {"a", "b"});
   bound.Notify();
   other.join();
   REPRISE_EXPECT_OK(by_gpu.status());
@@ -253,14 +264,14 @@ TEST(BindRank, HoldsForThisProcessAndItsThreads) {
   if (CPU_COUNT(&before) < 2) GTEST_SKIP() << "needs two cores";
   unsetenv(kLauncherVariable);
   REPRISE_ASSERT_OK_AND_ASSIGN(const RankCores outside,
-                               BindRank("auto", 1, OnHost(1, 2)));
+                               BindRank(CoreBinding::kAuto, 1, OnHost(1, 2)));
   EXPECT_FALSE(outside.bound);
   cpu_set_t still;
   ASSERT_EQ(sched_getaffinity(0, sizeof(still), &still), 0);
   EXPECT_TRUE(CPU_EQUAL(&still, &before));
   setenv(kLauncherVariable, kNotOnTerminal, /*overwrite=*/1);
   REPRISE_ASSERT_OK_AND_ASSIGN(const RankCores share,
-                               BindRank("auto", 1, OnHost(1, 2)));
+                               BindRank(CoreBinding::kAuto, 1, OnHost(1, 2)));
   unsetenv(kLauncherVariable);
   EXPECT_TRUE(share.bound);
   std::thread([&] {

@@ -65,17 +65,18 @@ absl::StatusOr<absl::Duration> TimeLimit() {
 }  // namespace
 
 absl::StatusOr<DeviceCommunicator> MakeDeviceCommunicator(
-    absl::string_view wanted, c10::Device device, Communicator& host,
+    ReductionPlace wanted, c10::Device device, Communicator& host,
     CollectiveObserver observer, const absl::StatusOr<const DeviceApi*>& api) {
   DeviceCommunicator made;
-  if (wanted == "host" || host.world_size() == 1) return made;
+  if (wanted == ReductionPlace::kHost || host.world_size() == 1) return made;
   int32_t gpus = device.is_cpu() ? 0 : 1;
   REPRISE_RETURN_IF_ERROR(
       host.AllReduce(&gpus, 1, DType::kInt32, ReduceOp::kSum)->Wait());
-  if (wanted == "auto" && gpus == 0) return made;
+  if (wanted == ReductionPlace::kAuto && gpus == 0) return made;
   const absl::Status can = CanUseNccl(device, api, host);
   // The communicator's own failure is no reason to go on without NCCL.
-  if (!can.ok() && wanted == "auto" && ExitCodeOf(can) == ExitCode::kUsage) {
+  if (!can.ok() && wanted == ReductionPlace::kAuto &&
+      ExitCodeOf(can) == ExitCode::kUsage) {
     made.warning = absl::StrCat(
         "gradients are summed in host memory, after backward: ", can.message());
     return made;

@@ -9,10 +9,10 @@
 #include <string>
 
 #include "absl/status/statusor.h"
-#include "absl/strings/string_view.h"
 #include "core/comm/communicator.h"
 #include "core/comm/decorators/observing_transport.h"
 #include "core/comm/nccl/device_api.h"
+#include "launch/settings/reduction_settings.h"
 
 namespace reprise {
 
@@ -20,20 +20,19 @@ struct DeviceCommunicator {
   // NCCL's; nullptr: gradients are summed in host memory, by the job's own
   // communicator.
   std::unique_ptr<Communicator> on_devices;
-  // One line for the user: why "auto" does not take NCCL. Empty: it does, or
+  // One line for the user: why kAuto does not take NCCL. Empty: it does, or
   // nobody would expect it to.
   std::string warning;
 };
 
-// Collective over `host`. `wanted`: "host"; "nccl", UsageError on all ranks
-// where one of them cannot; or "auto": NCCL where every rank has a GPU of its
-// own and NCCL is there. One rank, and ranks on CPUs, have nothing to sum on
-// devices. The result is connected; connecting takes at most five minutes
-// (REPRISE_NCCL_SECONDS), then it has failed. `observer`, where given, is told
-// of its collectives. `api`: what LoadDeviceApi gives, or emulated devices in
-// tests.
+// Collective over `host`. kNccl: UsageError on all ranks where one of them
+// cannot; kAuto: NCCL where every rank has a GPU of its own and NCCL is there.
+// One rank, and ranks on CPUs, have nothing to sum on devices. The result is
+// connected; connecting takes at most five minutes (REPRISE_NCCL_SECONDS), then
+// it has failed. `observer`, where given, is told of its collectives. `api`:
+// what LoadDeviceApi gives, or emulated devices in tests.
 absl::StatusOr<DeviceCommunicator> MakeDeviceCommunicator(
-    absl::string_view wanted, c10::Device device, Communicator& host,
+    ReductionPlace wanted, c10::Device device, Communicator& host,
     CollectiveObserver observer,
     const absl::StatusOr<const DeviceApi*>& api = LoadDeviceApi());
 

@@ -13,6 +13,7 @@
 #include "core/comm/nccl/testing/emulated_devices.h"
 #include "core/comm/transport.h"
 #include "gtest/gtest.h"
+#include "launch/settings/reduction_settings.h"
 
 namespace reprise {
 namespace {
@@ -31,7 +32,8 @@ const absl::StatusOr<const DeviceApi*>& Emulated() {
 
 TEST(DeviceCommunicator, IsNoneOnCpusAndForOneRank) {
   RunRanksAsThreads(2, [](Communicator& host) {
-    for (const char* wanted : {"auto", "host"}) {
+    for (const ReductionPlace wanted :
+         {ReductionPlace::kAuto, ReductionPlace::kHost}) {
       REPRISE_ASSERT_OK_AND_ASSIGN(
           const DeviceCommunicator made,
           MakeDeviceCommunicator(wanted, kCpu, host, nullptr, Emulated()));
@@ -42,7 +44,8 @@ TEST(DeviceCommunicator, IsNoneOnCpusAndForOneRank) {
   RunRanksAsThreads(1, [](Communicator& host) {
     REPRISE_ASSERT_OK_AND_ASSIGN(
         const DeviceCommunicator made,
-        MakeDeviceCommunicator("nccl", Gpu(0), host, nullptr, Emulated()));
+        MakeDeviceCommunicator(ReductionPlace::kNccl, Gpu(0), host, nullptr,
+                               Emulated()));
     EXPECT_EQ(made.on_devices, nullptr);
   });
 }
@@ -54,7 +57,7 @@ TEST(DeviceCommunicator, SumsOnGpusOfTheirOwnAndTellsTheObserver) {
     REPRISE_ASSERT_OK_AND_ASSIGN(
         const DeviceCommunicator made,
         MakeDeviceCommunicator(
-            "auto", Gpu(host.rank()), host,
+            ReductionPlace::kAuto, Gpu(host.rank()), host,
             [&observed](const Collective& collective, absl::Time, absl::Time) {
               observed.push_back(collective.kind);
             },
@@ -77,7 +80,8 @@ TEST(DeviceCommunicator, OfRanksThatShareAGpuAutoSaysWhyItIsTheHosts) {
   RunRanksAsThreads(2, [](Communicator& host) {
     REPRISE_ASSERT_OK_AND_ASSIGN(
         const DeviceCommunicator made,
-        MakeDeviceCommunicator("auto", Gpu(0), host, nullptr, Emulated()));
+        MakeDeviceCommunicator(ReductionPlace::kAuto, Gpu(0), host, nullptr,
+                               Emulated()));
     EXPECT_EQ(made.on_devices, nullptr);
     EXPECT_TRUE(absl::StartsWith(made.warning,
                                  "gradients are summed in host memory, after "
@@ -91,7 +95,8 @@ TEST(DeviceCommunicator, OfRanksThatShareAGpuAutoSaysWhyItIsTheHosts) {
 TEST(DeviceCommunicator, NcclWhereOneRankHasNoGpuIsEveryRanksError) {
   RunFailingRanksAsThreads(2, [](Communicator& host) {
     const absl::StatusOr<DeviceCommunicator> made = MakeDeviceCommunicator(
-        "nccl", host.rank() == 1 ? kCpu : Gpu(0), host, nullptr, Emulated());
+        ReductionPlace::kNccl, host.rank() == 1 ? kCpu : Gpu(0), host, nullptr,
+        Emulated());
     EXPECT_EQ(ExitCodeOf(made.status()), ExitCode::kUsage);
     EXPECT_EQ(made.status().message(),
               "--reduction=nccl: rank 1: it computes on the CPU");
@@ -103,11 +108,12 @@ TEST(DeviceCommunicator, ATimeLimitThatIsNoneIsEveryRanksError) {
   for (const char* limit : {"0", "-1", "soon", ""}) {
     setenv("REPRISE_NCCL_SECONDS", limit, /*overwrite=*/1);
     RunFailingRanksAsThreads(2, [&](Communicator& host) {
-      EXPECT_THAT(MakeDeviceCommunicator("auto", Gpu(host.rank()), host,
-                                         nullptr, Emulated())
-                      .status(),
-                  FailsWith("REPRISE_NCCL_SECONDS must be a number of seconds "
-                            "above 0, not '"));
+      EXPECT_THAT(
+          MakeDeviceCommunicator(ReductionPlace::kAuto, Gpu(host.rank()), host,
+                                 nullptr, Emulated())
+              .status(),
+          FailsWith("REPRISE_NCCL_SECONDS must be a number of seconds "
+                    "above 0, not '"));
     });
   }
   unsetenv("REPRISE_NCCL_SECONDS");
@@ -119,8 +125,8 @@ TEST(DeviceCommunicator, ARankThatDoesNotAnswerEndsAllAtTheTimeLimit) {
   setenv("REPRISE_NCCL_SECONDS", "0.2", /*overwrite=*/1);
   RunFailingRanksAsThreads(2, [&](Communicator& host) {
     EXPECT_THAT(
-        MakeDeviceCommunicator("auto", Gpu(host.rank()), host, nullptr,
-                               Emulated())
+        MakeDeviceCommunicator(ReductionPlace::kAuto, Gpu(host.rank()), host,
+                               nullptr, Emulated())
             .status(),
         FailsWith("connecting the ranks' GPUs by NCCL has not ended within "
                   "200ms on 2 of 2 ranks"));
@@ -133,7 +139,8 @@ TEST(DeviceCommunicator, WithoutNcclAutoSaysWhatIsMissing) {
   RunRanksAsThreads(2, [&](Communicator& host) {
     REPRISE_ASSERT_OK_AND_ASSIGN(
         const DeviceCommunicator made,
-        MakeDeviceCommunicator("auto", Gpu(host.rank()), host, nullptr, none));
+        MakeDeviceCommunicator(ReductionPlace::kAuto, Gpu(host.rank()), host,
+                               nullptr, none));
     EXPECT_EQ(made.on_devices, nullptr);
     EXPECT_TRUE(absl::StrContains(made.warning, "rank 0: cannot load it"))
         << made.warning;

@@ -96,7 +96,7 @@ absl::StatusOr<GpusOfHost> ShareOutGpus(Communicator& communicator,
 }  // namespace
 
 absl::StatusOr<std::vector<std::string>> CompareDevices(
-    absl::string_view wanted, const std::vector<RankDevice>& ranks) {
+    DeviceKind wanted, const std::vector<RankDevice>& ranks) {
   std::vector<int> on_gpus;
   for (size_t rank = 0; rank < ranks.size(); ++rank) {
     if (ranks[rank].on_gpu) on_gpus.push_back(static_cast<int>(rank));
@@ -105,7 +105,7 @@ absl::StatusOr<std::vector<std::string>> CompareDevices(
   if (on_gpus.size() == ranks.size()) return warnings;
   const std::string reasons = absl::StrJoin(
       Reasons(ranks, [](const RankDevice&) { return true; }), "; ");
-  if (wanted == "cuda") {
+  if (wanted == DeviceKind::kCuda) {
     return UsageError(absl::StrCat("--device=cuda: ", reasons,
                                    "; --device=cpu runs without"));
   }
@@ -125,14 +125,14 @@ absl::StatusOr<std::vector<std::string>> CompareDevices(
 
 DeviceSource DevicesOfThisProcess() {
   return {HostName(), [] { return FindGpus().pci_ids; },
-          [](int gpu) { return ChooseDevice("auto", gpu); }};
+          [](int gpu) { return ChooseDevice(DeviceKind::kAuto, gpu); }};
 }
 
-absl::StatusOr<JobDevices> ChooseJobDevices(absl::string_view wanted,
+absl::StatusOr<JobDevices> ChooseJobDevices(DeviceKind wanted,
                                             Communicator& communicator,
                                             const DeviceSource& source) {
   JobDevices devices;
-  if (wanted == "cpu") return devices;
+  if (wanted == DeviceKind::kCpu) return devices;
   REPRISE_ASSIGN_OR_RETURN(const GpusOfHost gpus,
                            ShareOutGpus(communicator, source));
   const absl::StatusOr<DeviceChoice> choice =

@@ -8,9 +8,9 @@
 #include <vector>
 
 #include "absl/status/statusor.h"
-#include "absl/strings/string_view.h"
 #include "core/comm/communicator.h"
 #include "core/device/device.h"
+#include "core/device/gpu/device_request.h"
 
 namespace reprise {
 
@@ -23,12 +23,12 @@ struct RankDevice {
 };
 
 // What the user should read of all ranks' answers, ranks of one reason in one
-// line: "computing on the CPU: ranks 0-1 on node-1: ...". Under "auto" a job on
+// line: "computing on the CPU: ranks 0-1 on node-1: ...". Under kAuto a job on
 // CPUs and GPUs both is a UsageError that names the ranks, hosts and reasons:
-// kernels differ, and so would the ranks' parameters. Under "cuda" any rank
+// kernels differ, and so would the ranks' parameters. Under kCuda any rank
 // without a GPU is one.
 absl::StatusOr<std::vector<std::string>> CompareDevices(
-    absl::string_view wanted, const std::vector<RankDevice>& ranks);
+    DeviceKind wanted, const std::vector<RankDevice>& ranks);
 
 struct JobDevices {
   c10::Device own{c10::DeviceType::CPU};
@@ -42,7 +42,7 @@ struct JobDevices {
 struct DeviceSource {
   std::string host;
   std::function<std::vector<std::string>()> pci_ids;
-  // ChooseDevice under "auto".
+  // ChooseDevice under kAuto.
   std::function<absl::StatusOr<DeviceChoice>(int gpu)> choose;
 };
 DeviceSource DevicesOfThisProcess();
@@ -50,7 +50,7 @@ DeviceSource DevicesOfThisProcess();
 // Collective; `wanted` is that of --device and the same on every rank. Errors
 // are those of CompareDevices, on every rank.
 absl::StatusOr<JobDevices> ChooseJobDevices(
-    absl::string_view wanted, Communicator& communicator,
+    DeviceKind wanted, Communicator& communicator,
     const DeviceSource& source = DevicesOfThisProcess());
 
 }  // namespace reprise

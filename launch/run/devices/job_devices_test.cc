@@ -7,6 +7,7 @@
 #include "core/base/status_matchers.h"
 #include "core/comm/communicator.h"
 #include "core/comm/in_process/ranks_as_threads.h"
+#include "core/device/gpu/device_request.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 
@@ -29,7 +30,7 @@ TEST(CompareDevices, SaysNothingOfAJobOnGpusOrOnAMachineWithoutADriver) {
            {kOnGpu, kOnGpu},
            {OnCpu("a", "no driver", false), OnCpu("b", "no driver", false)}}) {
     REPRISE_ASSERT_OK_AND_ASSIGN(const auto warnings,
-                                 CompareDevices("auto", ranks));
+                                 CompareDevices(DeviceKind::kAuto, ranks));
     EXPECT_THAT(warnings, IsEmpty());
   }
 }
@@ -37,22 +38,24 @@ TEST(CompareDevices, SaysNothingOfAJobOnGpusOrOnAMachineWithoutADriver) {
 TEST(CompareDevices, WarnsOfEveryRankAndTellsEachReasonOnce) {
   REPRISE_ASSERT_OK_AND_ASSIGN(
       const auto warnings,
-      CompareDevices("auto", {OnCpu("a", "no driver", false),
-                              OnCpu("a", "broken"), OnCpu("b", "hidden"),
-                              OnCpu("b", "broken"), OnCpu("a", "broken")}));
+      CompareDevices(
+          DeviceKind::kAuto,
+          {OnCpu("a", "no driver", false), OnCpu("a", "broken"),
+           OnCpu("b", "hidden"), OnCpu("b", "broken"), OnCpu("a", "broken")}));
   EXPECT_THAT(warnings,
               ElementsAre("computing on the CPU: ranks 1,4 on a, rank 3 on b: "
                           "broken",
                           "computing on the CPU: rank 2 on b: hidden"));
-  REPRISE_ASSERT_OK_AND_ASSIGN(const auto alone,
-                               CompareDevices("auto", {OnCpu("a", "broken")}));
+  REPRISE_ASSERT_OK_AND_ASSIGN(
+      const auto alone,
+      CompareDevices(DeviceKind::kAuto, {OnCpu("a", "broken")}));
   EXPECT_THAT(alone, ElementsAre("computing on the CPU: broken"));
 }
 
 TEST(CompareDevices, RefusesAJobOnCpusAndGpusAndNamesRanksHostsAndReasons) {
-  const auto mixed =
-      CompareDevices("auto", {kOnGpu, kOnGpu, OnCpu("b", "no driver", false),
-                              kOnGpu, OnCpu("c", "ECC error")});
+  const auto mixed = CompareDevices(
+      DeviceKind::kAuto, {kOnGpu, kOnGpu, OnCpu("b", "no driver", false),
+                          kOnGpu, OnCpu("c", "ECC error")});
   EXPECT_THAT(mixed, ExitsWith(ExitCode::kUsage));
   EXPECT_THAT(mixed,
               FailsWith("found some for ranks 0-1,3 on a and none for rank 2 "
@@ -60,11 +63,13 @@ TEST(CompareDevices, RefusesAJobOnCpusAndGpusAndNamesRanksHostsAndReasons) {
 }
 
 TEST(CompareDevices, UnderCudaNamesTheRanksThatHaveNone) {
-  const auto one = CompareDevices("cuda", {OnCpu("a", "no driver", false)});
+  const auto one =
+      CompareDevices(DeviceKind::kCuda, {OnCpu("a", "no driver", false)});
   EXPECT_THAT(one, ExitsWith(ExitCode::kUsage));
   EXPECT_THAT(one, FailsWith("--device=cuda: no driver; --device=cpu"));
-  EXPECT_THAT(CompareDevices("cuda", {kOnGpu, OnCpu("b", "no driver")}),
-              FailsWith("--device=cuda: rank 1 on b: no driver; --device=cpu"));
+  EXPECT_THAT(
+      CompareDevices(DeviceKind::kCuda, {kOnGpu, OnCpu("b", "no driver")}),
+      FailsWith("--device=cuda: rank 1 on b: no driver; --device=cpu"));
 }
 
 // A process on `host` that sees these GPUs; of them those in `broken` fail.
@@ -94,7 +99,8 @@ TEST(ChooseJobDevices, GivesTheRanksOfEachHostGpusOfTheirOwn) {
         Sees("two", {"x", "y"})};
     REPRISE_ASSERT_OK_AND_ASSIGN(
         const JobDevices devices,
-        ChooseJobDevices("auto", communicator, sources[communicator.rank()]));
+        ChooseJobDevices(DeviceKind::kAuto, communicator,
+                         sources[communicator.rank()]));
     EXPECT_TRUE(devices.own.is_cuda());
     EXPECT_EQ(devices.own.index(),
               (std::vector<int>{1, 0, 0, 1})[communicator.rank()]);
@@ -106,15 +112,16 @@ TEST(ChooseJobDevices, GivesTheRanksOfEachHostGpusOfTheirOwn) {
 
 TEST(ChooseJobDevices, TellsAllRanksTheSame) {
   RunRanksAsThreads(3, [](Communicator& communicator) {
-    const auto mixed = ChooseJobDevices(
-        "auto", communicator, Sees("one", {"x", "y", "z"}, /*broken=*/{"y"}));
+    const auto mixed =
+        ChooseJobDevices(DeviceKind::kAuto, communicator,
+                         Sees("one", {"x", "y", "z"}, /*broken=*/{"y"}));
     EXPECT_THAT(mixed, ExitsWith(ExitCode::kUsage));
     EXPECT_TRUE(IsAgreed(mixed.status()));
     EXPECT_THAT(mixed, FailsWith("ranks 0,2 on one and none for rank 1 on one: "
                                  "y broken"));
     REPRISE_ASSERT_OK_AND_ASSIGN(
         const JobDevices none,
-        ChooseJobDevices("auto", communicator, Sees("one", {})));
+        ChooseJobDevices(DeviceKind::kAuto, communicator, Sees("one", {})));
     EXPECT_TRUE(none.own.is_cpu());
     EXPECT_THAT(none.gpus_of_host, IsEmpty());
     EXPECT_THAT(none.warnings,

@@ -13,7 +13,6 @@
 #include "core/comm/agreement.h"
 #include "core/device/device_description.h"
 #include "core/tensor/libtorch_processor.h"
-#include "launch/cli/enum_names.h"
 #include "launch/run/devices/job_devices.h"
 #include "launch/run/ranks/rank_agreement.h"
 #include "models/memory_format_table.h"
@@ -31,17 +30,15 @@ absl::StatusOr<RankCores> BindByGpu(const HardwareOptions& options,
                                     const std::vector<std::string>& gpus) {
   // Ranks that have one name for several hosts do not share cores.
   if (static_cast<int>(gpus.size()) != communicator.local_size()) return cores;
-  return BindRankByGpu(NameOf(options.bind), cores, communicator.local_rank(),
-                       gpus);
+  return BindRankByGpu(options.bind, cores, communicator.local_rank(), gpus);
 }
 
 absl::Status ChooseDeviceAndCores(const HardwareOptions& options,
                                   const RankCores& cores,
                                   Communicator& communicator,
                                   RankHardware* hardware) {
-  REPRISE_ASSIGN_OR_RETURN(
-      const JobDevices devices,
-      ChooseJobDevices(NameOf(options.device), communicator));
+  REPRISE_ASSIGN_OR_RETURN(const JobDevices devices,
+                           ChooseJobDevices(options.device, communicator));
   for (const std::string& warning : devices.warnings) {
     WarnOnRank0(communicator, warning);
   }
@@ -57,11 +54,12 @@ absl::Status ChooseOnePrecision(const HardwareOptions& options,
                                 Communicator& communicator,
                                 RankHardware* hardware) {
   absl::StatusOr<Precision> precision =
-      ChoosePrecision(NameOf(options.precision), hardware->device);
+      ChoosePrecision(options.precision, hardware->device);
   REPRISE_RETURN_IF_ERROR(AgreeOnStatus(communicator, precision.status()));
   hardware->precision = *std::move(precision);
   REPRISE_RETURN_IF_ERROR(AgreeOnLines(
-      communicator, {absl::StrCat("precision = ", hardware->precision.name)},
+      communicator,
+      {absl::StrCat("precision = ", NameOf(hardware->precision.kind))},
       "what --precision=auto means on their devices (choose one)"));
   UsePrecision(hardware->precision);
   return absl::OkStatus();
@@ -71,7 +69,7 @@ absl::Status ChooseOneMemoryFormat(const HardwareOptions& options,
                                    absl::string_view network,
                                    Communicator& communicator,
                                    RankHardware* hardware) {
-  hardware->memory_format_origin = "flag";
+  hardware->memory_format_origin = MemoryFormatOrigin::kFlag;
   if (options.memory_format == ImageLayout::kChannelsLast) {
     hardware->memory_format = at::MemoryFormat::ChannelsLast;
   } else if (options.memory_format == ImageLayout::kContiguous) {
@@ -81,7 +79,9 @@ absl::Status ChooseOneMemoryFormat(const HardwareOptions& options,
         network, hardware->device, LibTorchProcessor(),
         hardware->precision.compute_type, LibTorchVersion());
     hardware->memory_format = choice.format;
-    hardware->memory_format_origin = choice.measured ? "measured" : "rule";
+    hardware->memory_format_origin = choice.measured
+                                         ? MemoryFormatOrigin::kMeasured
+                                         : MemoryFormatOrigin::kRule;
   }
   return AgreeOnLines(
       communicator,
@@ -119,8 +119,8 @@ absl::StatusOr<RankHardware> ChooseHardware(const HardwareOptions& options,
   // Before the model is made: NCCL takes its memory first.
   REPRISE_ASSIGN_OR_RETURN(
       hardware.device_communicator,
-      MakeDeviceCommunicator(NameOf(options.reduction), hardware.device,
-                             communicator, std::move(observer)));
+      MakeDeviceCommunicator(options.reduction, hardware.device, communicator,
+                             std::move(observer)));
   WarnOnRank0(communicator, hardware.device_communicator.warning);
   REPRISE_RETURN_IF_ERROR(ChooseOnePrecision(options, communicator, &hardware));
   REPRISE_RETURN_IF_ERROR(

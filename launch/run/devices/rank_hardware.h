@@ -14,7 +14,9 @@
 #include "absl/strings/string_view.h"
 #include "core/comm/communicator.h"
 #include "core/comm/decorators/observing_transport.h"
+#include "core/device/gpu/device_request.h"
 #include "core/device/precision.h"
+#include "launch/cli/enum_names.h"
 #include "launch/process/threads/core_binding.h"
 #include "launch/run/devices/device_communicator.h"
 #include "launch/run/ranks/rank_summary.h"
@@ -31,6 +33,16 @@ struct HardwareOptions {
   ImageLayout memory_format = ImageLayout::kAuto;
 };
 
+// Who chose the memory format: the flag, the table as measured, its rule.
+enum class MemoryFormatOrigin { kFlag, kMeasured, kRule };
+inline constexpr EnumName<MemoryFormatOrigin> kMemoryFormatOriginNames[] = {
+    {MemoryFormatOrigin::kFlag, "flag"},
+    {MemoryFormatOrigin::kMeasured, "measured"},
+    {MemoryFormatOrigin::kRule, "rule"}};
+inline EnumNames<MemoryFormatOrigin> NamesOf(MemoryFormatOrigin) {
+  return kMemoryFormatOriginNames;
+}
+
 struct RankHardware {
   c10::Device device{c10::DeviceType::CPU};
   RankCores cores;
@@ -38,8 +50,7 @@ struct RankHardware {
   DeviceCommunicator device_communicator;
   Precision precision;
   at::MemoryFormat memory_format = at::MemoryFormat::Contiguous;
-  // Who chose it: the "flag", the table as "measured", its "rule".
-  std::string memory_format_origin;
+  MemoryFormatOrigin memory_format_origin = MemoryFormatOrigin::kFlag;
   std::vector<RankSummary> ranks;  // of all ranks, the same on each
 };
 
@@ -50,7 +61,7 @@ struct RankHardware {
 // MakeDeviceCommunicator's.
 //
 // Errors are the same on all ranks: UsageError for what a rank cannot have, and
-// where "auto" means different precisions or memory formats on two ranks, which
+// where kAuto means different precisions or memory formats on two ranks, which
 // would compute different things; DistributedError of the communicators.
 absl::StatusOr<RankHardware> ChooseHardware(const HardwareOptions& options,
                                             absl::string_view network,

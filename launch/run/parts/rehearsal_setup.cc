@@ -9,7 +9,7 @@
 #include "core/buffer/row_store.h"
 #include "core/comm/agreement.h"
 #include "core/device/tensor_rows.h"
-#include "launch/settings/agent_table.h"
+#include "launch/settings/agent_rows.h"
 #include "launch/settings/experiment_spec.h"
 
 namespace reprise {

@@ -10,10 +10,9 @@
 #include "core/base/status.h"
 #include "core/comm/agreement.h"
 #include "core/tensor/torch_status.h"
-#include "launch/cli/enum_names.h"
 #include "launch/data/dataset_loader.h"
 #include "launch/process/threads/thread_count.h"
-#include "launch/run/parts/agent_table.h"
+#include "launch/run/parts/agent_factories.h"
 #include "launch/run/parts/rehearsal_setup.h"
 #include "launch/run/parts/training_options.h"
 #include "launch/run/ranks/rank_agreement.h"
@@ -70,8 +69,9 @@ HardwareOptions HardwareOptionsOf(const ExperimentSpec& spec, int world_size) {
 
 ModelChoice ModelChoiceOf(const ExperimentSpec& spec) {
   const ResnetSettings& resnet = spec.model.resnet;
-  return {spec.model.name, resnet.depth, resnet.width.value_or(0),
-          NameOf(resnet.variant)};
+  return {spec.model.name,
+          {resnet.depth, resnet.width.value_or(0),
+           resnet.variant == ResnetVariant::kUpstream}};
 }
 
 // Flags that cannot fit are refused before: this holds for what is on disk.

@@ -1,7 +1,7 @@
 #include "launch/run/parts/step_sizes.h"
 
 #include "core/base/slices.h"
-#include "launch/settings/agent_table.h"
+#include "launch/settings/agent_rows.h"
 
 namespace reprise {
 

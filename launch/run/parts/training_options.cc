@@ -6,7 +6,7 @@
 
 #include "agents/regime/regime.h"
 #include "core/tensor/optimizer_step.h"
-#include "launch/settings/agent_table.h"
+#include "launch/settings/agent_rows.h"
 #include "launch/settings/experiment_spec.h"
 
 namespace reprise {

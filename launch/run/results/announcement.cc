@@ -18,7 +18,7 @@
 #include "launch/run/parts/step_sizes.h"
 #include "launch/run/parts/training_options.h"
 #include "launch/run/ranks/rank_summary.h"
-#include "launch/settings/agent_table.h"
+#include "launch/settings/agent_rows.h"
 #include "launch/settings/experiment_spec.h"
 #include "models/memory_format_table.h"
 #include "models/model.h"
@@ -50,14 +50,14 @@ void AnnounceModel(const RunParts& parts, int world_size) {
   LogInfo(absl::StrCat(
       "model: ", parts.model->name(), ", ",
       parts.model->parameters().layout().num_values(), " parameters, ",
-      hardware.precision.name, " ",
+      NameOf(hardware.precision.kind), " ",
       absl::StrReplaceAll(NameOf(hardware.memory_format), {{"_", " "}}), " on ",
       absl::StrJoin(devices, ", "), "; ", world_size,
       world_size == 1 ? " rank of " : " ranks of ", hardware.threads,
       hardware.threads == 1 ? " thread" : " threads",
       all_bound ? ", each on cores of its own" : "",
       hosts.size() > 1 ? absl::StrCat(" on ", hosts.size(), " hosts") : ""));
-  if (hardware.memory_format_origin == "rule" &&
+  if (hardware.memory_format_origin == MemoryFormatOrigin::kRule &&
       parts.model->parameters().device().is_cpu() &&
       LibTorchVersion() != LibTorchOfMemoryFormats()) {
     LogInfo(absl::StrCat("memory format: by the rule, for this is LibTorch ",

@@ -44,9 +44,10 @@ RunInfo RunInfoOf(const ExperimentSpec& spec, const RunParts& parts,
   info.data_source = parts.data.source;
   info.generated_data = parts.data.generated;
   info.data_digests = parts.data.digests;
-  info.model = absl::StrCat(parts.model->name(), ", ", hardware.precision.name);
+  info.model =
+      absl::StrCat(parts.model->name(), ", ", NameOf(hardware.precision.kind));
   info.memory_format = std::string(NameOf(hardware.memory_format));
-  info.memory_format_origin = hardware.memory_format_origin;
+  info.memory_format_origin = NameOf(hardware.memory_format_origin);
   info.parameters = parts.model->parameters().layout().num_values();
   for (const RecordedSetting& setting : spec.settings) {
     info.settings.push_back({setting.name, setting.value_json, setting.origin});

@@ -4,7 +4,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
-#include "launch/settings/agent_table.h"
+#include "launch/settings/agent_rows.h"
 #include "launch/settings/components/component.h"
 
 namespace reprise {

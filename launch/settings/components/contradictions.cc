@@ -8,7 +8,7 @@
 #include "launch/cli/enum_names.h"
 #include "launch/data/dataset_table.h"
 #include "launch/data/rows/dataset_row.h"
-#include "launch/settings/agent_table.h"
+#include "launch/settings/agent_rows.h"
 #include "launch/settings/model_rows.h"
 #include "models/input_shape.h"
 

@@ -6,7 +6,7 @@
 #include "core/base/check.h"
 #include "launch/data/dataset_table.h"
 #include "launch/data/rows/dataset_row.h"
-#include "launch/settings/agent_table.h"
+#include "launch/settings/agent_rows.h"
 #include "launch/settings/components/component.h"
 #include "launch/settings/components/regime_literal.h"
 #include "launch/settings/model_rows.h"

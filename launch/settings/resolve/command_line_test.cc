@@ -13,7 +13,7 @@
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "launch/cli/literal_value.h"
-#include "launch/settings/agent_table.h"
+#include "launch/settings/agent_rows.h"
 #include "launch/settings/components/setting_table.h"
 #include "launch/settings/experiment_spec.h"
 #include "launch/settings/experiments.h"

@@ -17,7 +17,7 @@
 #include "data/real_data.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
-#include "tests/conformance/dataset/dataset_table.h"
+#include "tests/conformance/dataset/dataset_cases.h"
 
 namespace reprise {
 namespace {

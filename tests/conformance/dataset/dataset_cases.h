@@ -1,7 +1,7 @@
 // The data sets that dataset_conformance_test holds to data/dataset.h: a data
 // set is a row here.
-#ifndef REPRISE_TESTS_CONFORMANCE_DATASET_DATASET_TABLE_H_
-#define REPRISE_TESTS_CONFORMANCE_DATASET_DATASET_TABLE_H_
+#ifndef REPRISE_TESTS_CONFORMANCE_DATASET_DATASET_CASES_H_
+#define REPRISE_TESTS_CONFORMANCE_DATASET_DATASET_CASES_H_
 
 #include <cstdint>
 #include <ostream>
@@ -41,4 +41,4 @@ const std::vector<DatasetCase>& DatasetCases();
 
 }  // namespace reprise
 
-#endif  // REPRISE_TESTS_CONFORMANCE_DATASET_DATASET_TABLE_H_
+#endif  // REPRISE_TESTS_CONFORMANCE_DATASET_DATASET_CASES_H_

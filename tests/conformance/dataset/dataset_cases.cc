@@ -1,4 +1,4 @@
-#include "tests/conformance/dataset/dataset_table.h"
+#include "tests/conformance/dataset/dataset_cases.h"
 
 #include "data/candle/candle.h"
 #include "data/candle/nt3_csv_writer.h"

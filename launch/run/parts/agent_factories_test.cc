@@ -1,17 +1,17 @@
-#include "launch/run/parts/agent_table.h"
+#include "launch/run/parts/agent_factories.h"
 
 #include <set>
 #include <string>
 
 #include "gtest/gtest.h"
-#include "launch/settings/agent_table.h"
+#include "launch/settings/agent_rows.h"
 
 namespace reprise {
 namespace {
 
-TEST(AgentTable, MakesTheAgentsThatTheCommandLineKnows) {
+TEST(AgentFactories, MakesTheAgentsThatTheCommandLineKnows) {
   std::set<std::string> made, known;
-  for (const AgentRow& row : AgentTable()) made.insert(row.name);
+  for (const AgentRow& row : AgentFactories()) made.insert(row.name);
   for (const AgentSettingsRow& row : AgentSettingsRows()) {
     known.insert(row.name);
   }

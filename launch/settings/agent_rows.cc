@@ -1,4 +1,4 @@
-#include "launch/settings/agent_table.h"
+#include "launch/settings/agent_rows.h"
 
 #include "absl/strings/str_cat.h"
 #include "core/base/check.h"

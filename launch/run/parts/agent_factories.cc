@@ -1,4 +1,4 @@
-#include "launch/run/parts/agent_table.h"
+#include "launch/run/parts/agent_factories.h"
 
 #include <algorithm>
 
@@ -9,7 +9,7 @@
 #include "core/base/check.h"
 #include "core/buffer/rehearsal_buffer.h"
 #include "core/comm/communicator.h"
-#include "launch/settings/agent_table.h"
+#include "launch/settings/agent_rows.h"
 
 namespace reprise {
 namespace {
@@ -49,7 +49,7 @@ std::unique_ptr<Agent> MakeNil(const AgentContext& context) {
 
 }  // namespace
 
-const std::vector<AgentRow>& AgentTable() {
+const std::vector<AgentRow>& AgentFactories() {
   static const std::vector<AgentRow>& rows = *new std::vector<AgentRow>{
       {"base", MakeBase},
       {"er", MakeEr},
@@ -63,9 +63,9 @@ std::unique_ptr<Agent> MakeAgent(const AgentContext& context) {
   const std::string name =
       TraitsOf(context.spec).rehearses ? context.spec.agent.name : "base";
   const auto row = std::find_if(
-      AgentTable().begin(), AgentTable().end(),
+      AgentFactories().begin(), AgentFactories().end(),
       [&](const AgentRow& candidate) { return candidate.name == name; });
-  REPRISE_CHECK(row != AgentTable().end()) << name;
+  REPRISE_CHECK(row != AgentFactories().end()) << name;
   return row->make(context);
 }
 

@@ -1,7 +1,7 @@
 // The agents that agent_conformance_test holds to the interface: a method is a
 // row here.
-#ifndef REPRISE_TESTS_CONFORMANCE_AGENT_TABLE_H_
-#define REPRISE_TESTS_CONFORMANCE_AGENT_TABLE_H_
+#ifndef REPRISE_TESTS_CONFORMANCE_CONFORMING_AGENTS_H_
+#define REPRISE_TESTS_CONFORMANCE_CONFORMING_AGENTS_H_
 
 #include <ostream>
 #include <string>
@@ -29,4 +29,4 @@ const std::vector<ConformingAgent>& ConformingAgents();
 
 }  // namespace reprise
 
-#endif  // REPRISE_TESTS_CONFORMANCE_AGENT_TABLE_H_
+#endif  // REPRISE_TESTS_CONFORMANCE_CONFORMING_AGENTS_H_

@@ -1,9 +1,9 @@
 // The agents as the command line knows them: one row a method, and nothing else
-// compares their names. launch/run/parts/agent_table.h makes them. A new method
-// is a row here and one there; a new key of --agent-config that is its own is a
-// field of its struct (agent_settings.h) and a line of its row.
-#ifndef REPRISE_LAUNCH_SETTINGS_AGENT_TABLE_H_
-#define REPRISE_LAUNCH_SETTINGS_AGENT_TABLE_H_
+// compares their names. launch/run/parts/agent_factories.h makes them. A new
+// method is a row here and one there; a new key of --agent-config that is its
+// own is a field of its struct (agent_settings.h) and a line of its row.
+#ifndef REPRISE_LAUNCH_SETTINGS_AGENT_ROWS_H_
+#define REPRISE_LAUNCH_SETTINGS_AGENT_ROWS_H_
 
 #include <optional>
 #include <string>
@@ -61,4 +61,4 @@ std::string WhyNoBuffer(const ExperimentSpec& spec);
 
 }  // namespace reprise
 
-#endif  // REPRISE_LAUNCH_SETTINGS_AGENT_TABLE_H_
+#endif  // REPRISE_LAUNCH_SETTINGS_AGENT_ROWS_H_

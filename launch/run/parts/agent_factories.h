@@ -1,7 +1,7 @@
 // The agents by name: the one place that knows how each of them is made of a
 // run's settings. A new agent is a new row.
-#ifndef REPRISE_LAUNCH_RUN_PARTS_AGENT_TABLE_H_
-#define REPRISE_LAUNCH_RUN_PARTS_AGENT_TABLE_H_
+#ifndef REPRISE_LAUNCH_RUN_PARTS_AGENT_FACTORIES_H_
+#define REPRISE_LAUNCH_RUN_PARTS_AGENT_FACTORIES_H_
 
 #include <memory>
 #include <vector>
@@ -26,7 +26,7 @@ struct AgentRow {
   std::unique_ptr<Agent> (*make)(const AgentContext& context);
 };
 
-const std::vector<AgentRow>& AgentTable();
+const std::vector<AgentRow>& AgentFactories();
 
 // The agent that the spec names; the baseline, which is the same for every
 // agent, where it does not rehearse (--scratch). A name that is in no row is a
@@ -35,4 +35,4 @@ std::unique_ptr<Agent> MakeAgent(const AgentContext& context);
 
 }  // namespace reprise
 
-#endif  // REPRISE_LAUNCH_RUN_PARTS_AGENT_TABLE_H_
+#endif  // REPRISE_LAUNCH_RUN_PARTS_AGENT_FACTORIES_H_

@@ -1,4 +1,4 @@
-#include "tests/conformance/agent_table.h"
+#include "tests/conformance/conforming_agents.h"
 
 #include "agents/base/base_agent.h"
 #include "agents/er/er_agent.h"
