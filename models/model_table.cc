@@ -1,6 +1,9 @@
 #include "models/model_table.h"
 
+#include <vector>
+
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
 #include "core/base/status.h"
 #include "models/candlenet.h"
 #include "models/mnistnet.h"
@@ -13,6 +16,27 @@ ResNetOptions ResNetOf(const ModelChoice& choice) {
   return {choice.depth, choice.width, choice.variant == "upstream"};
 }
 
+using MadeModel = absl::StatusOr<std::unique_ptr<Model>>;
+
+MadeModel ResNet(const ModelChoice& choice, const ModelOptions& options) {
+  return MakeResNet(ResNetOf(choice), options);
+}
+
+// Of a network without choices.
+template <std::unique_ptr<Model> (*kMake)(const ModelOptions&)>
+MadeModel Only(const ModelChoice& /*choice*/, const ModelOptions& options) {
+  return kMake(options);
+}
+
+struct ModelRow {
+  const char* name;
+  MadeModel (*make)(const ModelChoice& choice, const ModelOptions& options);
+};
+
+constexpr ModelRow kRows[] = {{"mnistnet", Only<MakeMnistNet>},
+                              {"resnet", ResNet},
+                              {"candlenet", Only<MakeCandleNet>}};
+
 }  // namespace
 
 std::string NameOf(const ModelChoice& choice) {
@@ -21,13 +45,13 @@ std::string NameOf(const ModelChoice& choice) {
 
 absl::StatusOr<std::unique_ptr<Model>> MakeModel(const ModelChoice& choice,
                                                  const ModelOptions& options) {
-  if (choice.name == "mnistnet") return MakeMnistNet(options);
-  if (choice.name == "candlenet") return MakeCandleNet(options);
-  if (choice.name == "resnet") {
-    return MakeResNet(ResNetOf(choice), options);
+  std::vector<std::string> names;
+  for (const ModelRow& row : kRows) {
+    if (choice.name == row.name) return row.make(choice, options);
+    names.push_back(row.name);
   }
-  return UsageError(absl::StrCat(
-      "expected model mnistnet, resnet or candlenet, found ", choice.name));
+  return UsageError(absl::StrCat("expected model ", absl::StrJoin(names, ", "),
+                                 ", found ", choice.name));
 }
 
 }  // namespace reprise

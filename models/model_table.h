@@ -13,7 +13,7 @@
 namespace reprise {
 
 struct ModelChoice {
-  std::string name;          // "mnistnet", "resnet", "candlenet"
+  std::string name;          // a row's of model_table.cc
   int64_t depth = 34;        // resnet
   int64_t width = 0;         // resnet; 0: the depth's
   std::string variant = "";  // resnet; or "upstream"
