@@ -2,10 +2,10 @@
 // alternated in one process, as rows of memory_format_table.cc:
 //   bazel run //models:memory_format_benchmark -- MODEL fp32|bf16 [BATCH]
 //     [PAIRS] [THREADS]
-// MODEL: mnistnet, candlenet, resnet18 ... resnet152. REPRISE_MAX_CPU_ISA plays
-// a lesser processor. The optimizer's pass over the flat vectors is the same in
-// both formats and left out. A row is commented out where the pairs do not
-// agree or the median gains less than 3 %.
+// MODEL: a name of model_table.h; resnet18 ... resnet152. REPRISE_MAX_CPU_ISA
+// plays a lesser processor. The optimizer's pass over the flat vectors is the
+// same in both formats and left out. A row is commented out where the pairs do
+// not agree or the median gains less than 3 %.
 #include <ATen/Parallel.h>
 #include <ATen/ops/empty_strided.h>
 #include <ATen/ops/ones_like.h>
@@ -30,6 +30,7 @@
 #include "core/base/processor.h"
 #include "core/base/status.h"
 #include "core/tensor/libtorch_processor.h"
+#include "models/input_shape.h"
 #include "models/memory_format_table.h"
 #include "models/model_table.h"
 
@@ -41,16 +42,6 @@ struct Arguments {
   bool bf16 = false;
   int64_t batch = 0, pairs = 5, threads = 1;
 };
-
-struct Shape {
-  int64_t channels, height, width, classes;
-};
-
-Shape ShapeOf(absl::string_view model) {
-  if (model == "mnistnet") return {1, 28, 28, 10};
-  if (model == "candlenet") return {1, 1, 60483, 2};
-  return {3, 32, 32, 10};
-}
 
 absl::StatusOr<Arguments> Parse(int argc, char** argv) {
   Arguments arguments;
@@ -86,19 +77,18 @@ absl::StatusOr<std::unique_ptr<Model>> Make(const Arguments& arguments,
     }
   }
   ModelOptions options;
-  options.num_classes = ShapeOf(arguments.model).classes;
   options.compute_type = arguments.bf16 ? at::kBFloat16 : at::kFloat;
   options.memory_format = format;
   return MakeModel(choice, options);
 }
 
 // As BatchInput makes them: NHWC in memory.
-at::Tensor InputOf(const Arguments& arguments, at::ScalarType type) {
-  const Shape s = ShapeOf(arguments.model);
+at::Tensor InputOf(const Model& model, int64_t batch) {
+  const InputShape s = model.input_shape();
   const at::Tensor input = at::empty_strided(
-      {arguments.batch, s.channels, s.height, s.width},
+      {batch, s.channels, s.height, s.width},
       {s.channels * s.height * s.width, 1, s.channels * s.width, s.channels},
-      type);
+      model.options().compute_type);
   return input.uniform_(-1, 1);
 }
 
@@ -138,8 +128,7 @@ absl::Status Run(int argc, char** argv) {
     model->parameters().Initialize(1);
     models.push_back(std::move(model));
   }
-  const at::Tensor input =
-      InputOf(arguments, models[0]->options().compute_type);
+  const at::Tensor input = InputOf(*models[0], arguments.batch);
   std::vector<int64_t> positions(arguments.batch);
   std::iota(positions.begin(), positions.end(), 0);
   for (const auto& model : models) SecondsOfStep(*model, input, positions);

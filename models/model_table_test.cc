@@ -58,8 +58,9 @@ TEST(ModelTable, OtherDepthsAndNamesAreUsageErrors) {
   EXPECT_EQ(ExitCodeOf(depth), ExitCode::kUsage);
   EXPECT_EQ(depth.message(),
             "resnet: expected depth 18, 34, 50, 101 or 152, found 35");
-  EXPECT_EQ(ExitCodeOf(MakeModel({"vgg"}, ModelOptions{}).status()),
-            ExitCode::kUsage);
+  const absl::Status name = MakeModel({"vgg"}, ModelOptions{}).status();
+  EXPECT_EQ(ExitCodeOf(name), ExitCode::kUsage);
+  EXPECT_EQ(name.message().substr(0, 24), "expected model mnistnet,");
 }
 
 TEST(ModelTable, AClonedNetworkIsLeftAloneByItsOriginal) {

@@ -6,6 +6,8 @@
 namespace reprise {
 namespace {
 
+const Bind<AgentSettings> kAgent(&ExperimentSpec::agent);
+
 AgentTraits BaseTraits(const AgentSettings& /*settings*/) { return {}; }
 
 AgentTraits NilTraits(const AgentSettings& /*settings*/) {
@@ -46,21 +48,6 @@ void CheckIcarl(const ExperimentSpec& spec,
   }
 }
 
-SettingKey IcarlImplementationKey() {
-  const auto unused = [](const ExperimentSpec& spec) -> std::string {
-    const IcarlImplementation chosen = spec.agent.icarl.implementation;
-    if (spec.agent.name == "icarl" || chosen == IcarlImplementation::kPaper) {
-      return "";
-    }
-    return absl::StrCat("agent ", spec.agent.name, " has one only");
-  };
-  return {
-      OfPart(&ExperimentSpec::agent,
-             OfPart(&AgentSettings::icarl,
-                    BindKey("implementation", &IcarlSettings::implementation))),
-      "", "", unused};
-}
-
 LiteralDict UpstreamIcarlKeys() {
   return {{"implementation", LiteralOf(IcarlImplementation::kUpstream)}};
 }
@@ -75,7 +62,8 @@ const std::vector<AgentSettingsRow>& AgentSettingsRows() {
        "iCaRL",
        "",
        IcarlTraits,
-       {IcarlImplementationKey()},
+       {kAgent.Key("implementation", &AgentSettings::icarl,
+                   &IcarlSettings::implementation)},
        UpstreamIcarlKeys(),
        CheckIcarl},
       {"er",

@@ -5,26 +5,21 @@
 namespace reprise {
 namespace {
 
-template <typename Field>
-SettingKey ResnetKey(const char* name, Field ResnetSettings::*field,
-                     const char* help) {
-  return {
-      OfPart(&ExperimentSpec::model,
-             OfPart(&ModelSettings::resnet, BindKey(name, field, /*least=*/1))),
-      help, "", nullptr};
-}
+const Bind<ModelSettings> kModel(&ExperimentSpec::model);
 
 }  // namespace
 
 const std::vector<ModelSettingsRow>& ModelSettingsRows() {
+  using M = ModelSettings;
   static const auto& rows = *new std::vector<ModelSettingsRow>{
       {"mnistnet", kMnistNetInput, false, {}, {}},
       {"resnet",
        kResNetInput,
        true,
-       {ResnetKey("depth", &ResnetSettings::depth, ""),
-        ResnetKey("width", &ResnetSettings::width, ""),
-        ResnetKey("variant", &ResnetSettings::variant, "('upstream')")},
+       {kModel.Key("depth", &M::resnet, &ResnetSettings::depth, 1),
+        kModel.Key("width", &M::resnet, &ResnetSettings::width, 1),
+        kModel.Key("variant", &M::resnet, &ResnetSettings::variant)
+            .Help("('upstream')")},
        {{"variant", LiteralOf(ResnetVariant::kUpstream)}}},
       {"candlenet", kCandleNetInput, false, {}, {}}};
   return rows;

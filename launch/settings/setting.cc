@@ -103,6 +103,20 @@ std::string FieldJson(const Setting& /*setting*/, uint64_t field) {
   return absl::StrCat(field);
 }
 
+std::vector<SettingKey> KeysOf(const std::string& owner,
+                               std::vector<SettingKey> keys,
+                               std::string (*chosen)(const ExperimentSpec&)) {
+  for (SettingKey& key : keys) {
+    if (key.unused != nullptr) continue;
+    key.unused = [owner, chosen](const ExperimentSpec& spec) -> std::string {
+      const std::string name = chosen(spec);
+      if (name == owner) return "";
+      return absl::StrCat("it is ", owner, "'s, not ", name, "'s");
+    };
+  }
+  return keys;
+}
+
 Setting DictSetting(const char* name, const char* prefix,
                     std::vector<SettingKey> keys) {
   Setting setting;

@@ -199,9 +199,23 @@ class Bind {
     return {OfPart(component_, BindKey(name, field, least)), "", "", nullptr};
   }
 
+  // Of a struct within the component: of one method or one model alone.
+  template <typename Part, typename Field>
+  SettingKey Key(const char* name, Part Options::*part, Field Part::*field,
+                 double least = 0) const {
+    return {OfPart(component_, OfPart(part, BindKey(name, field, least))), "",
+            "", nullptr};
+  }
+
  private:
   Options ExperimentSpec::*component_;
 };
+
+// `keys` of the row `owner` of a table of which one is `chosen`: those that do
+// not say themselves when they have no effect have none with another.
+std::vector<SettingKey> KeysOf(const std::string& owner,
+                               std::vector<SettingKey> keys,
+                               std::string (*chosen)(const ExperimentSpec&));
 
 // A *-config flag of `keys`; their names, defaults and help are its help behind
 // `prefix`.

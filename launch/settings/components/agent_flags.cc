@@ -48,7 +48,10 @@ std::vector<SettingKey> AgentKeys() {
           .Unused(WhyUndrawn),
       kAgent.Key("reset_state_dict", &A::reset_state_dict)};
   for (const AgentSettingsRow& row : AgentSettingsRows()) {
-    keys.insert(keys.end(), row.keys.begin(), row.keys.end());
+    const std::vector<SettingKey> own =
+        KeysOf(row.name, row.keys,
+               [](const ExperimentSpec& spec) { return spec.agent.name; });
+    keys.insert(keys.end(), own.begin(), own.end());
   }
   return keys;
 }

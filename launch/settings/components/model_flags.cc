@@ -14,18 +14,16 @@ Component ModelFlags() {
   std::string prefix;  // the models that the keys are of
   for (const ModelSettingsRow& row : ModelSettingsRows()) {
     names.push_back(row.name);
-    keys.insert(keys.end(), row.keys.begin(), row.keys.end());
+    const std::vector<SettingKey> own =
+        KeysOf(row.name, row.keys,
+               [](const ExperimentSpec& spec) { return spec.model.name; });
+    keys.insert(keys.end(), own.begin(), own.end());
     if (!row.keys.empty()) absl::StrAppend(&prefix, row.name, "'s ");
   }
   return {
       "Experiment",
       {model.OneOf("model", &ModelSettings::name, "NAME", "the network", names),
-       DictSetting("model-config", prefix.c_str(), keys)
-           .Unused([](const ExperimentSpec& spec) -> std::string {
-             const ModelSettingsRow& row = RowOf(spec.model);
-             if (!row.keys.empty()) return "";
-             return absl::StrCat(row.name, " has no options");
-           })}};
+       DictSetting("model-config", prefix.c_str(), keys)}};
 }
 
 }  // namespace reprise

@@ -19,9 +19,11 @@ TEST_F(Flags, AreNotedWhenWithoutEffect) {
   REPRISE_ASSERT_OK_AND_ASSIGN(
       const ParsedCommand command,
       Parse({"--dataloader-workers=4", "--model-config={'depth': 18}"}));
-  EXPECT_THAT(command.notes,
-              ElementsAre(HasSubstr("--model-config has no effect"),
-                          HasSubstr("--dataloader-workers has no effect")));
+  EXPECT_THAT(
+      command.notes,
+      ElementsAre(HasSubstr("'depth' in --model-config has no effect: it "
+                            "is resnet's, not mnistnet's"),
+                  HasSubstr("--dataloader-workers has no effect")));
 }
 
 TEST_F(Flags, WithoutEffectAreNotedOrRefused) {
@@ -50,7 +52,8 @@ TEST_F(Flags, WithoutEffectAreNotedOrRefused) {
       {{"--agent=er", "--global-candidates=9"},
        "--global-candidates has no effect"},
       {{"--agent=nil", "--agent-config={'implementation': 'upstream'}"},
-       "'implementation' in --agent-config has no effect"},
+       "'implementation' in --agent-config has no effect: it is icarl's, not "
+       "nil's"},
       {{"--bind=cores"}, "--bind has no effect: there is one rank"},
       {{"--output=files"}, "--output has no effect: there is one rank"},
       {{"--regime=[{'epoch': 50, 'lr': 1}]"},
