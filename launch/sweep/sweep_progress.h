@@ -8,8 +8,8 @@
 
 #include "absl/time/time.h"
 #include "core/base/status.h"
-#include "launch/sweep/point_folder.h"
-#include "launch/sweep/sweep_points.h"
+#include "launch/sweep/points/point_folder.h"
+#include "launch/sweep/points/sweep_points.h"
 
 namespace reprise {
 

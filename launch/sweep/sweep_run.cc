@@ -16,7 +16,7 @@
 #include "absl/time/clock.h"
 #include "core/base/environment.h"
 #include "core/base/status.h"
-#include "launch/sweep/point_folder.h"
+#include "launch/sweep/points/point_folder.h"
 
 namespace reprise {
 namespace {

@@ -1,4 +1,4 @@
-#include "launch/sweep/point_folder.h"
+#include "launch/sweep/points/point_folder.h"
 
 #include <filesystem>
 #include <system_error>

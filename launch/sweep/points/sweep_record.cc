@@ -1,4 +1,4 @@
-#include "launch/sweep/sweep_record.h"
+#include "launch/sweep/points/sweep_record.h"
 
 #include <algorithm>
 #include <filesystem>

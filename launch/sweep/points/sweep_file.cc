@@ -1,4 +1,4 @@
-#include "launch/sweep/sweep_file.h"
+#include "launch/sweep/points/sweep_file.h"
 
 #include <algorithm>
 #include <utility>

@@ -13,8 +13,8 @@
 //
 // Which settings there are, and whether they fit together, is not known here
 // (sweep_points.h).
-#ifndef REPRISE_LAUNCH_SWEEP_SWEEP_FILE_H_
-#define REPRISE_LAUNCH_SWEEP_SWEEP_FILE_H_
+#ifndef REPRISE_LAUNCH_SWEEP_POINTS_SWEEP_FILE_H_
+#define REPRISE_LAUNCH_SWEEP_POINTS_SWEEP_FILE_H_
 
 #include <cstdint>
 #include <string>
@@ -54,4 +54,4 @@ std::vector<PointLines> ExpandPoints(const SweepFile& file);
 
 }  // namespace reprise
 
-#endif  // REPRISE_LAUNCH_SWEEP_SWEEP_FILE_H_
+#endif  // REPRISE_LAUNCH_SWEEP_POINTS_SWEEP_FILE_H_

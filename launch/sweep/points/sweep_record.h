@@ -1,7 +1,7 @@
 // sweep.json in the folder of a sweep: its points as they were resolved, and by
 // which program, written before anything starts.
-#ifndef REPRISE_LAUNCH_SWEEP_SWEEP_RECORD_H_
-#define REPRISE_LAUNCH_SWEEP_SWEEP_RECORD_H_
+#ifndef REPRISE_LAUNCH_SWEEP_POINTS_SWEEP_RECORD_H_
+#define REPRISE_LAUNCH_SWEEP_POINTS_SWEEP_RECORD_H_
 
 #include <optional>
 #include <string>
@@ -9,7 +9,7 @@
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
-#include "launch/sweep/sweep_points.h"
+#include "launch/sweep/points/sweep_points.h"
 
 namespace reprise {
 
@@ -45,4 +45,4 @@ absl::StatusOr<SweepChanges> ContinueRecord(
 
 }  // namespace reprise
 
-#endif  // REPRISE_LAUNCH_SWEEP_SWEEP_RECORD_H_
+#endif  // REPRISE_LAUNCH_SWEEP_POINTS_SWEEP_RECORD_H_

@@ -1,7 +1,7 @@
 // The points of a sweep, checked as command lines are: what each is called, and
 // the command line that runs it.
-#ifndef REPRISE_LAUNCH_SWEEP_SWEEP_POINTS_H_
-#define REPRISE_LAUNCH_SWEEP_SWEEP_POINTS_H_
+#ifndef REPRISE_LAUNCH_SWEEP_POINTS_SWEEP_POINTS_H_
+#define REPRISE_LAUNCH_SWEEP_POINTS_SWEEP_POINTS_H_
 
 #include <cstdint>
 #include <map>
@@ -12,7 +12,7 @@
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
 #include "launch/settings/experiments.h"
-#include "launch/sweep/sweep_file.h"
+#include "launch/sweep/points/sweep_file.h"
 
 namespace reprise {
 
@@ -60,4 +60,4 @@ std::string FolderText(absl::string_view text);
 
 }  // namespace reprise
 
-#endif  // REPRISE_LAUNCH_SWEEP_SWEEP_POINTS_H_
+#endif  // REPRISE_LAUNCH_SWEEP_POINTS_SWEEP_POINTS_H_

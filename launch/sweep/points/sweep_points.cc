@@ -1,4 +1,4 @@
-#include "launch/sweep/sweep_points.h"
+#include "launch/sweep/points/sweep_points.h"
 
 #include <algorithm>
 #include <set>

@@ -1,6 +1,6 @@
 // The folder of a point: whether its run has finished, and what it came to.
-#ifndef REPRISE_LAUNCH_SWEEP_POINT_FOLDER_H_
-#define REPRISE_LAUNCH_SWEEP_POINT_FOLDER_H_
+#ifndef REPRISE_LAUNCH_SWEEP_POINTS_POINT_FOLDER_H_
+#define REPRISE_LAUNCH_SWEEP_POINTS_POINT_FOLDER_H_
 
 #include <map>
 #include <optional>
@@ -48,4 +48,4 @@ std::string LastErrorLine(absl::string_view output);
 
 }  // namespace reprise
 
-#endif  // REPRISE_LAUNCH_SWEEP_POINT_FOLDER_H_
+#endif  // REPRISE_LAUNCH_SWEEP_POINTS_POINT_FOLDER_H_
