@@ -47,8 +47,8 @@ int RunSweep(const VerbCall& call) {
 
 const std::vector<Verb>& Verbs() {
   static const std::vector<Verb>& verbs = *new std::vector<Verb>{
-      {"run", RunVerb},     {"data", RunData},  {"report", RunReport},
-      {"sweep", RunSweep},  {"bench", nullptr}, {"deploy", nullptr},
+      {"run", RunVerb},    {"data", RunData},  {"report", RunReport},
+      {"sweep", RunSweep}, {"bench", nullptr}, {"deploy", nullptr},
   };
   return verbs;
 }

@@ -4,6 +4,7 @@
 
 #include <cstdio>
 #include <filesystem>
+#include <iostream>
 #include <optional>
 #include <utility>
 
@@ -22,6 +23,7 @@
 #include "launch/process/rank_process.h"
 #include "launch/process/threads/core_binding.h"
 #include "launch/process/threads/openmp_wait.h"
+#include "launch/report/report_command.h"
 #include "launch/sweep/core_shares.h"
 #include "launch/sweep/points/point_folder.h"
 #include "launch/sweep/points/sweep_file.h"
@@ -43,6 +45,7 @@ constexpr absl::Duration kLockPatience = absl::Seconds(30);
 // The link, not its path: a program that is built anew meanwhile is another.
 constexpr char kThisProgram[] = "/proc/self/exe";
 constexpr size_t kMostNamed = 20;
+constexpr size_t kMostInReport = 200;
 
 constexpr char kUsage[] =
     "reprise sweep FILE [--parallel=N] [--stop-on-failure] [--name=NAME]\n"
@@ -166,6 +169,8 @@ class SweepSession {
     REPRISE_ASSIGN_OR_RETURN(const SweepRun::End end, RunPoints());
     REPRISE_RETURN_IF_ERROR(
         ReplaceFile(folder_ + "/sweep.csv", {TableCsv(RowsOf(progress_))}));
+    LogInfo(absl::StrCat("table: ", folder_, "/sweep.csv"));
+    if (end != SweepRun::End::kInterrupted) WriteReport();
     return Conclude(end);
   }
 
@@ -276,8 +281,26 @@ class SweepSession {
     }
   }
 
+  // Of all points that are done; one that cannot be written costs no more.
+  void WriteReport() const {
+    std::vector<std::string> arguments;
+    for (size_t i = 0; i < progress_.points.size(); ++i) {
+      if (progress_.of_point[i].state != State::kDone) continue;
+      arguments.push_back(FolderOf(progress_.points[i]));
+    }
+    if (arguments.empty()) return;
+    if (arguments.size() > kMostInReport) {
+      LogInfo(absl::StrCat("no report.html: more than ", kMostInReport,
+                           " points; `reprise report` makes one of those that "
+                           "it is given"));
+      return;
+    }
+    arguments.push_back(absl::StrCat("--output=", folder_, "/report.html"));
+    const absl::Status written = RunReportCommand(arguments, std::cout);
+    if (!written.ok()) LogWarning(written.message());
+  }
+
   absl::Status Conclude(SweepRun::End end) const {
-    LogInfo(absl::StrCat("table: ", folder_, "/sweep.csv"));
     const int64_t failed = progress_.Count(State::kFailed);
     const size_t all = progress_.points.size();
     if (end != SweepRun::End::kAllEnded) {

@@ -8,69 +8,55 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "absl/strings/str_split.h"
-#include "core/base/file.h"
 #include "core/base/status.h"
+#include "core/metrics/accuracy/accuracy_matrix.h"
+#include "core/metrics/run_json.h"
+#include "launch/report/run_folder.h"
 #include "nlohmann/json.hpp"
 
 namespace reprise {
 namespace {
 
-using Json = nlohmann::ordered_json;
-
 constexpr size_t kLongestLine = 400;
 constexpr size_t kMostListed = 10;
 
-// Null where there is none that can be read: a run was ended while writing it.
-Json ReadJson(const std::string& path) {
-  const absl::StatusOr<std::string> text = ReadWholeFile(path);
-  if (!text.ok()) return nullptr;
-  Json json = Json::parse(*text, nullptr, /*allow_exceptions=*/false);
-  return json.is_object() ? json : Json(nullptr);
-}
-
-std::optional<double> NumberAt(const Json& json, const char* name) {
-  const auto found = json.find(name);
-  if (found == json.end() || !found->is_number()) return std::nullopt;
-  return found->get<double>();
-}
-
-PointMeasures MeasuresOf(const Json& summary) {
+PointMeasures MeasuresOf(const RunFolder& run) {
   PointMeasures measures;
-  measures.images_per_second = NumberAt(summary, "images_per_second");
-  measures.seconds = NumberAt(summary, "seconds").value_or(0);
-  measures.generated_data = summary.value("generated_data", false);
-  for (const Json& head : summary.value("heads", Json::array())) {
-    if (!head.is_object() || !head.value("primary", false)) continue;
-    const auto value = [&head](const char* name) {
-      const auto measure = head.find(name);
-      return measure == head.end() || !measure->is_object()
-                 ? std::nullopt
-                 : NumberAt(*measure, "value");
-    };
-    measures.average_incremental_accuracy =
-        value("average_incremental_accuracy");
-    measures.final_accuracy = value("sample_mean_accuracy");
-    measures.forgetting = value("forgetting");
+  measures.images_per_second = run.images_per_second();
+  measures.seconds = run.seconds();
+  measures.generated_data = run.start.has_value() && run.start->generated_data;
+  if (run.primary_head() == nullptr) return measures;
+  for (const AccuracyMatrix::Measure& measure :
+       run.primary_head()->matrix.Measures()) {
+    if (measure.name == "average_incremental_accuracy") {
+      measures.average_incremental_accuracy = measure.value;
+    } else if (measure.name == "sample_mean_accuracy") {
+      measures.final_accuracy = measure.value;
+    } else if (measure.name == "forgetting") {
+      measures.forgetting = measure.value;
+    }
   }
   return measures;
 }
 
-// "lr: 0.1, expected 0.2" of each that differs.
+// "lr is 0.1, expected 0.2" of each that differs.
 std::vector<std::string> Differences(
-    const Json& run, const std::map<std::string, std::string>& settings) {
+    const RunFolder& run, const std::map<std::string, std::string>& settings) {
+  std::map<std::string, std::string> recorded;
+  for (const RunInfo::Setting& setting : run.run.info.settings) {
+    recorded[setting.name] = setting.value_json;
+  }
+  // Of two texts that say one thing.
+  const auto value_of = [](const std::string& json) {
+    return nlohmann::json::parse(json, nullptr, /*allow_exceptions=*/false);
+  };
   std::vector<std::string> differences;
-  const Json recorded = run.value("settings", Json::object());
-  for (const auto& [name, value_json] : settings) {
-    const Json expected =
-        Json::parse(value_json, nullptr, /*allow_exceptions=*/false);
+  for (const auto& [name, expected] : settings) {
     const auto found = recorded.find(name);
-    const Json value = found == recorded.end() || !found->is_object()
-                           ? Json()
-                           : found->value("value", Json());
-    if (value != expected) {
-      differences.push_back(
-          absl::StrCat(name, " is ", value.dump(), ", expected ", value_json));
-    }
+    const std::string value = found == recorded.end() ? "none" : found->second;
+    if (value == expected || value_of(value) == value_of(expected)) continue;
+    differences.push_back(
+        absl::StrCat(name, " is ", value, ", expected ", expected));
   }
   return differences;
 }
@@ -88,10 +74,25 @@ absl::StatusOr<PointFolder> ReadPointFolder(
         absl::StrCat("cannot read ", folder, ": ", error.message()));
   }
   found.state = PointFolder::State::kUnfinished;
-  const Json summary = ReadJson(folder + "/summary.json");
-  const Json run = ReadJson(folder + "/run.json");
-  if (summary.is_null() || run.is_null()) return found;
-  std::vector<std::string> differences = Differences(run, settings);
+  RunFolderOptions options;
+  options.most_steps = 2;
+  const absl::StatusOr<RunFolder> run = ReadRunFolder(folder, options);
+  if (!run.ok()) {
+    // A run that was killed early has left less than a run's folder.
+    if (ExitCodeOf(run.status()) == ExitCode::kStorage) return run.status();
+    return found;
+  }
+  if (run->state == RunState::kRunning) {
+    return UsageError(absl::StrCat(
+        folder, ": a run that is none of this sweep is at work there, process ",
+        run->run.pid, "; wait for it, or end it"));
+  }
+  // The last file of a run.
+  if (run->state != RunState::kFinished ||
+      !std::filesystem::exists(folder + "/summary.json", error)) {
+    return found;
+  }
+  std::vector<std::string> differences = Differences(*run, settings);
   if (!differences.empty()) {
     if (differences.size() > kMostListed) {
       differences.resize(kMostListed);
@@ -102,7 +103,7 @@ absl::StatusOr<PointFolder> ReadPointFolder(
         absl::StrJoin(differences, "; "), "); move that folder away"));
   }
   found.state = PointFolder::State::kFinished;
-  found.measures = MeasuresOf(summary);
+  found.measures = MeasuresOf(*run);
   return found;
 }
 

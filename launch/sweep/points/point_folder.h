@@ -32,7 +32,7 @@ struct PointFolder {
 };
 
 // `settings`: of the point, as JSON by name. UsageError where the folder has a
-// finished run with others, StorageError.
+// finished run with others, or one that is at work; StorageError.
 absl::StatusOr<PointFolder> ReadPointFolder(
     const std::string& folder,
     const std::map<std::string, std::string>& settings);

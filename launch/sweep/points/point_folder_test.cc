@@ -8,6 +8,9 @@
 #include "core/base/file.h"
 #include "core/base/status.h"
 #include "core/base/status_matchers.h"
+#include "core/metrics/jsonl/jsonl_sink.h"
+#include "core/metrics/run_json.h"
+#include "core/metrics/testing/scripted_run.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 
@@ -29,44 +32,60 @@ class PointFolderTest : public testing::Test {
   void Write(const std::string& name, const std::string& text) {
     REPRISE_ASSERT_OK(ReplaceFile(folder_ + "/" + name, {text}));
   }
+
+  // A run of these settings by a process that is gone.
+  void WriteRunJsonOf(const std::string& lr) {
+    Write("run.json", R"({"schema": 1, "host": "elsewhere", "pid": 1,
+                          "started": "2024-02-29T00:00:00+00:00"})");
+    RunInfo info;
+    info.settings = {{"lr", lr, "flag"}, {"agent", "\"nil\"", "flag"}};
+    REPRISE_ASSERT_OK(WriteRunJson(folder_, info));
+  }
+
+  void WriteRun(const std::string& lr) {
+    WriteRunJsonOf(lr);
+    RunStart start = ScriptedRunStart();
+    start.generated_data = true;
+    auto sink = JsonlSink::Open(folder_ + "/metrics.jsonl");
+    REPRISE_ASSERT_OK(sink.status());
+    REPRISE_ASSERT_OK((*sink)->OnRunStart(start));
+    for (int task = 0; task < 3; ++task) {
+      REPRISE_ASSERT_OK(PlayScriptedTask(task, **sink));
+    }
+    REPRISE_ASSERT_OK((*sink)->OnRunEnd(ScriptedRunEnd()));
+  }
+
   absl::StatusOr<PointFolder> Read() {
     return ReadPointFolder(folder_, {{"lr", "0.1"}, {"agent", "\"nil\""}});
   }
-
-  static constexpr char kRun[] =
-      R"({"settings": {"lr": {"value": 0.1, "origin": "x"},
-          "agent": {"value": "nil", "origin": "y"}}})";
-  static constexpr char kSummary[] =
-      R"({"heads": [{"name": "nme", "primary": false},
-          {"name": "softmax", "primary": true,
-           "average_incremental_accuracy": {"value": 0.5, "formula": ""},
-           "sample_mean_accuracy": {"value": 0.25, "formula": ""},
-           "forgetting": {"value": null, "formula": ""}}],
-          "images_per_second": 100.5, "seconds": 3, "generated_data": true})";
 
   const std::string parent_, folder_;
 };
 
 TEST_F(PointFolderTest, AFinishedRunHasTheMeasuresOfItsPrimaryHead) {
-  Write("run.json", kRun);
-  Write("summary.json", kSummary);
+  WriteRun("0.1");
+  Write("summary.json", "{}");
   REPRISE_ASSERT_OK_AND_ASSIGN(const PointFolder folder, Read());
   EXPECT_EQ(folder.state, State::kFinished);
-  EXPECT_EQ(folder.measures.average_incremental_accuracy, 0.5);
-  EXPECT_EQ(folder.measures.final_accuracy, 0.25);
-  EXPECT_EQ(folder.measures.forgetting, std::nullopt);
-  EXPECT_EQ(folder.measures.images_per_second, 100.5);
-  EXPECT_EQ(folder.measures.seconds, 3);
+  EXPECT_NEAR(*folder.measures.average_incremental_accuracy,
+              (.90 + 6.68 / 7 + .884) / 3, 1e-12);
+  EXPECT_NEAR(*folder.measures.final_accuracy, 0.884, 1e-12);
+  EXPECT_NEAR(*folder.measures.forgetting, 0.07, 1e-12);
+  EXPECT_EQ(folder.measures.images_per_second, 100);
   EXPECT_TRUE(folder.measures.generated_data);
 }
 
-TEST_F(PointFolderTest, WithoutAWholeSummaryItIsUnfinished) {
+TEST_F(PointFolderTest, WithoutASummaryOrAnEndItIsUnfinished) {
   REPRISE_ASSERT_OK_AND_ASSIGN(PointFolder folder, Read());
   EXPECT_EQ(folder.state, State::kUnfinished);
-  Write("run.json", kRun);
+  WriteRunJsonOf("0.1");
   REPRISE_ASSERT_OK_AND_ASSIGN(folder, Read());
   EXPECT_EQ(folder.state, State::kUnfinished);
-  Write("summary.json", std::string(kSummary).substr(0, 90));
+  Write("summary.json", "{}");
+  REPRISE_ASSERT_OK_AND_ASSIGN(folder, Read());
+  EXPECT_EQ(folder.state, State::kUnfinished);
+  std::filesystem::remove(folder_ + "/summary.json");
+  WriteRun("0.1");
   REPRISE_ASSERT_OK_AND_ASSIGN(folder, Read());
   EXPECT_EQ(folder.state, State::kUnfinished);
 }
@@ -78,11 +97,12 @@ TEST_F(PointFolderTest, NoFolderIsNothing) {
 }
 
 TEST_F(PointFolderTest, AFinishedRunWithOtherSettingsIsRefused) {
-  Write("run.json", R"({"settings": {"lr": {"value": 0.2, "origin": "x"}}})");
-  Write("summary.json", kSummary);
+  WriteRun("0.2");
+  Write("summary.json", "{}");
   EXPECT_THAT(Read(), ExitsWith(ExitCode::kUsage));
-  EXPECT_THAT(Read().status(), FailsWith("lr is 0.2, expected 0.1"));
-  EXPECT_THAT(Read().status(), FailsWith("agent is null, expected \"nil\""));
+  EXPECT_THAT(Read().status(), FailsWith("(lr is 0.2, expected 0.1)"));
+  EXPECT_THAT(ReadPointFolder(folder_, {{"momentum", "0.5"}}).status(),
+              FailsWith("momentum is none, expected 0.5"));
 }
 
 TEST_F(PointFolderTest, SettingAsideKeepsEveryAttempt) {
