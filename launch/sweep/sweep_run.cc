@@ -3,6 +3,7 @@
 #include <fcntl.h>
 #include <poll.h>
 #include <sys/signalfd.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <cerrno>
@@ -77,15 +78,21 @@ absl::StatusOr<SweepRun::End> SweepRun::Run() {
   if (signals_.get() < 0) return DistributedErrorFromErrno("signalfd");
   while (true) {
     REPRISE_RETURN_IF_ERROR(StartWaiting());
-    if (running_.empty()) return ending_.value_or(End::kAllEnded);
+    if (running_.empty()) return HowEnded();
     WaitForEvent();
     ReadSignals();
     if (absl::Now() >= kill_) {
       for (const Running& one : running_) one.process.SignalGroup(SIGKILL);
     }
-    REPRISE_RETURN_IF_ERROR(TakeEnded());
+    TakeEnded();
     display_.Refresh(progress_);
   }
+}
+
+SweepRun::End SweepRun::HowEnded() const {
+  return progress_.Count(State::kWaiting) == 0
+             ? End::kAllEnded
+             : ending_.value_or(End::kAllEnded);
 }
 
 absl::Status SweepRun::StartWaiting() {
@@ -144,6 +151,7 @@ absl::Status SweepRun::Start(size_t point) {
 
 // Until a signal, of a child's end too, or for the time of a refresh.
 void SweepRun::WaitForEvent() {
+  if (child_ended_) return;
   const absl::Duration wait =
       std::clamp(kill_ - absl::Now(), absl::ZeroDuration(),
                  absl::Duration(kRefreshInterval));
@@ -155,7 +163,10 @@ void SweepRun::WaitForEvent() {
 void SweepRun::ReadSignals() {
   signalfd_siginfo info;
   while (read(signals_.get(), &info, sizeof(info)) == sizeof(info)) {
-    if (info.ssi_signo == SIGCHLD) continue;
+    if (info.ssi_signo == SIGCHLD) {
+      child_ended_ = true;
+      continue;
+    }
     if (ending_ == End::kInterrupted) {
       kill_ = absl::Now();
       continue;
@@ -173,49 +184,45 @@ void SweepRun::EndAll() {
   for (const Running& one : running_) one.process.Signal(SIGTERM);
 }
 
-absl::Status SweepRun::TakeEnded() {
-  for (size_t i = 0; i < running_.size();) {
-    const std::optional<ProcessEnd> end = running_[i].process.Poll();
-    if (!end.has_value()) {
-      ++i;
-      continue;
+void SweepRun::TakeEnded() {
+  child_ended_ = false;
+  std::vector<Running> still;
+  for (Running& one : running_) {
+    const std::optional<ProcessEnd> end = one.process.Poll();
+    if (end.has_value()) {
+      Judge(one.point, *end);
+    } else {
+      still.push_back(std::move(one));
     }
-    const size_t point = running_[i].point;
-    std::vector<Running> rest;
-    for (size_t j = 0; j < running_.size(); ++j) {
-      if (j != i) rest.push_back(std::move(running_[j]));
-    }
-    running_.swap(rest);
-    REPRISE_RETURN_IF_ERROR(Judge(point, *end));
   }
-  return absl::OkStatus();
+  running_.swap(still);
 }
 
-absl::Status SweepRun::Judge(size_t point, const ProcessEnd& end) {
+void SweepRun::Judge(size_t point, const ProcessEnd& end) {
   PointProgress& progress = progress_.of_point[point];
-  REPRISE_ASSIGN_OR_RETURN(
-      const PointFolder folder,
-      ReadPointFolder(FolderOf(point), progress_.points[point].settings));
-  const bool finished = folder.state == PointFolder::State::kFinished;
+  const absl::StatusOr<PointFolder> folder =
+      ReadPointFolder(FolderOf(point), progress_.points[point].settings);
+  const bool finished =
+      folder.ok() && folder->state == PointFolder::State::kFinished;
   if (end.succeeded() && finished) {
     progress.state = State::kDone;
-    progress.measures = folder.measures;
+    progress.measures = folder->measures;
   } else if (ending_ == End::kInterrupted) {
     progress.state = State::kWaiting;
-    return absl::OkStatus();
+    return;
   } else {
     progress.state = State::kFailed;
-    progress.end =
-        end.succeeded() ? "ended without a summary.json" : end.Describe();
     progress.exit_code = CodeOf(end);
+    progress.end =
+        end.succeeded() ? "ended without its results" : end.Describe();
     progress.error_line =
-        LastErrorLine(ReadWholeFile(progress.log).value_or(""));
+        folder.ok() ? LastErrorLine(ReadWholeFile(progress.log).value_or(""))
+                    : std::string(folder.status().message());
     if (options_.stop_on_failure && !ending_.has_value()) {
       ending_ = End::kStoppedOnFailure;
     }
   }
   display_.Ended(progress_, point);
-  return absl::OkStatus();
 }
 
 size_t SweepRun::FreePlace() const {

@@ -62,8 +62,9 @@ class SweepRun {
   void WaitForEvent();
   void ReadSignals();
   void EndAll();
-  absl::Status TakeEnded();
-  absl::Status Judge(size_t point, const ProcessEnd& end);
+  void TakeEnded();
+  void Judge(size_t point, const ProcessEnd& end);
+  End HowEnded() const;
   size_t FreePlace() const;
   std::string FolderOf(size_t point) const;
 
@@ -74,6 +75,7 @@ class SweepRun {
   FileDescriptor signals_;
   bool owns_threads_ = false;  // OMP_NUM_THREADS is not the user's
   std::vector<Running> running_;
+  bool child_ended_ = false;                  // a signal said so
   std::optional<End> ending_;                 // nothing more is started
   absl::Time kill_ = absl::InfiniteFuture();  // what still runs then
 };

@@ -111,6 +111,7 @@ std::string UsageText(const Experiment& experiment) {
       {"run", "every default: --agent=base --model=mnistnet"},
       {"--help", "all flags"},
       {"--print-config", "their values, and where each comes from"},
+      {"sweep FILE", "many runs that differ in a few settings"},
       {"data verify", "which data sets are here"},
       {"data fetch mnist", "download, check and place one"},
   };
