@@ -35,7 +35,7 @@ class CanonicalArgumentsTest : public Flags {
     }
     // What follows from settings, and is none.
     values["train samples"] =
-        absl::StrCat(spec.tasks.max_train_samples_per_task.value_or(-1));
+        absl::StrCat(spec.tasks.max_train_samples_per_task);
     values["phases"] = absl::StrCat(spec.optimizer.phases.size());
     values["experiment"] = spec.experiment;
     return values;

@@ -17,6 +17,11 @@ using testing::AllOf;
 using testing::ElementsAre;
 using testing::HasSubstr;
 
+MATCHER_P(Says, matcher, "") {
+  return testing::ExplainMatchResult(matcher, std::string(arg.message()),
+                                     result_listener);
+}
+
 absl::StatusOr<SweepFile> Parse(absl::string_view yaml) {
   return ParseSweepFile("s.yaml", yaml);
 }
@@ -76,7 +81,7 @@ TEST(SweepFile, TellsAllThatIsWrongWithItsFormAtOnce) {
   EXPECT_THAT(file, ExitsWith(ExitCode::kUsage));
   EXPECT_THAT(
       file.status(),
-      FailsWith(AllOf(
+      Says(AllOf(
           HasSubstr("5 problems in s.yaml"), HasSubstr("s.yaml:1: 'setings'"),
           HasSubstr("did you mean settings?"), HasSubstr("s.yaml:3: grid: lr"),
           HasSubstr("s.yaml:4: grid: agent"), HasSubstr("s.yaml:6: list:"),
@@ -99,10 +104,9 @@ TEST(SweepFile, RefusesAMillionPointsWithoutMakingThem) {
   for (const char* name : {"a", "b", "c", "d", "e", "f"}) {
     absl::StrAppend(&grid, "  ", name, ": [0, 1, 2, 3, 4, 5, 6, 7, 8, 9]\n");
   }
-  EXPECT_THAT(
-      Parse(grid).status(),
-      FailsWith(AllOf(HasSubstr("s.yaml:2: "),
-                      HasSubstr("at most 10000 points, found 1000000"))));
+  EXPECT_THAT(Parse(grid).status(),
+              Says(AllOf(HasSubstr("s.yaml:2: "),
+                         HasSubstr("at most 10000 points, found 1000000"))));
   for (int i = 0; i < 60; ++i) {
     absl::StrAppend(&grid, "  k", i, ": [0, 1, 2, 3, 4, 5, 6, 7, 8, 9]\n");
   }
