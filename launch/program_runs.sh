@@ -10,12 +10,14 @@ fail() {
   failures=$((failures + 1))
 }
 
-# run CODE FLAG...: runs the program, with $leading first; its output goes to $output.
+# run CODE FLAG...: runs the program, with $leading first and for at most $limit seconds; its
+# output goes to $output.
 leading=()
+limit=120
 run() {
   local code=$1 actual
   shift
-  output=$(timeout 120 "$program" "${leading[@]}" "$@" 2>&1 < /dev/null)
+  output=$(timeout "$limit" "$program" "${leading[@]}" "$@" 2>&1 < /dev/null)
   actual=$?
   [ "$actual" = "$code" ] || fail "exit code $actual, expected $code: $* : $output"
 }

@@ -8,7 +8,9 @@
 #include "core/base/status.h"
 #include "launch/data/data_command.h"
 #include "launch/data/dataset_table.h"
+#include "launch/report/report_command.h"
 #include "launch/run_verb.h"
+#include "launch/sweep/sweep_command.h"
 
 namespace reprise {
 namespace {
@@ -24,12 +26,29 @@ int RunData(const VerbCall& call) {
   return static_cast<int>(ExitCodeOf(status));
 }
 
+int RunReport(const VerbCall& call) {
+  const absl::Status status = RunReportCommand(
+      {call.arguments.begin() + 1, call.arguments.end()}, std::cout);
+  if (!status.ok()) LogError(status.message());
+  return static_cast<int>(ExitCodeOf(status));
+}
+
+int RunSweep(const VerbCall& call) {
+  absl::Status status = CheckProcessorLimit();
+  if (status.ok()) {
+    status = RunSweepCommand({call.arguments.begin() + 1, call.arguments.end()},
+                             *call.experiment);
+  }
+  if (!status.ok()) LogError(status.message());
+  return static_cast<int>(ExitCodeOf(status));
+}
+
 }  // namespace
 
 const std::vector<Verb>& Verbs() {
   static const std::vector<Verb>& verbs = *new std::vector<Verb>{
-      {"run", RunVerb},    {"data", RunData},   {"bench", nullptr},
-      {"deploy", nullptr}, {"report", nullptr},
+      {"run", RunVerb},    {"data", RunData},  {"report", RunReport},
+      {"sweep", RunSweep}, {"bench", nullptr}, {"deploy", nullptr},
   };
   return verbs;
 }

@@ -23,7 +23,7 @@ bool IsUtf8(absl::string_view text) {
 class Scanner {
  public:
   Scanner(const std::vector<std::string>& arguments, const FlagNames& names,
-          const VerbNames& verbs)
+          const VerbNames* verbs)
       : arguments_(arguments), names_(names), verbs_(verbs) {}
 
   ScannedArguments Scan() {
@@ -106,14 +106,18 @@ class Scanner {
   // it.
   void TakeStray(size_t i, const FlagSyntax* bare_bool) {
     const std::string& argument = arguments_[i];
-    if (i == 0 && argument == verbs_.own) return;
+    if (verbs_ != nullptr && i == 0 && argument == verbs_->own) return;
     if (argument == "--") {
       AddProblem("--: only \"bazel run\" needs it; leave it out here");
+    } else if (verbs_ == nullptr && argument == "-") {
+      scanned_.words.push_back(argument);
     } else if (absl::StartsWith(argument, "-")) {
       AddProblem(Printable(argument), ": flags begin with two hyphens");
     } else if (bare_bool != nullptr && ParseBool(argument).ok()) {
       AddProblem("'", argument, "': expected nothing after --", bare_bool->name,
                  "; write --", bare_bool->name, "=", argument);
+    } else if (verbs_ == nullptr) {
+      scanned_.words.push_back(argument);
     } else if (i == 0) {
       AddUnknownVerb(argument);
     } else {
@@ -122,9 +126,9 @@ class Scanner {
   }
 
   void AddUnknownVerb(const std::string& argument) {
-    std::vector<std::string> built = {verbs_.own};
-    built.insert(built.end(), verbs_.done.begin(), verbs_.done.end());
-    const std::vector<std::string>& to_come = verbs_.to_come;
+    std::vector<std::string> built = {verbs_->own};
+    built.insert(built.end(), verbs_->done.begin(), verbs_->done.end());
+    const std::vector<std::string>& to_come = verbs_->to_come;
     if (std::find(to_come.begin(), to_come.end(), argument) != to_come.end()) {
       AddProblem(argument, ": not built yet; the verbs are ",
                  absl::StrJoin(built, " and "),
@@ -139,7 +143,7 @@ class Scanner {
 
   const std::vector<std::string>& arguments_;
   const FlagNames& names_;
-  const VerbNames& verbs_;
+  const VerbNames* const verbs_;  // nullptr: words are taken
   size_t next_ = 0;
   const FlagSyntax* bare_bool_ = nullptr;  // the word before, without a value
   std::map<const FlagSyntax*, std::string> seen_;
@@ -150,7 +154,12 @@ class Scanner {
 
 ScannedArguments ScanArguments(const std::vector<std::string>& arguments,
                                const FlagNames& names, const VerbNames& verbs) {
-  return Scanner(arguments, names, verbs).Scan();
+  return Scanner(arguments, names, &verbs).Scan();
+}
+
+ScannedArguments ScanArgumentsAndWords(
+    const std::vector<std::string>& arguments, const FlagNames& names) {
+  return Scanner(arguments, names, /*verbs=*/nullptr).Scan();
 }
 
 }  // namespace reprise

@@ -20,6 +20,7 @@ struct ScannedFlag {
 
 struct ScannedArguments {
   std::vector<ScannedFlag> flags;     // each at most once, in their order
+  std::vector<std::string> words;     // ScanArgumentsAndWords', in their order
   std::vector<std::string> problems;  // one line each, in their order
 };
 
@@ -33,6 +34,11 @@ struct VerbNames {
 // next word; all text must be UTF-8.
 ScannedArguments ScanArguments(const std::vector<std::string>& arguments,
                                const FlagNames& names, const VerbNames& verbs);
+
+// The same of a verb's own command line, where words may stand before, between
+// and after the flags. "-" is a word.
+ScannedArguments ScanArgumentsAndWords(
+    const std::vector<std::string>& arguments, const FlagNames& names);
 
 }  // namespace reprise
 

@@ -19,10 +19,12 @@
 #include "core/base/file.h"
 #include "core/base/nearest_name.h"
 #include "core/base/status.h"
+#include "core/base/utf8.h"
 #include "data/dataset.h"
 #include "data/dataset_search.h"
 #include "data/generated_mark.h"
 #include "data/stored_file.h"
+#include "launch/cli/verb/verb_line.h"
 #include "launch/data/dataset_loader.h"
 #include "launch/data/download.h"
 
@@ -32,19 +34,19 @@ namespace {
 // The seed of runs, unless they are told another one.
 constexpr uint64_t kSeed = 42;
 
-constexpr absl::string_view kUsage =
-    "; usage: reprise data verify [NAME...] | fetch NAME... | synthesize "
-    "NAME... [--dataset-dir DIR] [--mirror URL]";
+constexpr char kUsage[] =
+    "reprise data verify [NAME...] | fetch NAME... | synthesize NAME... "
+    "[--dataset-dir DIR] [--mirror URL]";
 
-constexpr absl::string_view kHelp =
+constexpr char kHelp[] =
     R"(reprise data verify [NAME...] [--dataset-dir DIR]
   how far what is on disk is the published data set; without NAME: of all
 reprise data fetch NAME... [--dataset-dir DIR] [--mirror URL]
-  downloads, checks and places; --mirror: from there, one data set
+  downloads, checks and places
 reprise data synthesize NAME... [--dataset-dir DIR]
   places generated data of the same shape, marked as such
 
-)";
+NAME: )";
 
 struct Command {
   std::string verb;
@@ -60,79 +62,49 @@ std::vector<std::string> NamesOf(const std::vector<DatasetRow>& datasets) {
   return names;
 }
 
-template <typename... Pieces>
-absl::Status Refuse(const Pieces&... pieces) {
-  return UsageError(absl::StrCat("data: ", pieces..., kUsage));
+void CheckMirror(const Command& command, VerbLine& line) {
+  if (!line.IsGiven("mirror")) return;
+  if (command.verb != "fetch") {
+    line.AddProblem("--mirror: only fetch downloads");
+  } else if (command.datasets.size() > 1) {
+    line.AddProblem("--mirror: expected one data set, found ",
+                    command.datasets.size());
+  }
 }
 
-// If arguments[*i] is a flag, takes its value and moves *i to where that is.
-absl::StatusOr<bool> TakeFlag(const std::vector<std::string>& arguments,
-                              size_t* i, Command* command) {
-  absl::string_view argument = arguments[*i];
-  std::string* value = nullptr;
-  for (const auto& [flag, destination] :
-       {std::make_pair("--dataset-dir", &command->dataset_dir),
-        std::make_pair("--dataset_dir", &command->dataset_dir),
-        std::make_pair("--mirror", &command->mirror)}) {
-    if (argument == flag ||
-        absl::StartsWith(argument, absl::StrCat(flag, "="))) {
-      value = destination;
-      absl::ConsumePrefix(&argument, flag);
-    }
-  }
-  if (value == nullptr) return false;
-  if (!value->empty()) return Refuse(arguments[*i], ": given twice");
-  if (!absl::ConsumePrefix(&argument, "=") && *i + 1 < arguments.size()) {
-    argument = arguments[++*i];
-  }
-  *value = std::string(argument);
-  if (value->empty()) return Refuse(arguments[*i], ": expected a value");
-  return true;
-}
-
-absl::Status CheckMirror(const Command& command) {
-  if (command.mirror.empty()) return absl::OkStatus();
-  if (command.verb != "fetch") return Refuse("--mirror: only fetch downloads");
-  if (command.datasets.size() > 1) {
-    return Refuse("--mirror: expected one data set, found ",
-                  command.datasets.size());
-  }
-  return absl::OkStatus();
-}
-
-absl::StatusOr<Command> Parse(const std::vector<std::string>& arguments,
-                              const std::vector<DatasetRow>& datasets) {
+// What the words of the line ask for; what is wrong with them is told to it.
+void TakeWords(const std::vector<DatasetRow>& datasets, Command* command,
+               VerbLine& line) {
   const std::vector<std::string> verbs = {"fetch", "synthesize", "verify"};
   const std::vector<std::string> names = NamesOf(datasets);
-  if (arguments.empty()) return Refuse("expected what to do");
-  Command command;
-  command.verb = arguments[0];
-  if (std::find(verbs.begin(), verbs.end(), command.verb) == verbs.end()) {
-    return Refuse("'", command.verb, "': unknown",
-                  DidYouMean(command.verb, verbs));
+  if (line.words().empty()) {
+    line.AddProblem("expected what to do");
+    return;
   }
-  for (size_t i = 1; i < arguments.size(); ++i) {
-    REPRISE_ASSIGN_OR_RETURN(const bool is_flag,
-                             TakeFlag(arguments, &i, &command));
-    if (is_flag) continue;
-    const std::string& name = arguments[i];
+  command->verb = line.words()[0];
+  if (std::find(verbs.begin(), verbs.end(), command->verb) == verbs.end()) {
+    line.AddProblem("'", Printable(command->verb), "': unknown",
+                    DidYouMean(command->verb, verbs));
+    return;
+  }
+  for (size_t i = 1; i < line.words().size(); ++i) {
+    const std::string& name = line.words()[i];
     const auto found = std::find_if(
         datasets.begin(), datasets.end(),
         [&name](const DatasetRow& row) { return row.name == name; });
     if (found == datasets.end()) {
-      return Refuse("'", name, "': expected a data set (",
-                    absl::StrJoin(names, ", "), ") or a flag",
-                    DidYouMean(name, names));
+      line.AddProblem("'", Printable(name), "': expected a data set (",
+                      absl::StrJoin(names, ", "), ") or a flag",
+                      DidYouMean(name, names));
+      continue;
     }
-    command.datasets.push_back(&*found);
+    command->datasets.push_back(&*found);
   }
-  REPRISE_RETURN_IF_ERROR(CheckMirror(command));
-  if (command.datasets.empty()) {
-    if (command.verb != "verify") return Refuse("expected a data set");
-    command.all = true;
-    for (const DatasetRow& row : datasets) command.datasets.push_back(&row);
-  }
-  return command;
+  CheckMirror(*command, line);
+  if (line.words().size() > 1) return;
+  if (command->verb != "verify") line.AddProblem("expected a data set");
+  command->all = true;
+  for (const DatasetRow& row : datasets) command->datasets.push_back(&row);
 }
 
 std::string Counts(const DatasetPair& pair) {
@@ -311,14 +283,22 @@ std::string Destination(const std::string& dataset_dir) {
 absl::Status RunDataCommand(const std::vector<std::string>& arguments,
                             const std::vector<DatasetRow>& datasets,
                             std::ostream& out) {
-  for (const std::string& argument : arguments) {
-    if (argument != "--help" && argument != "-h") continue;
-    out << kHelp << "NAME: " << absl::StrJoin(NamesOf(datasets), ", ")
-        << "; DIR: else $REPRISE_DATASETS or ./datasets (verify: where a run "
-           "looks)\n";
+  Command command;
+  VerbLine line(
+      "data", kUsage,
+      absl::StrCat(kHelp, absl::StrJoin(NamesOf(datasets), ", "),
+                   "; DIR: else $REPRISE_DATASETS or ./datasets (verify: "
+                   "where a run\nlooks)"));
+  line.Text("dataset-dir", "DIR", "folder of data sets", &command.dataset_dir);
+  line.Text("mirror", "URL", "fetch: from there, one data set",
+            &command.mirror);
+  line.Parse(arguments);
+  if (line.wants_help()) {
+    out << line.Help();
     return absl::OkStatus();
   }
-  REPRISE_ASSIGN_OR_RETURN(const Command command, Parse(arguments, datasets));
+  TakeWords(datasets, &command, line);
+  REPRISE_RETURN_IF_ERROR(line.status());
   if (command.verb == "verify") return Verify(command, out);
   const std::string destination = Destination(command.dataset_dir);
   for (const DatasetRow* row : command.datasets) {

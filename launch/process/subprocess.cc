@@ -2,6 +2,7 @@
 
 #include <fcntl.h>
 #include <poll.h>
+#include <sched.h>
 #include <sys/prctl.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -63,10 +64,15 @@ absl::StatusOr<Sources> CopySources(int out, int err, int exec_error) {
 
 // In the child: only calls that are safe after fork.
 [[noreturn]] void Become(char* const* arguments, const Sources& sources,
-                         pid_t parent, const sigset_t& mask) {
+                         pid_t parent, const sigset_t& mask,
+                         const cpu_set_t* cores) {
   setpgid(0, 0);
+  // Where this process ignores it, the child would outlive it.
+  signal(SIGTERM, SIG_DFL);
   prctl(PR_SET_PDEATHSIG, SIGTERM);
   if (getppid() != parent) _exit(1);
+  // On cores that are gone by now it runs where this process does.
+  if (cores != nullptr) sched_setaffinity(0, sizeof(*cores), cores);
   sigprocmask(SIG_SETMASK, &mask, nullptr);
   for (int target = 0; target < 3; ++target) {
     dup2(sources.standard[target].get(), target);
@@ -119,10 +125,16 @@ absl::StatusOr<Subprocess> Subprocess::Start(std::vector<std::string> arguments,
   std::vector<char*> pointers;
   for (std::string& argument : arguments) pointers.push_back(argument.data());
   pointers.push_back(nullptr);
+  cpu_set_t cores;
+  CPU_ZERO(&cores);
+  for (const int core : options.cores) CPU_SET(core, &cores);
   const pid_t parent = getpid();
   const pid_t child = fork();
   if (child < 0) return DistributedErrorFromErrno("fork");
-  if (child == 0) Become(pointers.data(), sources, parent, mask);
+  if (child == 0) {
+    Become(pointers.data(), sources, parent, mask,
+           options.cores.empty() ? nullptr : &cores);
+  }
 
   Subprocess process;
   process.pid_ = child;

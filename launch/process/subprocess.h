@@ -40,6 +40,8 @@ class Subprocess {
     int out = kPipe, err = kPipe;
     // Its blocked signals; nullopt: those of the calling thread.
     std::optional<sigset_t> mask;
+    // That it may run on, by number; empty: those of the calling thread.
+    std::vector<int> cores;
     // Between SIGTERM and SIGKILL where this object goes before the process:
     // mpirun has daemons on other hosts to end.
     absl::Duration patience = absl::Seconds(5);
@@ -47,8 +49,9 @@ class Subprocess {
 
   // Runs `arguments`, of which the first is the program's path, with stdin from
   // /dev/null. The process has a group of its own, since the terminal's keys
-  // are for this process, and gets SIGTERM when this one ends. Whatever
-  // standard descriptors this process has closed, it has all three.
+  // are for this process, and gets SIGTERM, which it does not ignore from the
+  // start, when the calling thread ends. Whatever standard descriptors this
+  // process has closed, it has all three.
   // DistributedError when there is no process to be had, `out` or `err` is not
   // open, or the program cannot be run.
   static absl::StatusOr<Subprocess> Start(std::vector<std::string> arguments,

@@ -1,7 +1,9 @@
 #include "launch/process/subprocess.h"
 
 #include <fcntl.h>
+#include <sched.h>
 #include <signal.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include <optional>
@@ -179,6 +181,43 @@ TEST(Subprocess, HasTheSignalsBlockedThatItIsToHave) {
                 "exit 7"),
           options));
   EXPECT_EQ(process.Wait().exit_code(), 7);
+}
+
+TEST(Subprocess, RunsOnTheCoresThatItIsGiven) {
+  cpu_set_t own;
+  ASSERT_EQ(sched_getaffinity(0, sizeof(own), &own), 0);
+  Subprocess::Options options;
+  for (int core = 0; options.cores.empty(); ++core) {
+    if (CPU_ISSET(core, &own)) options.cores.push_back(core);
+  }
+  REPRISE_ASSERT_OK_AND_ASSIGN(
+      Subprocess process,
+      Subprocess::Start(Shell("grep Cpus_allowed_list /proc/self/status"),
+                        options));
+  std::string text;
+  while (process.has_open_pipe())
+    process.ReadOut(&text), process.ReadErr(&text);
+  EXPECT_TRUE(process.Wait().succeeded());
+  EXPECT_EQ(text,
+            "Cpus_allowed_list:\t" + std::to_string(options.cores[0]) + "\n");
+}
+
+// A shell's `trap '' TERM` would otherwise be the child's, too.
+TEST(Subprocess, EndsWithItsParentAlsoWhereThatIgnoresSigterm) {
+  int ends[2];
+  ASSERT_EQ(pipe2(ends, O_CLOEXEC), 0);
+  const pid_t parent = fork();
+  if (parent == 0) {
+    signal(SIGTERM, SIG_IGN);
+    auto child = StartShell("echo ready; exec sleep 100", ends[1], ends[1]);
+    kill(getpid(), SIGKILL);
+  }
+  close(ends[1]);
+  waitpid(parent, nullptr, 0);
+  // The pipe ends once the child has.
+  const absl::Time start = absl::Now();
+  EXPECT_THAT(ReadAll(ends[0]), testing::AnyOf("ready\n", ""));
+  EXPECT_LT(absl::Now() - start, absl::Seconds(60));
 }
 
 TEST(Subprocess, SaysSoWhereItCannotBeWaitedFor) {

@@ -31,6 +31,8 @@ struct ResolvedSettings {
   std::optional<int64_t> job_ranks;
   // Whether a configuration file is read, and whether a flag names it.
   bool file_in_use = false, file_is_named = false;
+  // Every value was given: none is preferred to another form of it.
+  bool is_complete = false;
   // By the setting's name, of keys "agent-config.num_samples"; without those
   // of defaults.
   std::map<std::string, Origin> origins;

@@ -18,6 +18,8 @@ struct ConfigurationSettings {
   std::string file = "config.yaml";
   std::string section = "base";
   bool print_config = false;
+  // The flags are all that there is: canonical_arguments.h.
+  bool resolved = false;
   bool help = false;
 };
 

@@ -144,6 +144,10 @@ Setting UnbuiltSetting(const char* name, const char* default_text,
                                                      ExperimentSpec* /*spec*/) {
     return StoreUnbuilt(own, text, given);
   };
+  setting.text = [text = std::string(default_text)](
+                     const Setting& /*own*/, const ExperimentSpec& /*spec*/) {
+    return std::optional<std::string>(text);
+  };
   setting.json = [text = std::string(default_text)](
                      const Setting& own, const ExperimentSpec& /*spec*/) {
     double number = 0;

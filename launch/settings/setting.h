@@ -72,6 +72,11 @@ struct Setting {
   std::function<absl::Status(const Setting&, absl::string_view text,
                              ExperimentSpec*)>
       store;
+  // As a command line gives it; nullopt for an optional that is not set. Not
+  // with keys.
+  std::function<std::optional<std::string>(const Setting&,
+                                           const ExperimentSpec&)>
+      text;
   // As JSON; "null" for an optional that is not set. Not with keys.
   std::function<std::string(const Setting&, const ExperimentSpec&)> json;
   // Asked where a file or the command line gives it; with keys, where any
@@ -136,6 +141,22 @@ std::string FieldJson(const Setting& /*setting*/, const Field& field) {
   return ToJson(LiteralOf(field));
 }
 
+// As `StoreText` takes it.
+template <typename Field>
+std::optional<std::string> FieldText(const Setting& setting,
+                                     const Field& field) {
+  if constexpr (std::is_enum<Field>::value) {
+    return std::string(NameOf(field));
+  } else if constexpr (std::is_same<Field, std::string>::value) {
+    return field;
+  } else if constexpr (std::is_same<Field, std::optional<int64_t>>::value) {
+    if (!field.has_value()) return std::nullopt;
+    return FieldJson(setting, *field);
+  } else {
+    return FieldJson(setting, field);
+  }
+}
+
 // Binds the fields of one component's Options.
 template <typename Options>
 class Bind {
@@ -159,6 +180,10 @@ class Bind {
                                        absl::string_view text,
                                        ExperimentSpec* spec) {
       return StoreText(own, text, &(spec->*component.*field));
+    };
+    setting.text = [component, field](const Setting& own,
+                                      const ExperimentSpec& spec) {
+      return FieldText(own, spec.*component.*field);
     };
     setting.json = [component, field](const Setting& own,
                                       const ExperimentSpec& spec) {

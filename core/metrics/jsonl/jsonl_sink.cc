@@ -1,8 +1,6 @@
 #include "core/metrics/jsonl/jsonl_sink.h"
 
 #include "absl/strings/str_cat.h"
-#include "absl/time/clock.h"
-#include "absl/time/time.h"
 #include "core/base/status.h"
 #include "core/metrics/jsonl/jsonl_reader.h"
 #include "core/metrics/record_fields.h"
@@ -14,9 +12,14 @@ namespace reprise {
 absl::StatusOr<std::unique_ptr<JsonlSink>> JsonlSink::Open(
     const std::string& path) {
   REPRISE_ASSIGN_OR_RETURN(AppendFile file, AppendFile::Open(path));
-  REPRISE_ASSIGN_OR_RETURN(const JsonlContent content, ReadJsonl(path));
-  if (content.cut_bytes > 0) {
-    REPRISE_RETURN_IF_ERROR(file.Truncate(content.whole_bytes));
+  REPRISE_ASSIGN_OR_RETURN(JsonlReader reader, JsonlReader::Open(path));
+  while (true) {
+    REPRISE_ASSIGN_OR_RETURN(const auto line, reader.NextLine());
+    if (!line.has_value()) break;
+    REPRISE_RETURN_IF_ERROR(reader.Parse(*line, reader.position()).status());
+  }
+  if (reader.cut_bytes() > 0) {
+    REPRISE_RETURN_IF_ERROR(file.Truncate(reader.whole_bytes()));
   }
   return std::unique_ptr<JsonlSink>(new JsonlSink(std::move(file)));
 }
@@ -29,7 +32,7 @@ absl::Status JsonlSink::Append(const Record& record) {
                {kRunField.name, run_id_}};
   Json timing = Json::object();
   AddFields(record, &line, &timing);
-  timing[kUnixSecondsField.name] = absl::ToUnixMillis(absl::Now()) / 1e3;
+  timing[kUnixSecondsField.name] = record.unix_microseconds / 1e6;
   line["timing"] = std::move(timing);
   // A number that is not finite is dumped as null. `replace`: a folder name
   // need not be UTF-8.

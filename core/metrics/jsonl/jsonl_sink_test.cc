@@ -1,6 +1,8 @@
 #include "core/metrics/jsonl/jsonl_sink.h"
 
 #include <algorithm>
+#include <cmath>
+#include <cstdint>
 #include <filesystem>
 #include <limits>
 #include <map>
@@ -8,8 +10,11 @@
 #include <string>
 #include <vector>
 
+#include "absl/status/statusor.h"
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
 #include "core/base/file.h"
+#include "core/base/status.h"
 #include "core/base/status_matchers.h"
 #include "core/metrics/jsonl/jsonl_reader.h"
 #include "core/metrics/testing/scripted_run.h"
@@ -21,7 +26,27 @@ namespace reprise {
 namespace {
 
 using ::nlohmann::json;
+using ::testing::HasSubstr;
 using ::testing::SizeIs;
+
+struct Content {
+  std::vector<std::string> lines;
+  int64_t whole_bytes = 0, cut_bytes = 0;
+};
+
+absl::StatusOr<Content> ReadAll(const std::string& path) {
+  REPRISE_ASSIGN_OR_RETURN(JsonlReader reader, JsonlReader::Open(path));
+  Content content;
+  while (true) {
+    REPRISE_ASSIGN_OR_RETURN(const auto line, reader.NextLine());
+    if (!line.has_value()) break;
+    REPRISE_RETURN_IF_ERROR(reader.Parse(*line, reader.position()).status());
+    content.lines.emplace_back(*line);
+  }
+  content.whole_bytes = reader.whole_bytes();
+  content.cut_bytes = reader.cut_bytes();
+  return content;
+}
 
 class JsonlTest : public ::testing::Test {
  protected:
@@ -36,10 +61,10 @@ class JsonlTest : public ::testing::Test {
   }
 
   std::vector<json> Records() {
-    auto content = ReadJsonl(path_);
+    auto content = ReadAll(path_);
     EXPECT_THAT(content, IsOk());
     std::vector<json> records;
-    for (const std::string& line : content->records) {
+    for (const std::string& line : content->lines) {
       records.push_back(json::parse(line));
     }
     return records;
@@ -52,9 +77,11 @@ TEST_F(JsonlTest, ARunReadsBackRecordByRecord) {
   REPRISE_ASSERT_OK(PlayScriptedRun(*OpenSink()));
   const std::vector<json> records = Records();
   std::map<std::string, int> kinds;
+  double last = ScriptedRunStart().unix_microseconds / 1e6;
   for (const json& record : records) {
     EXPECT_EQ(record["schema"], 1);
-    EXPECT_GT(record["timing"]["unix_seconds"], 1.6e9);
+    EXPECT_GE(record["timing"]["unix_seconds"], last);
+    last = record["timing"]["unix_seconds"];
     ++kinds[record["record"]];
   }
   EXPECT_EQ(kinds, (std::map<std::string, int>{{"run_start", 1},
@@ -105,6 +132,17 @@ TEST_F(JsonlTest, TwoRunsDifferOnlyInTheirTiming) {
   EXPECT_EQ(first, second);
 }
 
+TEST_F(JsonlTest, ALineHasTheMicrosecondAtWhichItsRecordWasReported) {
+  auto sink = OpenSink();
+  StepRecord step;
+  step.unix_microseconds = 1764488139123457;
+  REPRISE_ASSERT_OK(sink->OnStep(step));
+  const double seconds = Records()[0]["timing"]["unix_seconds"];
+  EXPECT_EQ(std::llround(seconds * 1e6), step.unix_microseconds);
+  REPRISE_ASSERT_OK_AND_ASSIGN(const std::string text, ReadWholeFile(path_));
+  EXPECT_THAT(text, HasSubstr("\"unix_seconds\":1764488139.123457}"));
+}
+
 TEST_F(JsonlTest, EachRecordHasTheIdOfItsRunAndTheClockOnlyInItsTiming) {
   REPRISE_ASSERT_OK(PlayScriptedRun(*OpenSink()));
   for (const json& record : Records()) {
@@ -131,9 +169,9 @@ TEST_F(JsonlTest, LinesAreTheseBytes) {
   REPRISE_ASSERT_OK(sink->OnRunStart(start));
   REPRISE_ASSERT_OK(PlayScriptedTask(0, *sink));
   REPRISE_ASSERT_OK(sink->OnRunEnd(ScriptedRunEnd()));
-  REPRISE_ASSERT_OK_AND_ASSIGN(const JsonlContent content, ReadJsonl(path_));
+  REPRISE_ASSERT_OK_AND_ASSIGN(const Content content, ReadAll(path_));
   std::map<std::string, std::string> first;  // by kind
-  for (const std::string& line : content.records) {
+  for (const std::string& line : content.lines) {
     std::string text = line.substr(line.find("\"record\":"));
     text.resize(text.find("\"unix_seconds\""));
     first.emplace(json::parse(line)["record"], text);
@@ -173,7 +211,8 @@ TEST_F(JsonlTest, LinesAreTheseBytes) {
       absl::StrCat(R"("record":"run_end","run":"R","incoming_samples":3000,)"
                    R"("world_size":2,"timing":{"seconds":40.0,)"
                    R"("training_seconds":30.0,"overlap_share":0.25,)",
-                   PhasesText("10.0", "20.0", "5.0", "5.0"), ","));
+                   PhasesText("10.0", "20.0", "5.0", "5.0"),
+                   R"(,"sink_seconds":0.125,)"));
 }
 
 TEST_F(JsonlTest, WhatIsNotAFiniteNumberIsNull) {
@@ -201,12 +240,12 @@ TEST_F(JsonlTest, AFileCutAtAnyByteReadsUpToItsLastWholeRecord) {
   for (size_t size = 0; size <= whole.size(); ++size) {
     std::filesystem::remove(path_);
     REPRISE_ASSERT_OK(AppendFile::Open(path_)->Append(whole.substr(0, size)));
-    REPRISE_ASSERT_OK_AND_ASSIGN(const JsonlContent content, ReadJsonl(path_));
+    REPRISE_ASSERT_OK_AND_ASSIGN(const Content content, ReadAll(path_));
     const std::string kept = whole.substr(0, content.whole_bytes);
     EXPECT_EQ(content.whole_bytes + content.cut_bytes,
               static_cast<int64_t>(size));
     EXPECT_EQ(std::count(kept.begin(), kept.end(), '\n'),
-              static_cast<int>(content.records.size()));
+              static_cast<int>(content.lines.size()));
     EXPECT_TRUE(kept.empty() || kept.back() == '\n');
   }
 }
@@ -231,11 +270,27 @@ TEST_F(JsonlTest, ABrokenRecordBeforeTheEndIsNamedByLineAndOffset) {
     std::filesystem::remove(path_);
     REPRISE_ASSERT_OK(
         AppendFile::Open(path_)->Append(absl::StrCat(kGood, line, "\n")));
-    EXPECT_THAT(ReadJsonl(path_), ExitsWith(ExitCode::kData));
-    EXPECT_THAT(ReadJsonl(path_),
+    EXPECT_THAT(ReadAll(path_), ExitsWith(ExitCode::kData));
+    EXPECT_THAT(ReadAll(path_),
                 FailsWith(absl::StrCat("line 2 (offset 13) ", fault)));
     EXPECT_THAT(JsonlSink::Open(path_), ExitsWith(ExitCode::kData));
   }
+}
+
+TEST_F(JsonlTest, LinesOfAnyLengthUpToTheLimitComeWhole) {
+  std::string text;
+  for (const size_t bytes : {20, 262'143, 262'144, 3'000'000, 30}) {
+    absl::StrAppend(&text, "{\"schema\":1,\"x\":\"", std::string(bytes, 'x'),
+                    "\"}\n");
+  }
+  REPRISE_ASSERT_OK(AppendFile::Open(path_)->Append(text));
+  REPRISE_ASSERT_OK_AND_ASSIGN(const Content content, ReadAll(path_));
+  EXPECT_EQ(absl::StrJoin(content.lines, "\n") + "\n", text);
+  REPRISE_ASSERT_OK(AppendFile::Open(path_)->Append(
+      std::string(JsonlReader::kMostLineBytes + 300'000, ' ')));
+  EXPECT_THAT(ReadAll(path_),
+              FailsWith(absl::StrCat("line 6 (offset ", text.size(),
+                                     ") is longer than 16777216 bytes")));
 }
 
 TEST_F(JsonlTest, ASymbolicLinkIsRefused) {

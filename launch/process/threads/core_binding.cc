@@ -42,18 +42,6 @@ int ReadTopology(const std::string& sys, int core, const char* name) {
   return number;
 }
 
-// Empty if the system does not tell: more than 1,024 cores.
-std::vector<int> CoresOfThisProcess() {
-  const CoreMask mask = UsableCoreMask();
-  std::vector<int> cores;
-  for (size_t core = 0; core < 64 * mask.size(); ++core) {
-    if ((mask[core / 64] >> (core % 64) & 1) != 0) {
-      cores.push_back(static_cast<int>(core));
-    }
-  }
-  return cores;
-}
-
 // `thread`: its number, 0 for this one. One that has ended needs no cores.
 absl::Status BindThread(CoreBinding bind, pid_t thread,
                         const std::vector<int>& cores) {
@@ -69,6 +57,17 @@ absl::Status BindThread(CoreBinding bind, pid_t thread,
 }
 
 }  // namespace
+
+std::vector<int> CoresOfThisProcess() {
+  const CoreMask mask = UsableCoreMask();
+  std::vector<int> cores;
+  for (size_t core = 0; core < 64 * mask.size(); ++core) {
+    if ((mask[core / 64] >> (core % 64) & 1) != 0) {
+      cores.push_back(static_cast<int>(core));
+    }
+  }
+  return cores;
+}
 
 std::vector<int> InOrderOfSockets(std::vector<int> cores,
                                   const std::string& sys) {

@@ -42,6 +42,10 @@ struct RankCores {
   std::vector<int> of_host;
 };
 
+// That this process may use, ascending. Empty if the system does not tell: more
+// than 1,024 cores.
+std::vector<int> CoresOfThisProcess();
+
 // Hardware threads of a core beside each other, cores of a socket beside each
 // other, so that slices share as little as possible. `sys`: "/sys", another
 // folder in tests; what it does not tell keeps the order of numbers.

@@ -68,6 +68,7 @@ std::vector<SettingKey> TaskKeys() {
 
 // One that a nearer source's scenario leaves without a use is not meant.
 void CheckTasks(ResolvedSettings& resolved) {
+  if (resolved.is_complete) return;
   const Level num_tasks = resolved.LevelOf("tasksets-config.num_tasks");
   if (resolved.spec.tasks.kind == ScenarioOptions::Kind::kClass &&
       num_tasks > Level::kDefault &&

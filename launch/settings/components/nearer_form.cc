@@ -7,7 +7,7 @@ namespace reprise {
 void TakeNearerForm(absl::string_view global, absl::string_view local_shown,
                     absl::string_view local, std::optional<int64_t>* field,
                     ResolvedSettings& resolved) {
-  if (!field->has_value()) return;
+  if (!field->has_value() || resolved.is_complete) return;
   const Level level = resolved.LevelOf(global);
   const Level local_level = resolved.LevelOf(local);
   if (level == local_level) {

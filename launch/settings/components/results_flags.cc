@@ -77,6 +77,13 @@ Component ConfigurationFlags() {
                             "nothing")
                   .NotInFiles()
                   .NotRecorded(),
+              configuration("resolved", &C::resolved,
+                            "for programs: the other flags are all of a run's, "
+                            "as `reprise sweep` writes them; no file and no "
+                            "preset adds to them, none follows from another")
+                  .NotNegatable()
+                  .NotInFiles()
+                  .NotRecorded(),
               configuration("help", &C::help, "this text")
                   .NotNegatable()
                   .NotInFiles()

@@ -50,6 +50,8 @@ void NoteUnusedParts(ResolvedSettings& resolved) {
 }  // namespace
 
 void NoteUnusedSettings(ResolvedSettings& resolved) {
+  // Nobody chose what was given.
+  if (resolved.is_complete) return;
   for (const Setting& setting : Settings()) {
     const bool is_given = setting.keys.empty()
                               ? resolved.IsGivenByUser(setting.name)

@@ -6,7 +6,7 @@
 
 namespace reprise {
 
-// Adds a note for each, in the order of --help.
+// Adds a note for each, in the order of --help; none where all is given.
 void NoteUnusedSettings(ResolvedSettings& resolved);
 
 }  // namespace reprise

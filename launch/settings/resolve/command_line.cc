@@ -9,10 +9,13 @@
 #include "core/base/environment.h"
 #include "core/base/status.h"
 #include "launch/cli/argument_scanner.h"
+#include "launch/cli/value_text.h"
+#include "launch/cli/yaml/yaml_document.h"
 #include "launch/settings/components/contradictions.h"
 #include "launch/settings/components/setting_table.h"
 #include "launch/settings/components/unused_settings.h"
 #include "launch/settings/resolve/configuration_source.h"
+#include "launch/settings/resolve/given_lines.h"
 #include "launch/settings/resolve/given_settings.h"
 #include "launch/settings/resolve/help_text.h"
 #include "launch/settings/resolve/settings_record.h"
@@ -29,6 +32,12 @@ bool AsksForHelp(const std::vector<std::string>& arguments) {
                      [](const std::string& argument) {
                        return argument == "--help" || argument == "-h";
                      });
+}
+
+// Whether the command line says so.
+bool IsResolved(const std::vector<GivenSetting>& command_line) {
+  const GivenSetting* const given = FindGiven(command_line, "resolved");
+  return given != nullptr && ParseBool(given->text).value_or(false);
 }
 
 absl::Status Refuse(const ResolvedSettings& resolved) {
@@ -49,13 +58,24 @@ absl::Status Refuse(const ResolvedSettings& resolved) {
   return UsageError(absl::StrCat(message, "\n--help lists the flags."));
 }
 
-GivenSettings ReadSources(const std::vector<std::string>& arguments,
-                          const Experiment& experiment, const VerbNames& verbs,
-                          ResolvedSettings& resolved) {
+std::vector<GivenSetting> ReadArguments(
+    const std::vector<std::string>& arguments, const VerbNames& verbs,
+    ResolvedSettings& resolved) {
   ScannedArguments scanned = ScanArguments(arguments, SettingNames(), verbs);
   resolved.problems = std::move(scanned.problems);
+  return GivenOnCommandLine(scanned.flags);
+}
+
+GivenSettings AddSources(std::vector<GivenSetting> command_line,
+                         const Experiment& experiment,
+                         ResolvedSettings& resolved) {
   GivenSettings given;
-  given.command_line = GivenOnCommandLine(scanned.flags);
+  given.command_line = std::move(command_line);
+  if (IsResolved(given.command_line)) {
+    resolved.is_complete = true;
+    resolved.spec.configuration.file.clear();
+    return given;
+  }
   given.preset = GivenByPreset(experiment.name, experiment.preset, resolved);
   given.file = GivenInFile(given.command_line, resolved);
   for (GivenSetting& published : GivenByPublication(given, resolved)) {
@@ -86,32 +106,9 @@ void ResolvePaths(ExperimentSpec& spec) {
   if (absl::StartsWith(save_dir, "~")) save_dir = ResolveUserPath(save_dir);
 }
 
-}  // namespace
-
-absl::StatusOr<ParsedCommand> ParseCommandLine(
-    const std::vector<std::string>& arguments, const Experiment& experiment,
-    const VerbNames& verbs, std::optional<int64_t> job_ranks) {
+// Of what has no problem.
+ParsedCommand Complete(ResolvedSettings& resolved) {
   ParsedCommand command;
-  command.spec.experiment = experiment.name;
-  if (AsksForHelp(arguments)) {
-    command.action = ParsedCommand::Action::kHelp;
-    command.text = HelpText(experiment);
-    return command;
-  }
-  ResolvedSettings resolved;
-  resolved.spec.experiment = experiment.name;
-  resolved.job_ranks = job_ranks;
-  Merge(ReadSources(arguments, experiment, verbs, resolved), resolved);
-  DeriveAndCheck(resolved);
-  if (!resolved.problems.empty()) return Refuse(resolved);
-  // Ten epochs of every default are a run that nobody asked for. The verb run
-  // does ask, as does a target of its own.
-  if (arguments.empty() && experiment.preset.empty() && !resolved.file_in_use) {
-    command.action = ParsedCommand::Action::kUsage;
-    command.text = UsageText(experiment);
-    command.notes = std::move(resolved.notes);
-    return command;
-  }
   RecordSettings(resolved);
   NoteUnusedSettings(resolved);
   const ConfigurationSettings& file = resolved.spec.configuration;
@@ -127,6 +124,55 @@ absl::StatusOr<ParsedCommand> ParseCommandLine(
   command.spec = std::move(resolved.spec);
   command.notes = std::move(resolved.notes);
   return command;
+}
+
+}  // namespace
+
+absl::StatusOr<ParsedCommand> ParseCommandLine(
+    const std::vector<std::string>& arguments, const Experiment& experiment,
+    const VerbNames& verbs, std::optional<int64_t> job_ranks) {
+  ParsedCommand command;
+  command.spec.experiment = experiment.name;
+  if (AsksForHelp(arguments)) {
+    command.action = ParsedCommand::Action::kHelp;
+    command.text = HelpText(experiment);
+    return command;
+  }
+  ResolvedSettings resolved;
+  resolved.spec.experiment = experiment.name;
+  resolved.job_ranks = job_ranks;
+  Merge(AddSources(ReadArguments(arguments, verbs, resolved), experiment,
+                   resolved),
+        resolved);
+  DeriveAndCheck(resolved);
+  if (!resolved.problems.empty()) return Refuse(resolved);
+  // Ten epochs of every default are a run that nobody asked for. The verb run
+  // does ask, as does a target of its own.
+  if (arguments.empty() && experiment.preset.empty() && !resolved.file_in_use) {
+    command.action = ParsedCommand::Action::kUsage;
+    command.text = UsageText(experiment);
+    command.notes = std::move(resolved.notes);
+    return command;
+  }
+  return Complete(resolved);
+}
+
+ParsedCommand ParseLines(const std::vector<std::string>& flags,
+                         const std::string& file,
+                         const std::vector<YamlNode>& lines,
+                         const Experiment& experiment,
+                         std::vector<std::string>* problems) {
+  ResolvedSettings resolved;
+  resolved.spec.experiment = experiment.name;
+  std::vector<GivenSetting> given = ReadArguments(flags, VerbNames(), resolved);
+  for (GivenSetting& line :
+       GivenByLines(file, lines, Level::kCommandLine, resolved)) {
+    given.push_back(std::move(line));
+  }
+  Merge(AddSources(std::move(given), experiment, resolved), resolved);
+  DeriveAndCheck(resolved);
+  *problems = std::move(resolved.problems);
+  return problems->empty() ? Complete(resolved) : ParsedCommand();
 }
 
 std::vector<std::string> ArgumentsOfRanks(std::vector<std::string> arguments,

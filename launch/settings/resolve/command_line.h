@@ -11,6 +11,7 @@
 
 #include "absl/status/statusor.h"
 #include "launch/cli/argument_scanner.h"
+#include "launch/cli/yaml/yaml_document.h"
 #include "launch/settings/experiment_spec.h"
 #include "launch/settings/experiments.h"
 
@@ -38,10 +39,22 @@ struct ParsedCommand {
 // `job_ranks`: of the job that this process was started in; where neither
 // --ranks nor --hosts says, that many. nullopt: none was.
 //
+// With --resolved the command line is all there is: canonical_arguments.h.
+//
 // UsageError naming all problems at once; touches neither MPI nor a device.
 absl::StatusOr<ParsedCommand> ParseCommandLine(
     const std::vector<std::string>& arguments, const Experiment& experiment,
     const VerbNames& verbs, std::optional<int64_t> job_ranks = std::nullopt);
+
+// A run whose settings are lines of a file, with `flags` beside them: a point
+// of a sweep. As ParseCommandLine of a command line that has them all; never
+// kHelp or kUsage. What is wrong is in `problems`, one line each, with file and
+// line where one is to blame; where there is any, what is returned is empty.
+ParsedCommand ParseLines(const std::vector<std::string>& flags,
+                         const std::string& file,
+                         const std::vector<YamlNode>& lines,
+                         const Experiment& experiment,
+                         std::vector<std::string>* problems);
 
 // The arguments that ranks get: hosts as a list, not as a file of this host.
 std::vector<std::string> ArgumentsOfRanks(std::vector<std::string> arguments,

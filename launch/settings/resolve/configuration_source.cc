@@ -6,7 +6,6 @@
 #include <optional>
 #include <string>
 #include <utility>
-#include <variant>
 
 #include "absl/status/statusor.h"
 #include "absl/strings/str_cat.h"
@@ -15,10 +14,11 @@
 #include "core/base/environment.h"
 #include "core/base/nearest_name.h"
 #include "core/base/utf8.h"
-#include "launch/cli/config_file.h"
 #include "launch/cli/flag_names.h"
-#include "launch/cli/value_text.h"
+#include "launch/cli/yaml/config_file.h"
+#include "launch/cli/yaml/yaml_document.h"
 #include "launch/settings/components/setting_table.h"
+#include "launch/settings/resolve/given_lines.h"
 
 namespace reprise {
 namespace {
@@ -37,7 +37,7 @@ const ConfigSection* FindSection(const std::vector<ConfigSection>& sections,
 
 bool NamesAFlag(const ConfigSection& section) {
   return std::any_of(section.entries.begin(), section.entries.end(),
-                     [](const ConfigEntry& entry) {
+                     [](const YamlNode& entry) {
                        return SettingNames().Find(entry.key).flag != nullptr;
                      });
 }
@@ -67,8 +67,7 @@ class FileReader {
     resolved_.file_in_use = true;
     resolved_.spec.configuration.file = path_;
     resolved_.spec.configuration.section = name_;
-    for (const ConfigEntry& entry : section->entries) AddEntry(entry);
-    return std::move(given_);
+    return GivenByLines(path_, section->entries, Level::kFile, resolved_);
   }
 
  private:
@@ -140,63 +139,10 @@ class FileReader {
     }
   }
 
-  void AddEntry(const ConfigEntry& entry) {
-    GivenSetting given;
-    given.origin = {Level::kFile, absl::StrCat(path_, ":", entry.line)};
-    given.name_in_messages = absl::StrCat(given.origin.text, ": ", entry.key);
-    const FlagNames::Match match = SettingNames().Find(entry.key);
-    if (match.flag == nullptr) {
-      resolved_.AddProblem(given.origin.text, ": ", Printable(entry.key),
-                           ": unknown flag",
-                           SettingNames().Suggest(entry.key, ""));
-      return;
-    }
-    given.setting = FindSetting(match.flag->name);
-    if (!given.setting->is_in_files) {
-      resolved_.AddProblem(given.name_in_messages,
-                           ": only on the command line");
-      return;
-    }
-    const GivenSetting* first = FindGiven(given_, match.flag->name);
-    if (first != nullptr) {
-      resolved_.AddProblem(given.name_in_messages, ": given twice, first as ",
-                           first->name_in_messages);
-      return;
-    }
-    if (!TakeValue(entry, match.negated, &given)) return;
-    given_.push_back(std::move(given));
-  }
-
-  // False where there is none, or of a type that the setting does not take,
-  // which is a problem.
-  bool TakeValue(const ConfigEntry& entry, bool negated, GivenSetting* given) {
-    if (entry.value.IsNone()) return false;
-    const LiteralDict* dict = std::get_if<LiteralDict>(&entry.value.value);
-    const bool is_list = std::holds_alternative<LiteralList>(entry.value.value);
-    if (dict != nullptr && !given->setting->keys.empty()) {
-      given->dict = *dict;
-    } else if (is_list && given->setting->takes_list) {
-      given->text = ToPythonLiteral(entry.value);
-      return true;
-    } else if (dict != nullptr || is_list) {
-      resolved_.AddProblem(given->name_in_messages,
-                           ": expected one value, found ",
-                           Printable(ToPythonLiteral(entry.value)));
-      return false;
-    }
-    given->text = entry.text;
-    if (negated) {
-      const absl::StatusOr<bool> value = ParseBool(given->text);
-      if (value.ok()) given->text = *value ? "false" : "true";
-    }
-    return true;
-  }
-
   const GivenSetting* const file_flag_;     // nullptr: not given
   const GivenSetting* const section_flag_;  // nullptr: not given
   ResolvedSettings& resolved_;
   std::string path_, name_;
-  std::vector<GivenSetting> given_;
 };
 
 }  // namespace

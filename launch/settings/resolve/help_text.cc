@@ -3,39 +3,16 @@
 #include <utility>
 #include <vector>
 
-#include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
 #include "absl/strings/str_join.h"
 #include "absl/strings/str_split.h"
 #include "absl/strings/string_view.h"
+#include "launch/cli/verb/help_lines.h"
 #include "launch/settings/components/setting_table.h"
 
 namespace reprise {
 namespace {
-
-constexpr size_t kWidth = 80;
-constexpr size_t kHelpColumn = 29;
-
-// `text` in lines of at most kWidth columns; all but the first are indented.
-std::string Wrap(absl::string_view text, size_t first_column, size_t indent) {
-  std::string wrapped;
-  size_t column = first_column;
-  for (const absl::string_view word :
-       absl::StrSplit(text, ' ', absl::SkipEmpty())) {
-    const bool line_start = wrapped.empty() || column == indent;
-    if (!line_start && column + 1 + word.size() > kWidth) {
-      absl::StrAppend(&wrapped, "\n", std::string(indent, ' '));
-      column = indent;
-    } else if (!line_start) {
-      wrapped += ' ';
-      ++column;
-    }
-    absl::StrAppend(&wrapped, word);
-    column += word.size();
-  }
-  return wrapped;
-}
 
 // The value without the flag, in this experiment; empty for bools, and for
 // dicts of which the preset says nothing.
@@ -62,12 +39,7 @@ std::string SettingLines(const Setting& setting, const Experiment& experiment) {
   std::string text = absl::StrJoin(right, "; ");
   const std::string default_text = DefaultOf(setting, experiment);
   if (!default_text.empty()) absl::StrAppend(&text, " [", default_text, "]");
-  if (left.size() + 2 > kHelpColumn) {
-    absl::StrAppend(&left, "\n", std::string(kHelpColumn, ' '));
-  } else {
-    left.resize(kHelpColumn, ' ');
-  }
-  return absl::StrCat(left, Wrap(text, kHelpColumn, kHelpColumn), "\n");
+  return HelpLine(std::move(left), text);
 }
 
 constexpr char kResults[] = R"(
@@ -139,6 +111,7 @@ std::string UsageText(const Experiment& experiment) {
       {"run", "every default: --agent=base --model=mnistnet"},
       {"--help", "all flags"},
       {"--print-config", "their values, and where each comes from"},
+      {"sweep FILE", "many runs that differ in a few settings"},
       {"data verify", "which data sets are here"},
       {"data fetch mnist", "download, check and place one"},
   };

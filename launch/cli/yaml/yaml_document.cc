@@ -1,6 +1,7 @@
-#include "launch/cli/config_file.h"
+#include "launch/cli/yaml/yaml_document.h"
 
 #include <algorithm>
+#include <cstdint>
 #include <set>
 #include <sstream>
 #include <utility>
@@ -22,8 +23,10 @@ namespace {
 
 constexpr int64_t kMostBytes = int64_t{1} << 20;
 constexpr size_t kDeepest = 32;
+// Below them nothing is looked at one by one.
+constexpr size_t kLevelsOfChildren = 3;
 
-// Leaves yaml-cpp's parser; caught in ParseConfig.
+// Leaves yaml-cpp's parser; caught in ParseYaml.
 struct Refusal {
   int line;
   std::string what;
@@ -64,12 +67,6 @@ LiteralValue PlainScalar(const std::string& text) {
 // nodes: they show duplicate keys, quotes and lines, and expand no aliases.
 class Builder final : public YAML::EventHandler {
  public:
-  struct Node {
-    ConfigEntry entry;
-    bool is_map = false;
-    std::vector<Node> children;  // of a map
-  };
-
   void OnDocumentStart(const YAML::Mark&) override {}
   void OnDocumentEnd() override {}
 
@@ -111,11 +108,11 @@ class Builder final : public YAML::EventHandler {
   void OnMapEnd() override { Pop(); }
 
   // The document; a null where it is empty.
-  const Node& root() const { return root_; }
+  YamlNode TakeRoot() { return std::move(root_); }
 
  private:
   struct Frame {
-    Node node;
+    YamlNode node;
     bool has_key = false;
     std::string key;
     int key_line = 0;
@@ -139,89 +136,61 @@ class Builder final : public YAML::EventHandler {
     }
     Frame frame;
     frame.node.is_map = is_map;
-    frame.node.entry.line = mark.line + 1;
+    frame.node.is_list = !is_map;
+    frame.node.line = mark.line + 1;
     if (is_map) {
-      frame.node.entry.value.value = LiteralDict();
+      frame.node.value.value = LiteralDict();
     } else {
-      frame.node.entry.value.value = LiteralList();
+      frame.node.value.value = LiteralList();
     }
     frames_.push_back(std::move(frame));
   }
 
   void Pop() {
-    Node node = std::move(frames_.back().node);
+    YamlNode node = std::move(frames_.back().node);
     frames_.pop_back();
-    node.entry.value.where = Line(node.entry.line);
+    node.value.where = Line(node.line);
     Put(std::move(node));
   }
 
   void Add(const YAML::Mark& mark, const std::string& text,
            LiteralValue value) {
     RefuseAsKey(mark);
-    Node node;
-    node.entry.line = mark.line + 1;
-    node.entry.text = text;
-    node.entry.value = std::move(value);
-    node.entry.value.where = Line(node.entry.line);
+    YamlNode node;
+    node.line = mark.line + 1;
+    node.text = text;
+    node.value = std::move(value);
+    node.value.where = Line(node.line);
     Put(std::move(node));
   }
 
-  void Put(Node node) {
+  void Put(YamlNode node) {
     if (frames_.empty()) {
       root_ = std::move(node);
       return;
     }
     Frame& frame = frames_.back();
-    if (!frame.node.is_map) {
-      std::get<LiteralList>(frame.node.entry.value.value)
-          .push_back(std::move(node.entry.value));
-      return;
+    if (frame.node.is_map) {
+      node.key = frame.key;
+      node.line = frame.key_line;
+      frame.has_key = false;
+      std::get<LiteralDict>(frame.node.value.value)
+          .emplace_back(frame.key, node.value);
+    } else {
+      std::get<LiteralList>(frame.node.value.value).push_back(node.value);
     }
-    node.entry.key = frame.key;
-    node.entry.line = frame.key_line;
-    frame.has_key = false;
-    std::get<LiteralDict>(frame.node.entry.value.value)
-        .emplace_back(frame.key, node.entry.value);
-    // Only sections and their entries are looked at one by one.
-    if (frames_.size() <= 2) frame.node.children.push_back(std::move(node));
+    if (frames_.size() <= kLevelsOfChildren) {
+      frame.node.children.push_back(std::move(node));
+    }
   }
 
   std::vector<Frame> frames_;
-  Node root_;
+  YamlNode root_;
 };
-
-absl::StatusOr<std::vector<ConfigSection>> ToSections(
-    const Builder::Node& root) {
-  std::vector<ConfigSection> sections;
-  if (std::holds_alternative<std::monostate>(root.entry.value.value)) {
-    return sections;
-  }
-  constexpr char kExpected[] = "expected sections like base: with flags below";
-  if (!root.is_map) {
-    return UsageError(absl::StrCat(Line(root.entry.line), ": ", kExpected));
-  }
-  for (const Builder::Node& node : root.children) {
-    ConfigSection section;
-    section.name = node.entry.key;
-    section.line = node.entry.line;
-    for (const Builder::Node& child : node.children) {
-      section.entries.push_back(child.entry);
-    }
-    const bool empty =
-        std::holds_alternative<std::monostate>(node.entry.value.value);
-    if (!node.is_map && !empty) {
-      return UsageError(absl::StrCat(Line(section.line), ": ", kExpected,
-                                     ", found ", Printable(section.name),
-                                     " with a value of its own"));
-    }
-    sections.push_back(std::move(section));
-  }
-  return sections;
-}
 
 }  // namespace
 
-absl::StatusOr<std::vector<ConfigSection>> ParseConfig(absl::string_view yaml) {
+absl::StatusOr<YamlNode> ParseYaml(absl::string_view yaml) {
   if (yaml.size() > kMostBytes) {
     return UsageError(absl::StrCat("expected at most ", kMostBytes,
                                    " bytes, found ", yaml.size()));
@@ -248,19 +217,16 @@ absl::StatusOr<std::vector<ConfigSection>> ParseConfig(absl::string_view yaml) {
     return UsageError(
         absl::StrCat(Line(error.mark.line + 1), ": not YAML: ", error.msg));
   }
-  return ToSections(builder.root());
+  return builder.TakeRoot();
 }
 
-absl::StatusOr<std::vector<ConfigSection>> ReadConfigFile(
-    const std::string& path) {
+absl::StatusOr<YamlNode> ReadYamlFile(const std::string& path) {
   const absl::StatusOr<std::string> yaml = ReadUserInput(path, kMostBytes);
   // An unreadable configuration is a mistake in the command, not a full disk.
   if (!yaml.ok()) return UsageError(yaml.status().message());
-  auto sections = ParseConfig(*yaml);
-  if (!sections.ok()) {
-    return UsageError(absl::StrCat(path, ": ", sections.status().message()));
-  }
-  return sections;
+  auto document = ParseYaml(*yaml);
+  if (document.ok()) return document;
+  return UsageError(absl::StrCat(path, ": ", document.status().message()));
 }
 
 }  // namespace reprise

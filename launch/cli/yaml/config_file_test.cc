@@ -1,4 +1,4 @@
-#include "launch/cli/config_file.h"
+#include "launch/cli/yaml/config_file.h"
 
 #include <random>
 #include <string>

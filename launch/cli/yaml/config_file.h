@@ -7,31 +7,24 @@
 //   mine:
 //     tasksets_config: {scenario: class, increment: 5}
 //
-// Strict: UTF-8, one document, at most 1 MiB and 32 levels, unique keys that
-// are text, no aliases. Nothing is taken over from one section into another.
-#ifndef REPRISE_LAUNCH_CLI_CONFIG_FILE_H_
-#define REPRISE_LAUNCH_CLI_CONFIG_FILE_H_
+// Strict as yaml_document.h has it. Nothing is taken over from one section into
+// another.
+#ifndef REPRISE_LAUNCH_CLI_YAML_CONFIG_FILE_H_
+#define REPRISE_LAUNCH_CLI_YAML_CONFIG_FILE_H_
 
 #include <string>
 #include <vector>
 
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
-#include "launch/cli/literal_value.h"
+#include "launch/cli/yaml/yaml_document.h"
 
 namespace reprise {
-
-struct ConfigEntry {
-  std::string key;
-  int line = 0;
-  std::string text;    // of a scalar, as written; else empty
-  LiteralValue value;  // typed as YAML 1.1 types plain scalars
-};
 
 struct ConfigSection {
   std::string name;
   int line = 0;
-  std::vector<ConfigEntry> entries;
+  std::vector<YamlNode> entries;
 };
 
 // UsageError that begins with "line N: " where a line is to blame.
@@ -43,4 +36,4 @@ absl::StatusOr<std::vector<ConfigSection>> ReadConfigFile(
 
 }  // namespace reprise
 
-#endif  // REPRISE_LAUNCH_CLI_CONFIG_FILE_H_
+#endif  // REPRISE_LAUNCH_CLI_YAML_CONFIG_FILE_H_
