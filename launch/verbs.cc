@@ -8,12 +8,18 @@
 #include "core/base/status.h"
 #include "launch/data/data_command.h"
 #include "launch/data/dataset_table.h"
+#include "launch/monitoring/monitoring_command.h"
 #include "launch/report/report_command.h"
 #include "launch/run_verb.h"
 #include "launch/sweep/sweep_command.h"
 
 namespace reprise {
 namespace {
+
+int ExitCodeFor(const absl::Status& status) {
+  if (!status.ok()) LogError(status.message());
+  return static_cast<int>(ExitCodeOf(status));
+}
 
 // Neither ranks nor a device: before anything looks for them.
 int RunData(const VerbCall& call) {
@@ -22,15 +28,17 @@ int RunData(const VerbCall& call) {
     status = RunDataCommand({call.arguments.begin() + 1, call.arguments.end()},
                             DatasetTable(), std::cout);
   }
-  if (!status.ok()) LogError(status.message());
-  return static_cast<int>(ExitCodeOf(status));
+  return ExitCodeFor(status);
+}
+
+int RunMonitoring(const VerbCall& call) {
+  return ExitCodeFor(RunMonitoringCommand(
+      {call.arguments.begin() + 1, call.arguments.end()}, std::cout));
 }
 
 int RunReport(const VerbCall& call) {
-  const absl::Status status = RunReportCommand(
-      {call.arguments.begin() + 1, call.arguments.end()}, std::cout);
-  if (!status.ok()) LogError(status.message());
-  return static_cast<int>(ExitCodeOf(status));
+  return ExitCodeFor(RunReportCommand(
+      {call.arguments.begin() + 1, call.arguments.end()}, std::cout));
 }
 
 int RunSweep(const VerbCall& call) {
@@ -39,16 +47,20 @@ int RunSweep(const VerbCall& call) {
     status = RunSweepCommand({call.arguments.begin() + 1, call.arguments.end()},
                              *call.experiment);
   }
-  if (!status.ok()) LogError(status.message());
-  return static_cast<int>(ExitCodeOf(status));
+  return ExitCodeFor(status);
 }
 
 }  // namespace
 
 const std::vector<Verb>& Verbs() {
   static const std::vector<Verb>& verbs = *new std::vector<Verb>{
-      {"run", RunVerb},    {"data", RunData},  {"report", RunReport},
-      {"sweep", RunSweep}, {"bench", nullptr}, {"deploy", nullptr},
+      {"run", RunVerb},
+      {"data", RunData},
+      {"report", RunReport},
+      {"sweep", RunSweep},
+      {"monitoring", RunMonitoring},
+      {"bench", nullptr},
+      {"deploy", nullptr},
   };
   return verbs;
 }
