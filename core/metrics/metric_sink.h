@@ -25,7 +25,16 @@ namespace reprise {
 // Where the time of a run goes, as seen by the training thread of a rank.
 using PhaseSeconds = std::array<double, kNumPhases>;
 
-struct RunStart {
+// What every record has.
+struct Record {
+  // When it was reported: wall clock in microseconds since 1970-01-01 00:00
+  // UTC. MetricsFanout stamps each record once, before the first sink sees it,
+  // so that all sinks carry the same time, and no two records of a run the
+  // same one. 0: not stamped yet.
+  int64_t unix_microseconds = 0;
+};
+
+struct RunStart : Record {
   std::string run_id;  // MakeRunId's, of rank 0; elsewhere empty
   std::string experiment;
   std::string agent, model, dataset;
@@ -39,7 +48,7 @@ struct RunStart {
 
 // After a step, every --log-interval of them. Of the epoch so far, and of this
 // rank's part of it: an early sight of what TrainEpochRecord says of all.
-struct StepRecord {
+struct StepRecord : Record {
   int64_t task = 0, epoch = 0;
   int64_t step = 0, steps_in_epoch = 0;
   int64_t global_step = 0;
@@ -50,7 +59,7 @@ struct StepRecord {
   double run_fraction = 0;
 };
 
-struct TrainEpochRecord {
+struct TrainEpochRecord : Record {
   int64_t task = 0;
   int64_t epoch = 0;
   int64_t epoch_of_run = 0;
@@ -78,7 +87,7 @@ struct AgentReport {
 };
 
 // One evaluation of one head on one task's test set.
-struct TestRecord {
+struct TestRecord : Record {
   int64_t task = 0;
   int64_t test_task = 0;
   int64_t epoch = 0;
@@ -93,19 +102,22 @@ struct TestRecord {
   double seconds = 0;
 };
 
-struct TaskRecord {
+struct TaskRecord : Record {
   int64_t task = 0;
   double seconds = 0;
   AgentReport agent;
 };
 
-struct RunEnd {
+struct RunEnd : Record {
   double seconds = 0;
   PhaseSeconds phase_seconds{};  // rank 0's
   int64_t incoming_samples = 0;
   double training_seconds = 0;
   int world_size = 1;
   double overlap_share = 0;
+  // Of the training thread, in sinks, before this record; MetricsFanout's to
+  // fill.
+  double sink_seconds = 0;
 };
 
 // All calls come from one thread, in the order of the run: OnRunStart; of each

@@ -1,6 +1,11 @@
 #include "core/metrics/metrics_fanout.h"
 
+#include <algorithm>
+#include <chrono>
+
 #include "absl/strings/str_cat.h"
+#include "absl/time/clock.h"
+#include "absl/time/time.h"
 #include "core/base/log.h"
 #include "core/base/status.h"
 
@@ -13,7 +18,13 @@ void MetricsFanout::Add(std::string name, OnFailure on_failure,
 
 template <typename Record>
 absl::Status MetricsFanout::Report(
-    absl::Status (MetricSink::*method)(const Record&), const Record& record) {
+    absl::Status (MetricSink::*method)(const Record&), Record record) {
+  const auto begin = std::chrono::steady_clock::now();
+  if (record.unix_microseconds == 0) {
+    record.unix_microseconds =
+        std::max(absl::ToUnixMicros(absl::Now()), last_stamp_ + 1);
+  }
+  last_stamp_ = std::max(last_stamp_, record.unix_microseconds);
   absl::Status first_failure;
   for (Target& target : targets_) {
     const absl::Status status = (target.sink.get()->*method)(record);
@@ -26,6 +37,9 @@ absl::Status MetricsFanout::Report(
           target.name, " misses results, the run goes on: ", status.message()));
     }
   }
+  sink_seconds_ +=
+      std::chrono::duration<double>(std::chrono::steady_clock::now() - begin)
+          .count();
   return first_failure;
 }
 
@@ -50,7 +64,9 @@ absl::Status MetricsFanout::OnTaskEnd(const TaskRecord& task) {
 }
 
 absl::Status MetricsFanout::OnRunEnd(const RunEnd& run) {
-  return Report(&MetricSink::OnRunEnd, run);
+  RunEnd with_cost = run;
+  with_cost.sink_seconds = sink_seconds_;
+  return Report(&MetricSink::OnRunEnd, with_cost);
 }
 
 }  // namespace reprise

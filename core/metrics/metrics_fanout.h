@@ -5,11 +5,16 @@
 // run. After a failure a sink is called as before, so that it recovers when,
 // say, the disk has room again; neither that nor a later failure is told.
 //
+// Each record is stamped first (metric_sink.h): by the wall clock, and later by
+// at least a microsecond than the one before, whatever the clock does. One that
+// has a stamp keeps it.
+//
 // Sinks are called one after the other in the thread that reports: a slow one
 // holds up training. Not thread-safe.
 #ifndef REPRISE_CORE_METRICS_METRICS_FANOUT_H_
 #define REPRISE_CORE_METRICS_METRICS_FANOUT_H_
 
+#include <cstdint>
 #include <memory>
 #include <string>
 #include <utility>
@@ -38,6 +43,9 @@ class MetricsFanout final : public MetricSink {
   absl::Status OnTaskEnd(const TaskRecord& task) override;
   absl::Status OnRunEnd(const RunEnd& run) override;
 
+  // Wall clock that the calls so far took; RunEnd's `sink_seconds` is it.
+  double sink_seconds() const { return sink_seconds_; }
+
  private:
   struct Target {
     std::string name;
@@ -48,9 +56,11 @@ class MetricsFanout final : public MetricSink {
 
   template <typename Record>
   absl::Status Report(absl::Status (MetricSink::*method)(const Record&),
-                      const Record& record);
+                      Record record);
 
   std::vector<Target> targets_;
+  int64_t last_stamp_ = 0;
+  double sink_seconds_ = 0;
 };
 
 }  // namespace reprise

@@ -1,8 +1,14 @@
 #include "core/metrics/metrics_fanout.h"
 
+#include <algorithm>
+#include <cstdint>
 #include <memory>
+#include <set>
+#include <vector>
 
 #include "absl/status/status.h"
+#include "absl/time/clock.h"
+#include "absl/time/time.h"
 #include "core/base/status.h"
 #include "core/base/status_matchers.h"
 #include "core/metrics/metric_sink.h"
@@ -107,6 +113,68 @@ TEST(MetricsFanoutTest, EverySinkGetsEveryRecord) {
     EXPECT_EQ(count.tasks, 3);
     EXPECT_EQ(count.ends, 1);
   }
+}
+
+// Keeps the stamps of the steps, and RunEnd's cost of the sinks.
+class StampSink final : public MetricSink {
+ public:
+  explicit StampSink(std::vector<int64_t>* stamps, double* cost = nullptr)
+      : stamps_(*stamps), cost_(cost) {}
+  absl::Status OnStep(const StepRecord& step) override {
+    stamps_.push_back(step.unix_microseconds);
+    return absl::OkStatus();
+  }
+  absl::Status OnRunEnd(const RunEnd& end) override {
+    if (cost_ != nullptr) *cost_ = end.sink_seconds;
+    return absl::OkStatus();
+  }
+
+ private:
+  std::vector<int64_t>& stamps_;
+  double* const cost_;
+};
+
+TEST(MetricsFanoutTest, EveryRecordHasAStampOfItsOwnThatAllSinksSee) {
+  std::vector<int64_t> first, second;
+  MetricsFanout fanout;
+  for (auto* stamps : {&first, &second}) {
+    fanout.Add("sink", OnFailure::kWarnOnce,
+               std::make_unique<StampSink>(stamps));
+  }
+  const int64_t begin = absl::ToUnixMicros(absl::Now());
+  for (int i = 0; i < 1000; ++i) REPRISE_ASSERT_OK(fanout.OnStep(StepRecord()));
+  EXPECT_GE(first.front(), begin);
+  EXPECT_TRUE(std::is_sorted(first.begin(), first.end()));
+  EXPECT_EQ(std::set<int64_t>(first.begin(), first.end()).size(), 1000u);
+  EXPECT_EQ(first, second);
+}
+
+TEST(MetricsFanoutTest, AStampIsKeptAndTheClockDoesNotGoBackBehindIt) {
+  std::vector<int64_t> stamps;
+  MetricsFanout fanout;
+  fanout.Add("sink", OnFailure::kWarnOnce,
+             std::make_unique<StampSink>(&stamps));
+  constexpr int64_t kYear2100 = 4102444800000000;
+  StepRecord step;
+  step.unix_microseconds = kYear2100;
+  REPRISE_ASSERT_OK(fanout.OnStep(step));
+  REPRISE_ASSERT_OK(fanout.OnStep(StepRecord()));
+  EXPECT_EQ(stamps, (std::vector<int64_t>{kYear2100, kYear2100 + 1}));
+}
+
+TEST(MetricsFanoutTest, TheEndOfARunHasTheTimeThatTheSinksTook) {
+  std::vector<int64_t> stamps;
+  double told = -1;
+  MetricsFanout fanout;
+  fanout.Add("sink", OnFailure::kWarnOnce,
+             std::make_unique<StampSink>(&stamps, &told));
+  const absl::Time begin = absl::Now();
+  for (int i = 0; i < 100; ++i) REPRISE_ASSERT_OK(fanout.OnStep(StepRecord()));
+  const double took = fanout.sink_seconds();
+  REPRISE_ASSERT_OK(fanout.OnRunEnd(RunEnd()));
+  EXPECT_GT(took, 0);
+  EXPECT_LE(took, absl::ToDoubleSeconds(absl::Now() - begin));
+  EXPECT_EQ(told, took);
 }
 
 }  // namespace

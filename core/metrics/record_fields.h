@@ -42,7 +42,9 @@ inline constexpr RecordField kRunField = {
     "run", "", "id of the run, which no two runs share"};
 inline constexpr RecordField kUnixSecondsField = {
     "unix_seconds", "seconds",
-    "wall clock as the line is written, since 1970-01-01 00:00 UTC",
+    "wall clock as the record is reported, since 1970-01-01 00:00 UTC, in "
+    "whole "
+    "microseconds that no other record of the run has",
     RecordField::kTimed};
 
 // Kinds of records, as in the files.
@@ -191,6 +193,10 @@ void ForEachField(const RunEnd& r, Visitor&& visit) {
       r.overlap_share);
   visit(F{"phase_seconds", "seconds", "by phase, of rank 0", F::kTimed},
         r.phase_seconds);
+  visit(F{"sink_seconds", "seconds",
+          "of the training thread, in all sinks before this record, of rank 0",
+          F::kTimed},
+        r.sink_seconds);
 }
 
 // visit(name, seconds) of each phase, in the order of the enumeration.

@@ -40,6 +40,7 @@ CLOCK_KEYS = {
     "run",
     "run_id",
     "seconds",
+    "sink_seconds",
     "timing",
     "training_seconds",
 }

@@ -21,7 +21,8 @@ program = pathlib.Path(sys.argv.pop()).absolute()
 QUICK = ("--quick", "--threads=1")
 LONG = ("--epochs=1000", "--threads=1", "--no-evaluate")
 # Of summary.json: what differs from run to run.
-TIMES = {"run", "seconds", "training_seconds", "overlap_share", "images_per_second", "phase_seconds"}
+TIMES = {"run", "seconds", "training_seconds", "sink_seconds", "overlap_share", "images_per_second"}
+TIMES |= {"phase_seconds"}
 INTERRUPTED = (r"reprise: signal (\d+) \(\w+\) ended the run in task 1, epoch 1, step \d+(, \w+)?;"
                r" results so far: ")
 # Nodes share cores, so on two of them ranks run on any.

@@ -1,8 +1,6 @@
 #include "core/metrics/jsonl/jsonl_sink.h"
 
 #include "absl/strings/str_cat.h"
-#include "absl/time/clock.h"
-#include "absl/time/time.h"
 #include "core/base/status.h"
 #include "core/metrics/jsonl/jsonl_reader.h"
 #include "core/metrics/record_fields.h"
@@ -29,7 +27,7 @@ absl::Status JsonlSink::Append(const Record& record) {
                {kRunField.name, run_id_}};
   Json timing = Json::object();
   AddFields(record, &line, &timing);
-  timing[kUnixSecondsField.name] = absl::ToUnixMillis(absl::Now()) / 1e3;
+  timing[kUnixSecondsField.name] = record.unix_microseconds / 1e6;
   line["timing"] = std::move(timing);
   // A number that is not finite is dumped as null. `replace`: a folder name
   // need not be UTF-8.

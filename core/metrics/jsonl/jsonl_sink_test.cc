@@ -1,6 +1,7 @@
 #include "core/metrics/jsonl/jsonl_sink.h"
 
 #include <algorithm>
+#include <cmath>
 #include <filesystem>
 #include <limits>
 #include <map>
@@ -21,6 +22,7 @@ namespace reprise {
 namespace {
 
 using ::nlohmann::json;
+using ::testing::HasSubstr;
 using ::testing::SizeIs;
 
 class JsonlTest : public ::testing::Test {
@@ -52,9 +54,11 @@ TEST_F(JsonlTest, ARunReadsBackRecordByRecord) {
   REPRISE_ASSERT_OK(PlayScriptedRun(*OpenSink()));
   const std::vector<json> records = Records();
   std::map<std::string, int> kinds;
+  double last = ScriptedRunStart().unix_microseconds / 1e6;
   for (const json& record : records) {
     EXPECT_EQ(record["schema"], 1);
-    EXPECT_GT(record["timing"]["unix_seconds"], 1.6e9);
+    EXPECT_GE(record["timing"]["unix_seconds"], last);
+    last = record["timing"]["unix_seconds"];
     ++kinds[record["record"]];
   }
   EXPECT_EQ(kinds, (std::map<std::string, int>{{"run_start", 1},
@@ -103,6 +107,17 @@ TEST_F(JsonlTest, TwoRunsDifferOnlyInTheirTiming) {
     for (json& record : *records) record.erase("timing");
   }
   EXPECT_EQ(first, second);
+}
+
+TEST_F(JsonlTest, ALineHasTheMicrosecondAtWhichItsRecordWasReported) {
+  auto sink = OpenSink();
+  StepRecord step;
+  step.unix_microseconds = 1764488139123457;
+  REPRISE_ASSERT_OK(sink->OnStep(step));
+  const double seconds = Records()[0]["timing"]["unix_seconds"];
+  EXPECT_EQ(std::llround(seconds * 1e6), step.unix_microseconds);
+  REPRISE_ASSERT_OK_AND_ASSIGN(const std::string text, ReadWholeFile(path_));
+  EXPECT_THAT(text, HasSubstr("\"unix_seconds\":1764488139.123457}"));
 }
 
 TEST_F(JsonlTest, EachRecordHasTheIdOfItsRunAndTheClockOnlyInItsTiming) {
@@ -173,7 +188,8 @@ TEST_F(JsonlTest, LinesAreTheseBytes) {
       absl::StrCat(R"("record":"run_end","run":"R","incoming_samples":3000,)"
                    R"("world_size":2,"timing":{"seconds":40.0,)"
                    R"("training_seconds":30.0,"overlap_share":0.25,)",
-                   PhasesText("10.0", "20.0", "5.0", "5.0"), ","));
+                   PhasesText("10.0", "20.0", "5.0", "5.0"),
+                   R"(,"sink_seconds":0.125,)"));
 }
 
 TEST_F(JsonlTest, WhatIsNotAFiniteNumberIsNull) {

@@ -95,10 +95,10 @@ class SummarySink final : public MetricSink {
         "row i, column j: top1 accuracy a(i,j) in [0,1] on "
         "task j's test set after task i, j <= i";
     summary["heads"] = std::move(heads);
-    CopyFields(
-        end_fields,
-        {"seconds", "training_seconds", "overlap_share", "incoming_samples"},
-        &summary);
+    CopyFields(end_fields,
+               {"seconds", "training_seconds", "sink_seconds", "overlap_share",
+                "incoming_samples"},
+               &summary);
     summary["images_per_second"] = JsonOf(throughput.ImagesPerSecond());
     CopyFields(end_fields, {"phase_seconds"}, &summary);
     summary["tasks"] = tasks_;

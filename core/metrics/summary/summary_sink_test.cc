@@ -80,7 +80,7 @@ TEST_F(SummaryTest, KeysStandInTheirOrder) {
   EXPECT_EQ(keys,
             "schema run experiment agent model dataset generated_data seed "
             "world_size num_tasks epochs_per_task matrix_rows heads seconds "
-            "training_seconds overlap_share incoming_samples "
+            "training_seconds sink_seconds overlap_share incoming_samples "
             "images_per_second phase_seconds tasks ");
   EXPECT_EQ(summary["tasks"][0].dump(),
             R"({"task":0,"seconds":13.0,"agent":{"by_class":)"

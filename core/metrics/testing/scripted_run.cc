@@ -11,8 +11,20 @@ namespace {
 constexpr double kNme[3][3] = {{.90, 0, 0}, {.95, .96, 0}, {.80, .97, .91}};
 constexpr int64_t kTestSamples[3] = {400, 300, 300};
 constexpr int64_t kSteps = 4;
+constexpr int64_t kStart = 1709251199000000;  // 2024-02-29 23:59:59 UTC
 
-absl::Status PlayEvaluation(int task, int64_t epoch, MetricSink& sink) {
+// Counts the seconds of a task.
+class Clock {
+ public:
+  explicit Clock(int task) : now_(kStart + 100'000'000 * (task + 1)) {}
+  int64_t Next() { return now_ += 1'000'000; }
+
+ private:
+  int64_t now_;
+};
+
+absl::Status PlayEvaluation(int task, int64_t epoch, Clock& clock,
+                            MetricSink& sink) {
   for (int test_task = 0; test_task <= task; ++test_task) {
     TestRecord test;
     test.task = task;
@@ -22,6 +34,7 @@ absl::Status PlayEvaluation(int task, int64_t epoch, MetricSink& sink) {
     test.steps = 7;
     test.seconds = 0.5;
     test.head = "nme";
+    test.unix_microseconds = clock.Next();
     if (epoch > 0) {
       test.top1 = kNme[task][test_task];
       test.top5 = 1.0;
@@ -29,6 +42,7 @@ absl::Status PlayEvaluation(int task, int64_t epoch, MetricSink& sink) {
     }
     REPRISE_RETURN_IF_ERROR(sink.OnTest(test));
     test.head = "logits";
+    test.unix_microseconds = clock.Next();
     test.primary = false;
     test.top1 = test.top5 = epoch > 0 ? 1.0 : 0.1;
     test.correct = std::llround(*test.top1 * test.samples);
@@ -42,6 +56,7 @@ absl::Status PlayEvaluation(int task, int64_t epoch, MetricSink& sink) {
 
 RunStart ScriptedRunStart() {
   RunStart run;
+  run.unix_microseconds = kStart;
   run.run_id = "20240229T235959Z-node1-0123456789abcdef";
   run.experiment = "scripted";
   run.agent = "icarl";
@@ -57,6 +72,7 @@ RunStart ScriptedRunStart() {
 
 RunEnd ScriptedRunEnd() {
   RunEnd run;
+  run.unix_microseconds = kStart + 400'000'000;
   run.seconds = 40;
   run.phase_seconds[static_cast<int>(Phase::kForward)] = 10;
   run.phase_seconds[static_cast<int>(Phase::kBackward)] = 20;
@@ -65,14 +81,17 @@ RunEnd ScriptedRunEnd() {
   run.incoming_samples = 3000;
   run.training_seconds = 30;
   run.overlap_share = 0.25;
+  run.sink_seconds = 0.125;
   run.world_size = 2;
   return run;
 }
 
 absl::Status PlayScriptedTask(int task, MetricSink& sink) {
-  REPRISE_RETURN_IF_ERROR(PlayEvaluation(task, 0, sink));
+  Clock clock(task);
+  REPRISE_RETURN_IF_ERROR(PlayEvaluation(task, 0, clock, sink));
   for (int64_t i = 0; i < kSteps; ++i) {
     StepRecord step;
+    step.unix_microseconds = clock.Next();
     step.task = task;
     step.step = i;
     step.steps_in_epoch = kSteps;
@@ -85,6 +104,7 @@ absl::Status PlayScriptedTask(int task, MetricSink& sink) {
     REPRISE_RETURN_IF_ERROR(sink.OnStep(step));
   }
   TrainEpochRecord epoch;
+  epoch.unix_microseconds = clock.Next();
   epoch.task = task;
   epoch.epoch_of_run = task;
   epoch.steps_of_run = (task + 1) * kSteps;
@@ -100,8 +120,9 @@ absl::Status PlayScriptedTask(int task, MetricSink& sink) {
   epoch.learning_rate = 0.01;
   epoch.world_size = 2;
   REPRISE_RETURN_IF_ERROR(sink.OnTrainEpoch(epoch));
-  REPRISE_RETURN_IF_ERROR(PlayEvaluation(task, 1, sink));
+  REPRISE_RETURN_IF_ERROR(PlayEvaluation(task, 1, clock, sink));
   TaskRecord record;
+  record.unix_microseconds = clock.Next();
   record.task = task;
   record.seconds = 13;
   record.agent.scalars["exemplars"] = 500 * (task + 1);
