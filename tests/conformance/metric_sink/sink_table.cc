@@ -4,6 +4,7 @@
 
 #include <utility>
 
+#include "absl/strings/str_cat.h"
 #include "absl/time/time.h"
 #include "core/base/file.h"
 #include "core/base/status_matchers.h"
@@ -12,6 +13,7 @@
 #include "core/metrics/metrics_fanout.h"
 #include "core/metrics/progress/progress_sink.h"
 #include "core/metrics/summary/summary_sink.h"
+#include "core/metrics/tensorboard/tensorboard_sink.h"
 #include "core/metrics/upstream_json/upstream_json_sink.h"
 
 namespace reprise {
@@ -37,6 +39,14 @@ std::shared_ptr<MetricSink> MakeProgress(const std::string& folder, bool live) {
   MetricSink* sink = MakeProgressSink(options).release();
   return std::shared_ptr<MetricSink>(sink,
                                      [file](MetricSink* sink) { delete sink; });
+}
+
+constexpr char kEventFile[] = "events.out.tfevents.1709251199.node1.7";
+
+std::unique_ptr<MetricSink> MakeTensorboard(const std::string& folder) {
+  auto sink = MakeTensorboardSink({absl::StrCat(folder, "/", kEventFile), {}});
+  EXPECT_THAT(sink, IsOk());
+  return *std::move(sink);
 }
 
 std::shared_ptr<MetricSink> MakeFanout(const std::string& folder) {
@@ -72,6 +82,7 @@ const std::vector<SinkRow>& SinkTable() {
          return MakeProgress(folder, /*live=*/true);
        },
        {"log.txt"}},
+      {"tensorboard", MakeTensorboard, {kEventFile}},
       {"fanout", MakeFanout, {"metrics.jsonl", "summary.json"}},
       {"async", MakeAsync, {"metrics.jsonl"}},
   };
