@@ -1,8 +1,8 @@
 // What the training loop reports, and the interface of what receives it:
-// files (jsonl, summary, upstream_json), the terminal (progress), later
-// InfluxDB and TensorBoard. Every rank reports to the sinks that it has; those
-// of results are rank 0's. The values are those of all ranks, except in a
-// StepRecord, for which nothing is exchanged, and where a field says so.
+// files (jsonl, summary, upstream_json, tensorboard), the terminal (progress),
+// later InfluxDB. Every rank reports to the sinks that it has; those of results
+// are rank 0's. The values are those of all ranks, except in a StepRecord, for
+// which nothing is exchanged, and where a field says so.
 //
 // Name, unit and meaning of each field stand in record_fields.h. Accuracies
 // are in [0, 1]; times are seconds of wall clock. Tasks count from 0 here
