@@ -1,9 +1,14 @@
 #include "agents/evaluation_loop.h"
 
+#include <algorithm>
+#include <set>
+#include <utility>
+
 #include "agents/forward_batches.h"
 #include "core/base/sample.h"
 #include "core/base/status.h"
 #include "core/comm/agreement.h"
+#include "core/metrics/confusion/confusion_counter.h"
 #include "core/metrics/meters.h"
 #include "core/tensor/torch_status.h"
 #include "core/tensor/weighted_cross_entropy.h"
@@ -12,10 +17,17 @@
 namespace reprise {
 namespace {
 
+// What is counted of a head, this rank's and then all ranks'.
+struct HeadCounts {
+  HeadResult result;
+  std::optional<ConfusionCounter> confusion;
+};
+
 // Adds one batch's scores to the head's counts.
 template <typename T>
 void Count(const at::Tensor& scores, const std::vector<int32_t>& labels,
-           bool with_loss, HeadResult& result) {
+           HeadCounts& counts) {
+  HeadResult& result = counts.result;
   const int64_t n = scores.size(0), num_classes = scores.size(1);
   std::vector<int32_t> ranks(n);
   LabelRanks<T>(scores.data_ptr<T>(), labels.data(), n, num_classes,
@@ -23,7 +35,14 @@ void Count(const at::Tensor& scores, const std::vector<int32_t>& labels,
   const TopCounts correct = CountTop(ranks);
   result.top1 += correct.top1;
   result.top5 += correct.top5;
-  if (!with_loss) return;
+  if (counts.confusion.has_value()) {
+    std::vector<int32_t> predicted(n);
+    PredictedClasses<T>(scores.data_ptr<T>(), n, num_classes, predicted.data());
+    for (int64_t i = 0; i < n; ++i) {
+      counts.confusion->Add(labels[i], predicted[i]);
+    }
+  }
+  if (!result.loss_sum.has_value()) return;
   const std::vector<float> weights(n, 1.0f);
   std::vector<double> losses(n);
   WeightedCrossEntropy<T>(scores.data_ptr<T>(), labels.data(), weights.data(),
@@ -41,29 +60,57 @@ std::vector<int32_t> LabelsOf(const std::vector<Sample>& samples) {
 // Adds what each head says of one batch.
 void CountBatch(const std::vector<Classifier>& classifiers,
                 const ModelOutput& output, const std::vector<int32_t>& labels,
-                EvaluationResult& result) {
+                std::vector<HeadCounts>& heads) {
   for (size_t h = 0; h < classifiers.size(); ++h) {
     const std::optional<at::Tensor> scores = classifiers[h].scores(output);
     if (!scores.has_value()) continue;
-    HeadResult& head = result.heads[h];
-    head.answered = true;
+    heads[h].result.answered = true;
     const at::Tensor host = scores->to(at::kCPU).contiguous();
     if (host.scalar_type() == at::kDouble) {
-      Count<double>(host, labels, head.loss_sum.has_value(), head);
+      Count<double>(host, labels, heads[h]);
     } else {
-      Count<float>(host, labels, head.loss_sum.has_value(), head);
+      Count<float>(host, labels, heads[h]);
     }
   }
-  ++result.steps;
+}
+
+// The classes that the rows have, ascending.
+std::vector<int64_t> ClassesOf(const Dataset& dataset,
+                               const std::vector<int64_t>& indices) {
+  std::set<int64_t> classes;
+  for (const int64_t i : indices) classes.insert(dataset.labels[i]);
+  return {classes.begin(), classes.end()};
+}
+
+std::vector<HeadCounts> NothingCounted(
+    const std::vector<Classifier>& classifiers, const Dataset& dataset,
+    const std::vector<int64_t>& indices, bool confusion) {
+  std::vector<HeadCounts> heads;
+  for (const Classifier& classifier : classifiers) {
+    HeadCounts head;
+    head.result.head = classifier.name;
+    if (classifier.scores_are_logits) head.result.loss_sum = 0;
+    if (confusion) {
+      head.confusion.emplace(ClassesOf(dataset, indices), dataset.num_classes);
+    }
+    heads.push_back(std::move(head));
+  }
+  return heads;
 }
 
 absl::Status SumOverRanks(Communicator& communicator,
-                          std::vector<HeadResult>& heads) {
+                          std::vector<HeadCounts>& heads) {
   std::vector<int64_t> counts;
   std::vector<double> losses;
-  for (const HeadResult& head : heads) {
-    counts.insert(counts.end(), {head.answered ? 1 : 0, head.top1, head.top5});
-    losses.push_back(head.loss_sum.value_or(0));
+  for (HeadCounts& head : heads) {
+    const HeadResult& result = head.result;
+    counts.insert(counts.end(),
+                  {result.answered ? 1 : 0, result.top1, result.top5});
+    if (head.confusion.has_value()) {
+      const std::vector<int64_t>& pairs = head.confusion->counts();
+      counts.insert(counts.end(), pairs.begin(), pairs.end());
+    }
+    losses.push_back(result.loss_sum.value_or(0));
   }
   REPRISE_RETURN_IF_ERROR(communicator
                               .AllReduce(counts.data(), counts.size(),
@@ -73,12 +120,18 @@ absl::Status SumOverRanks(Communicator& communicator,
                               .AllReduce(losses.data(), losses.size(),
                                          DType::kFloat64, ReduceOp::kSum)
                               ->Wait());
+  auto next = counts.cbegin();
   for (size_t h = 0; h < heads.size(); ++h) {
-    HeadResult& head = heads[h];
-    head.answered = counts[3 * h] > 0;
-    head.top1 = counts[3 * h + 1];
-    head.top5 = counts[3 * h + 2];
-    if (head.loss_sum.has_value()) head.loss_sum = losses[h];
+    HeadResult& result = heads[h].result;
+    result.answered = *next++ > 0;
+    result.top1 = *next++;
+    result.top5 = *next++;
+    if (result.loss_sum.has_value()) result.loss_sum = losses[h];
+    if (!heads[h].confusion.has_value()) continue;
+    std::vector<int64_t>& pairs = heads[h].confusion->counts();
+    std::copy_n(next, pairs.size(), pairs.begin());
+    next += static_cast<int64_t>(pairs.size());
+    if (result.answered) result.confusion = heads[h].confusion->NonZero();
   }
   return absl::OkStatus();
 }
@@ -88,32 +141,32 @@ absl::Status SumOverRanks(Communicator& communicator,
 absl::StatusOr<EvaluationResult> Evaluate(
     Model& model, const std::vector<Classifier>& classifiers,
     const BatchInput& input, const Dataset& dataset,
-    const std::vector<int64_t>& indices, int64_t batch_size,
+    const std::vector<int64_t>& indices, const EvaluationOptions& options,
     Communicator& communicator) {
   EvaluationResult result;
   result.samples = static_cast<int64_t>(indices.size());
-  for (const Classifier& classifier : classifiers) {
-    HeadResult head;
-    head.head = classifier.name;
-    if (classifier.scores_are_logits) head.loss_sum = 0;
-    result.heads.push_back(std::move(head));
-  }
+  std::vector<HeadCounts> heads =
+      NothingCounted(classifiers, dataset, indices, options.confusion);
 
   const auto [begin, end] = EvaluationShard(result.samples, communicator.rank(),
                                             communicator.world_size());
   const absl::Status local =
       CatchTorch("evaluation", [&, begin = begin, end = end] {
         ForEachForwardBatch(
-            model, input, dataset, indices, begin, end, batch_size,
+            model, input, dataset, indices, begin, end, options.batch_size,
             [&](int64_t, const std::vector<Sample>& samples,
                 const ModelOutput& output) {
-              CountBatch(classifiers, output, LabelsOf(samples), result);
+              CountBatch(classifiers, output, LabelsOf(samples), heads);
+              ++result.steps;
             });
         return absl::OkStatus();
       });
   REPRISE_RETURN_IF_ERROR(AgreeOnStatus(communicator, local));
 
-  REPRISE_RETURN_IF_ERROR(SumOverRanks(communicator, result.heads));
+  REPRISE_RETURN_IF_ERROR(SumOverRanks(communicator, heads));
+  for (HeadCounts& head : heads) {
+    result.heads.push_back(std::move(head.result));
+  }
   return result;
 }
 

@@ -13,6 +13,7 @@
 #include "agents/agent.h"
 #include "agents/batch_input.h"
 #include "core/comm/communicator.h"
+#include "core/metrics/metric_sink.h"
 #include "data/dataset.h"
 #include "models/model.h"
 
@@ -26,6 +27,14 @@ struct HeadResult {
   // Sum of the samples' cross-entropy, all ranks; only for heads whose scores
   // are logits.
   std::optional<double> loss_sum;
+  // All ranks; where they were asked for and the head answers.
+  std::optional<ConfusionCounts> confusion;
+};
+
+struct EvaluationOptions {
+  int64_t batch_size = 64;  // at most
+  // Whether to count which class is taken for which.
+  bool confusion = false;
 };
 
 struct EvaluationResult {
@@ -35,11 +44,11 @@ struct EvaluationResult {
 };
 
 // Collective: evaluates all `classifiers` on rows `indices` of `dataset` with
-// one forward pass per batch of at most `batch_size`.
+// one forward pass per batch. Two sums over ranks, whatever is counted.
 absl::StatusOr<EvaluationResult> Evaluate(
     Model& model, const std::vector<Classifier>& classifiers,
     const BatchInput& input, const Dataset& dataset,
-    const std::vector<int64_t>& indices, int64_t batch_size,
+    const std::vector<int64_t>& indices, const EvaluationOptions& options,
     Communicator& communicator);
 
 }  // namespace reprise

@@ -585,7 +585,9 @@ class TrainingRun {
       REPRISE_ASSIGN_OR_RETURN(
           const EvaluationResult result,
           Evaluate(model_, *classifiers, input_, *data_.test,
-                   tasks_[test_task].test_indices, options_.eval_batch_size,
+                   tasks_[test_task].test_indices,
+                   {options_.eval_batch_size,
+                    /*confusion=*/epoch == options_.epochs},
                    communicator_));
       loss_sum += result.heads[0].loss_sum.value_or(0);
       samples += result.samples;
@@ -600,6 +602,7 @@ class TrainingRun {
         record.correct = head.top1;
         record.samples = result.samples;
         record.steps = result.steps;
+        record.confusion = head.confusion;
         record.seconds = absl::ToDoubleSeconds(absl::Now() - start);
         if (head.answered && result.samples > 0) {
           const double samples = static_cast<double>(result.samples);

@@ -34,6 +34,16 @@ size_t FindInvalidUtf8(absl::string_view text) {
   return absl::string_view::npos;
 }
 
+std::string ReplaceInvalidUtf8(absl::string_view text) {
+  std::string valid;
+  for (size_t bad; (bad = FindInvalidUtf8(text)) != absl::string_view::npos;) {
+    absl::StrAppend(&valid, text.substr(0, bad));
+    AppendUtf8(0xFFFD, valid);
+    text.remove_prefix(bad + 1);
+  }
+  return absl::StrCat(valid, text);
+}
+
 void AppendUtf8(uint32_t code_point, std::string& text) {
   if (code_point < 0x80) {
     text += static_cast<char>(code_point);

@@ -14,6 +14,9 @@ namespace reprise {
 // NUL); absl::string_view::npos if there is none.
 size_t FindInvalidUtf8(absl::string_view text);
 
+// `text` with U+FFFD in place of each byte that FindInvalidUtf8 finds.
+std::string ReplaceInvalidUtf8(absl::string_view text);
+
 // `code_point` is at most U+10FFFF and no surrogate.
 void AppendUtf8(uint32_t code_point, std::string& text);
 

@@ -36,6 +36,16 @@ TEST(FindInvalidUtf8, FindsTheFirstByteThatIsNotWellFormed) {
   }
 }
 
+TEST(ReplaceInvalidUtf8, LeavesWhatIsWellFormedAndReplacesTheRestByteByByte) {
+  EXPECT_EQ(ReplaceInvalidUtf8(""), "");
+  EXPECT_EQ(ReplaceInvalidUtf8("caf\xC3\xA9"), "caf\xC3\xA9");
+  EXPECT_EQ(ReplaceInvalidUtf8("\xE9\xFFz\xC3"),
+            "\xEF\xBF\xBD\xEF\xBF\xBDz\xEF\xBF\xBD");
+  EXPECT_EQ(ReplaceInvalidUtf8(absl::string_view("a\0b", 3)),
+            "a\xEF\xBF\xBD"
+            "b");
+}
+
 TEST(Printable, EscapesAllButPrintableAsciiAndQuotes) {
   EXPECT_EQ(Printable("it's \"x\""), "it's \"x\"");
   EXPECT_EQ(Printable("a\n\xC3\x7F"), "a\\n\\xc3\\x7f");

@@ -1,8 +1,8 @@
 // What the training loop reports, and the interface of what receives it:
-// files (jsonl, summary, upstream_json), the terminal (progress), later
-// InfluxDB and TensorBoard. Every rank reports to the sinks that it has; those
-// of results are rank 0's. The values are those of all ranks, except in a
-// StepRecord, for which nothing is exchanged, and where a field says so.
+// files (jsonl, summary, upstream_json, tensorboard), the terminal (progress),
+// later InfluxDB. Every rank reports to the sinks that it has; those of results
+// are rank 0's. The values are those of all ranks, except in a StepRecord, for
+// which nothing is exchanged, and where a field says so.
 //
 // Name, unit and meaning of each field stand in record_fields.h. Accuracies
 // are in [0, 1]; times are seconds of wall clock. Tasks count from 0 here
@@ -86,6 +86,22 @@ struct AgentReport {
   std::map<std::string, double> scalars;
 };
 
+// In place of a predicted class: none, as a score is not a number.
+inline constexpr int64_t kNoClass = -1;
+
+// How many test samples of a class a head took for which.
+struct ConfusionCount {
+  int64_t true_class = 0;
+  int64_t predicted_class = 0;  // or kNoClass
+  int64_t samples = 0;          // > 0
+
+  bool operator==(const ConfusionCount& other) const {
+    return true_class == other.true_class &&
+           predicted_class == other.predicted_class && samples == other.samples;
+  }
+};
+using ConfusionCounts = std::vector<ConfusionCount>;
+
 // One evaluation of one head on one task's test set.
 struct TestRecord : Record {
   int64_t task = 0;
@@ -99,6 +115,10 @@ struct TestRecord : Record {
   int64_t correct = 0;
   int64_t samples = 0;
   int64_t steps = 0;
+  // At a task's last evaluation, of a head that answers, else null. The pairs
+  // of classes that occur, ascending: their samples add up to `samples`, those
+  // on the diagonal to `correct`.
+  std::optional<ConfusionCounts> confusion;
   double seconds = 0;
 };
 

@@ -9,9 +9,9 @@
 //   ForEachField(record, Lister());
 //
 // Values are int, int64_t, uint64_t, bool, double, std::string,
-// std::optional<double>, PhaseSeconds and AgentReport; those of a record that
-// is not const can be set. docs/METRICS.md has the
-// schema as a table, which a test compares with this file.
+// std::optional<double>, PhaseSeconds, std::optional<ConfusionCounts> and
+// AgentReport; those of a record that is not const can be set. docs/METRICS.md
+// has the schema as a table, which a test compares with this file.
 #ifndef REPRISE_CORE_METRICS_RECORD_FIELDS_H_
 #define REPRISE_CORE_METRICS_RECORD_FIELDS_H_
 
@@ -193,6 +193,10 @@ void ForEachField(R& r, Visitor&& visit) {
   visit(F{"correct", "samples", "top1 count"}, r.correct);
   visit(F{"samples", "samples", "size of the test set"}, r.samples);
   visit(F{"steps", "steps", "batches of rank 0"}, r.steps);
+  visit(F{"confusion", "samples",
+          "[true class, predicted class, samples] of each pair that occurs; "
+          "null but at the last evaluation of a task"},
+        r.confusion);
   visit(F{"seconds", "seconds", "of this evaluation", F::kTimed}, r.seconds);
 }
 

@@ -15,6 +15,16 @@ Json JsonOf(const PhaseSeconds& seconds) {
   return json;
 }
 
+Json JsonOf(const std::optional<ConfusionCounts>& counts) {
+  if (!counts.has_value()) return nullptr;
+  Json json = Json::array();
+  for (const ConfusionCount& count : *counts) {
+    json.push_back(
+        Json::array({count.true_class, count.predicted_class, count.samples}));
+  }
+  return json;
+}
+
 Json JsonOf(const AgentReport& report) {
   return {{"by_class", report.by_class},
           {"by_rank", report.by_rank},

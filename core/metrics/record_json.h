@@ -15,6 +15,8 @@ namespace reprise {
 nlohmann::ordered_json JsonOf(const std::optional<double>& value);
 // By the phases' names, in seconds.
 nlohmann::ordered_json JsonOf(const PhaseSeconds& seconds);
+// [[true class, predicted class, samples], ...].
+nlohmann::ordered_json JsonOf(const std::optional<ConfusionCounts>& counts);
 // {"by_class": {...}, "by_rank": {...}, "scalars": {...}}.
 nlohmann::ordered_json JsonOf(const AgentReport& report);
 template <typename Value>

@@ -313,6 +313,25 @@ TEST(LabelRanks, CountsClassesAboveAndBreaksTiesByTheLowerClass) {
   EXPECT_THAT(ranks, ElementsAre(1, 1, 3));
 }
 
+TEST(PredictedClasses, IsTheLabelExactlyWhereItsRankIsZero) {
+  const float nan = std::nanf("");
+  const std::vector<float> scores = {1, 3,   2,  //
+                                     5, 5,   5,  //
+                                     0, 1,   1,  //
+                                     0, nan, 1};
+  std::vector<int32_t> classes(4);
+  PredictedClasses<float>(scores.data(), 4, 3, classes.data());
+  EXPECT_THAT(classes, ElementsAre(1, 0, 1, -1));
+  for (int32_t label = 0; label < 3; ++label) {
+    std::vector<int32_t> ranks(4);
+    LabelRanks<float>(scores.data(), std::vector<int32_t>(4, label).data(), 4,
+                      3, ranks.data());
+    for (int i = 0; i < 4; ++i) {
+      EXPECT_EQ(ranks[i] == 0, classes[i] == label) << i << " " << label;
+    }
+  }
+}
+
 TEST(DropoutMask, DependsOnThePositionOfTheSampleAndNotOnTheBatch) {
   const DropoutKey key{42, 1, 17};
   std::vector<float> whole(4 * 50), part(2 * 50);

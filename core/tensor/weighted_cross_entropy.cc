@@ -45,12 +45,30 @@ void LabelRanks(const T* scores, const int32_t* labels, int64_t n,
   }
 }
 
+template <typename T>
+void PredictedClasses(const T* scores, int64_t n, int64_t num_classes,
+                      int32_t* classes) {
+  for (int64_t i = 0; i < n; ++i) {
+    const T* row = scores + i * num_classes;
+    int32_t best = 0;
+    for (int64_t k = 0; k < num_classes; ++k) {
+      if (std::isnan(row[k])) {
+        best = -1;
+        break;
+      }
+      if (row[k] > row[best]) best = static_cast<int32_t>(k);
+    }
+    classes[i] = best;
+  }
+}
+
 #define REPRISE_INSTANTIATE(T)                                            \
   template void WeightedCrossEntropy<T>(const T*, const int32_t*,         \
                                         const float*, int64_t, int64_t,   \
                                         double, double*, T*);             \
   template void LabelRanks<T>(const T*, const int32_t*, int64_t, int64_t, \
-                              int32_t*);
+                              int32_t*);                                  \
+  template void PredictedClasses<T>(const T*, int64_t, int64_t, int32_t*);
 REPRISE_INSTANTIATE(float)
 REPRISE_INSTANTIATE(double)
 #undef REPRISE_INSTANTIATE

@@ -1,5 +1,6 @@
 // Weighted softmax cross-entropy over all classes, forward and backward at
-// once, and the rank of the label among the logits (top-k accuracy).
+// once, and what the scores say: the rank of the label among them (top-k
+// accuracy) and the class with the highest.
 #ifndef REPRISE_CORE_TENSOR_WEIGHTED_CROSS_ENTROPY_H_
 #define REPRISE_CORE_TENSOR_WEIGHTED_CROSS_ENTROPY_H_
 
@@ -28,6 +29,13 @@ void WeightedCrossEntropy(const T* logits, const int32_t* labels,
 template <typename T>
 void LabelRanks(const T* scores, const int32_t* labels, int64_t n,
                 int64_t num_classes, int32_t* ranks);
+
+// classes[i] = the class that scores highest, of equal scores the lowest one:
+// the label where LabelRanks has 0, and no other class then. -1 where the row
+// has a NaN.
+template <typename T>
+void PredictedClasses(const T* scores, int64_t n, int64_t num_classes,
+                      int32_t* classes);
 
 }  // namespace reprise
 

@@ -105,8 +105,8 @@ class ExperimentRun {
     SetInterruptFolder(folder_);
     ReportResults(RankPlace{rank_, world_size_}, folder_);
     REPRISE_ASSIGN_OR_RETURN(log_, OpenLogFile(folder_, rank_, world_size_));
-    REPRISE_RETURN_IF_ERROR(WriteRunJson(
-        folder_, RunInfoOf(spec_, parts_, communicator_, run_id_)));
+    const RunInfo info = RunInfoOf(spec_, parts_, communicator_, run_id_);
+    REPRISE_RETURN_IF_ERROR(WriteRunJson(folder_, info));
     REPRISE_RETURN_IF_ERROR(
         WriteArguments(spec_, parts_, world_size_, folder_));
     SinkContext context;
@@ -114,6 +114,8 @@ class ExperimentRun {
     context.experiment = spec_.experiment;
     context.log_fd = log_.get();
     context.generated_data = parts_.data.generated;
+    context.tensorboard = spec_.results.tensorboard;
+    context.settings = info.settings;
     context.model = parts_.model.get();
     return AddResultSinks(context, &sinks_);
   }

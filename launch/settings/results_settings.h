@@ -12,6 +12,7 @@ struct ResultsSettings {
   std::string save_dir;       // empty: a timestamp
   int64_t log_interval = 10;  // in steps
   std::string timeline;       // a file; empty: none
+  bool tensorboard = false;   // event files in the folder of the run
 };
 
 struct ConfigurationSettings {

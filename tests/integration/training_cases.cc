@@ -390,6 +390,22 @@ void AParameterThatDiffersEndsTheRun(Communicator& communicator,
   }
 }
 
+// Of one rank's evaluation and of all ranks' of the same `samples`.
+void ExpectSameConfusion(const HeadResult& ranks, const HeadResult& alone,
+                         int64_t samples) {
+  ASSERT_EQ(ranks.confusion.has_value(), ranks.answered);
+  EXPECT_EQ(ranks.confusion, alone.confusion);
+  if (!ranks.answered) return;
+  int64_t all = 0, diagonal = 0;
+  for (const ConfusionCount& count : *ranks.confusion) {
+    EXPECT_GT(count.samples, 0);
+    all += count.samples;
+    if (count.true_class == count.predicted_class) diagonal += count.samples;
+  }
+  EXPECT_EQ(all, samples);
+  EXPECT_EQ(diagonal, ranks.top1);
+}
+
 // D03: test sets that give the ranks nothing, one sample or a few.
 void EvaluationCountsAreThoseOfOneRank(Communicator& communicator,
                                        const IssuedCollectives&) {
@@ -402,7 +418,7 @@ void EvaluationCountsAreThoseOfOneRank(Communicator& communicator,
     for (int64_t i = 0; i < n; ++i) indices.push_back((7 * i + 3) % 40);
     auto evaluate = [&](Communicator& ranks) {
       return Evaluate(*model, {LogitsClassifier()}, input, *SmallData().test,
-                      indices, /*batch_size=*/2, ranks);
+                      indices, {/*batch_size=*/2, /*confusion=*/true}, ranks);
     };
     const absl::StatusOr<EvaluationResult> ranks = evaluate(communicator);
     absl::StatusOr<EvaluationResult> alone;
@@ -416,9 +432,38 @@ void EvaluationCountsAreThoseOfOneRank(Communicator& communicator,
     EXPECT_EQ(ranks->heads[0].top5, alone->heads[0].top5) << n;
     EXPECT_NEAR(*ranks->heads[0].loss_sum, *alone->heads[0].loss_sum, 1e-5)
         << n;
+    ExpectSameConfusion(ranks->heads[0], alone->heads[0], n);
     all_top5 += ranks->heads[0].top5;
   }
   EXPECT_GT(all_top5, 0);
+  EXPECT_TRUE(at::equal(model->parameters().master(), before));
+}
+
+// Counting which class is taken for which costs no collective, changes no other
+// count and not the network.
+void ConfusionRidesAlongWithTheOtherCounts(Communicator& communicator,
+                                           const IssuedCollectives& issued) {
+  const std::unique_ptr<Model> model = UntrainedNet();
+  const at::Tensor before = model->parameters().master().clone();
+  const BatchInput input(SmallData().test->format);
+  absl::StatusOr<EvaluationResult> results[2];
+  size_t collectives[2];
+  for (const bool confusion : {false, true}) {
+    const size_t first = issued.size();
+    results[confusion] = Evaluate(*model, {LogitsClassifier()}, input,
+                                  *SmallData().test, {1, 2, 3, 5, 8, 13, 21},
+                                  {/*batch_size=*/2, confusion}, communicator);
+    collectives[confusion] = issued.size() - first;
+    REPRISE_ASSERT_OK(results[confusion]);
+  }
+  EXPECT_EQ(collectives[0], collectives[1]);
+  const HeadResult &without = results[0]->heads[0],
+                   &with = results[1]->heads[0];
+  EXPECT_FALSE(without.confusion.has_value());
+  EXPECT_TRUE(with.confusion.has_value());
+  EXPECT_EQ(without.top1, with.top1);
+  EXPECT_EQ(without.top5, with.top5);
+  EXPECT_EQ(without.loss_sum, with.loss_sum);
   EXPECT_TRUE(at::equal(model->parameters().master(), before));
 }
 
@@ -454,7 +499,7 @@ void CountsOfIcarlsHeadsAreThoseOfOneRank(Communicator& communicator,
     const auto evaluate = [&](const std::vector<Classifier>& classifiers,
                               Communicator& ranks) {
       return Evaluate(*model, classifiers, input, *SmallData().test, indices,
-                      /*batch_size=*/2, ranks);
+                      {/*batch_size=*/2, /*confusion=*/true}, ranks);
     };
     const absl::StatusOr<EvaluationResult> ranks =
         evaluate(*heads, communicator);
@@ -473,6 +518,7 @@ void CountsOfIcarlsHeadsAreThoseOfOneRank(Communicator& communicator,
       EXPECT_TRUE(ranks->heads[head].answered);
       EXPECT_EQ(ranks->heads[head].top1, alone->heads[head].top1) << n;
       EXPECT_EQ(ranks->heads[head].top5, alone->heads[head].top5) << n;
+      ExpectSameConfusion(ranks->heads[head], alone->heads[head], n);
     }
     // The nearest of five means, of which each is among the nearest five.
     EXPECT_EQ(ranks->heads[0].top5, n);
@@ -804,6 +850,7 @@ std::vector<RankCase> RankCases() {
           REPRISE_CASE(ParametersAreTheSameOnAllRanks),
           REPRISE_CASE(AParameterThatDiffersEndsTheRun),
           REPRISE_CASE(EvaluationCountsAreThoseOfOneRank),
+          REPRISE_CASE(ConfusionRidesAlongWithTheOtherCounts),
           REPRISE_CASE(CountsOfIcarlsHeadsAreThoseOfOneRank),
           REPRISE_CASE(EvaluationChangesNothing),
           REPRISE_CASE(EveryNumberOfSamplesIsTrainedExactlyOnce),

@@ -86,6 +86,18 @@ std::optional<double> AccuracyMatrix::BackwardTransfer() const {
   return sum / static_cast<double>(last);
 }
 
+AccuracyMatrix AccuracyMatrix::First(int64_t tasks) const {
+  REPRISE_CHECK(1 <= tasks && tasks <= num_tasks_)
+      << tasks << " of " << num_tasks_ << " tasks";
+  AccuracyMatrix first(tasks);
+  for (int64_t i = 0; i < tasks; ++i) {
+    for (int64_t j = 0; j <= i; ++j) {
+      first.entries_[first.Index(i, j)] = entries_[Index(i, j)];
+    }
+  }
+  return first;
+}
+
 std::vector<AccuracyMatrix::Measure> AccuracyMatrix::Measures() const {
   const int64_t last = num_tasks_ - 1;
   return {

@@ -46,6 +46,10 @@ class AccuracyMatrix {
   std::optional<double> Forgetting() const;
   std::optional<double> BackwardTransfer() const;
 
+  // The matrix of a run that ended after its first `tasks` tasks, 1 <= tasks <=
+  // num_tasks(): for measures of a run that goes on.
+  AccuracyMatrix First(int64_t tasks) const;
+
   struct Measure {
     std::string name;  // a JSON key
     std::string formula;

@@ -201,7 +201,7 @@ TEST_F(JsonlTest, LinesAreTheseBytes) {
             R"("record":"test","run":"R","task":0,"test_task":0,"epoch":0,)"
             R"("head":"nme","primary":true,"top1":null,"top5":null,)"
             R"("loss":null,"correct":0,"samples":400,"steps":7,)"
-            R"("timing":{"seconds":0.5,)");
+            R"("confusion":null,"timing":{"seconds":0.5,)");
   EXPECT_EQ(first["task_end"],
             R"("record":"task_end","run":"R","task":0,"agent":{"by_class":)"
             R"({"class_weight":[1.0,1.5]},"by_rank":{},)"

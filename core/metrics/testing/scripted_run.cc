@@ -13,6 +13,13 @@ constexpr int64_t kTestSamples[3] = {400, 300, 300};
 constexpr int64_t kSteps = 4;
 constexpr int64_t kStart = 1709251199000000;  // 2024-02-29 23:59:59 UTC
 
+ConfusionCounts ConfusionOf(const TestRecord& test) {
+  ConfusionCounts counts = {{test.test_task, test.test_task, test.correct}};
+  const int64_t wrong = test.samples - test.correct;
+  if (wrong > 0) counts.push_back({test.test_task, 9, wrong});
+  return counts;
+}
+
 // Counts the seconds of a task.
 class Clock {
  public:
@@ -39,6 +46,7 @@ absl::Status PlayEvaluation(int task, int64_t epoch, Clock& clock,
       test.top1 = kNme[task][test_task];
       test.top5 = 1.0;
       test.correct = std::llround(*test.top1 * test.samples);
+      test.confusion = ConfusionOf(test);
     }
     REPRISE_RETURN_IF_ERROR(sink.OnTest(test));
     test.head = "logits";
@@ -46,6 +54,7 @@ absl::Status PlayEvaluation(int task, int64_t epoch, Clock& clock,
     test.primary = false;
     test.top1 = test.top5 = epoch > 0 ? 1.0 : 0.1;
     test.correct = std::llround(*test.top1 * test.samples);
+    if (epoch > 0) test.confusion = ConfusionOf(test);
     test.loss = 0.25;
     REPRISE_RETURN_IF_ERROR(sink.OnTest(test));
   }

@@ -8,8 +8,8 @@
 // so A(3) = .893333, S(3) = .884, average incremental = .912762 (S: .9,
 // 6.68/7, .884), forgetting = ((.95 - .80) + (.96 - .97)) / 2 = .07 and
 // backward transfer = ((.80 - .90) + (.97 - .96)) / 2 = -.045. Logits are
-// perfect: 1. Stamps are a second apart; task t begins 100 (t + 1) s after the
-// start.
+// perfect: 1. Task j has class j; what is wrong is taken for class 9. Stamps
+// are a second apart; task t begins 100 (t + 1) s after the start.
 #ifndef REPRISE_CORE_METRICS_TESTING_SCRIPTED_RUN_H_
 #define REPRISE_CORE_METRICS_TESTING_SCRIPTED_RUN_H_
 

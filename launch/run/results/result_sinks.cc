@@ -3,14 +3,19 @@
 #include <fcntl.h>
 #include <unistd.h>
 
+#include <filesystem>
+#include <system_error>
 #include <utility>
 
+#include "absl/strings/str_cat.h"
 #include "core/base/log.h"
 #include "core/base/program_info.h"
 #include "core/base/status.h"
+#include "core/metrics/async/async_sink.h"
 #include "core/metrics/jsonl/jsonl_sink.h"
 #include "core/metrics/progress/progress_sink.h"
 #include "core/metrics/summary/summary_sink.h"
+#include "core/metrics/tensorboard/tensorboard_sink.h"
 #include "core/metrics/upstream_json/upstream_json_sink.h"
 #include "launch/process/rank_process.h"
 #include "models/model_weights.h"
@@ -67,6 +72,29 @@ MadeSink MakeLoggedProgress(const SinkContext& context) {
   return MakeProgressSink(options);
 }
 
+bool WantsTensorboard(const SinkContext& context) {
+  return context.tensorboard;
+}
+
+// In a folder of its own, which TensorBoard shows as one run. Behind a thread:
+// figures take milliseconds to draw.
+MadeSink MakeTensorboard(const SinkContext& context) {
+  const std::string folder = context.folder + "/tensorboard";
+  std::error_code error;
+  std::filesystem::create_directory(folder, error);
+  if (error) {
+    return StorageError(
+        absl::StrCat("cannot create ", folder, ": ", error.message()));
+  }
+  REPRISE_ASSIGN_OR_RETURN(
+      std::unique_ptr<MetricSink> sink,
+      MakeTensorboardSink(
+          {absl::StrCat(folder, "/", EventFileName()), context.settings}));
+  AsyncSinkOptions options;
+  options.name = "TensorBoard's file";
+  return std::make_unique<AsyncSink>(options, std::move(sink));
+}
+
 }  // namespace
 
 const std::vector<SinkRow>& ResultSinkTable() {
@@ -75,6 +103,8 @@ const std::vector<SinkRow>& ResultSinkTable() {
       {"upstream's files", nullptr, OnFailure::kWarnOnce, MakeUpstreamJson},
       {"weights.safetensors", nullptr, OnFailure::kStopRun, MakeWeights},
       {"summary.json", nullptr, OnFailure::kWarnOnce, MakeSummary},
+      {"TensorBoard's file", WantsTensorboard, OnFailure::kWarnOnce,
+       MakeTensorboard},
       {"progress", nullptr, OnFailure::kWarnOnce, MakeProgress},
       {"log.txt", nullptr, OnFailure::kWarnOnce, MakeLoggedProgress},
   };

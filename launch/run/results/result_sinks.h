@@ -12,6 +12,7 @@
 #include "core/base/file.h"
 #include "core/metrics/metric_sink.h"
 #include "core/metrics/metrics_fanout.h"
+#include "core/metrics/run_json.h"
 #include "models/model.h"
 
 namespace reprise {
@@ -22,6 +23,8 @@ struct SinkContext {
   std::string experiment;  // for the weights' metadata
   int log_fd = -1;         // log.txt, open for appending
   bool generated_data = false;
+  bool tensorboard = false;                // whether event files are wanted
+  std::vector<RunInfo::Setting> settings;  // as run.json has them
   const Model* model = nullptr;
 };
 

@@ -48,6 +48,9 @@ Component ResultsFlags() {
                   "of the start"),
           results("log-interval", &R::log_interval, "STEPS", "between reports")
               .From(1),
+          results("tensorboard", &R::tensorboard,
+                  "event files too, for `tensorboard --logdir DIR`: scalars, "
+                  "matrices, settings (docs/MONITORING.md)"),
           results
               .Path("timeline", &R::timeline, "FILE",
                     "Chrome trace of what all ranks did when "
@@ -103,7 +106,6 @@ Component UnbuiltFlags() {
                              "what to do about a step that is not finite",
                              {"stop", "skip", "warn"}),
               UnbuiltSetting("resume", "", "from a checkpoint"),
-              UnbuiltBool("tensorboard", "results for TensorBoard"),
               UnbuiltBool("tensorwatch", "upstream's"),
               UnbuiltSetting("tensorwatch-port", "0", "upstream's"),
           }};

@@ -153,14 +153,14 @@ TEST_F(Flags, ListAllProblemsAtOnce) {
 
 TEST_F(Flags, ThatAreNotBuiltYetSayso) {
   for (const char* argument :
-       {"--tensorboard", "--checkpoint=x", "--resume=x",
+       {"--tensorwatch", "--checkpoint=x", "--resume=x",
         "--checkpoint-every=1m", "--on-nonfinite=skip", "--deterministic"}) {
     EXPECT_THAT(Problems({argument}), ElementsAre(HasSubstr("not built yet")))
         << argument;
   }
   EXPECT_THAT(
       Problems({"--fp16-allreduce=false", "--gradient-predivide-factor", "1",
-                "--batches-per-allreduce=1", "--no-tensorboard",
+                "--batches-per-allreduce=1", "--no-tensorwatch",
                 "--checkpoint=", "--profile=default", "--augment=none",
                 "--on-nonfinite=stop", "--device=cpu", "--precision=fp32"}),
       IsEmpty());

@@ -22,6 +22,7 @@
 #include "core/base/status_matchers.h"
 #include "core/metrics/metric_sink.h"
 #include "core/metrics/metrics_fanout.h"
+#include "core/metrics/testing/event_file.h"
 #include "core/metrics/testing/scripted_run.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
@@ -139,6 +140,8 @@ class MetricSinkConformance : public ::testing::TestWithParam<SinkRow> {
              absl::StrSplit(*content, '\n', absl::SkipEmpty())) {
           EXPECT_TRUE(nlohmann::json::accept(line)) << name << line;
         }
+      } else if (absl::StartsWith(name, "events.out.tfevents.")) {
+        EXPECT_THAT(ReadEvents(*content), IsOk()) << name;
       }
     }
     return files;

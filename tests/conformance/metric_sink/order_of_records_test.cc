@@ -1,13 +1,16 @@
 // The order in which the training loop reports, which every sink relies on
 // (core/metrics/metric_sink.h).
+#include <cstdint>
 #include <string>
 #include <utility>
 #include <vector>
 
 #include "absl/status/status.h"
+#include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "absl/strings/string_view.h"
 #include "core/base/status_matchers.h"
+#include "core/metrics/metric_sink.h"
 #include "data/scenario/scenario.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
@@ -63,6 +66,27 @@ TEST(OrderOfRecordsTest, OfTheStepsEveryNthAndTheLastAreReported) {
     EXPECT_EQ(RecordsOf(run), expected + "TrainEpoch TaskEnd RunEnd")
         << interval;
   }
+}
+
+TEST(OrderOfRecordsTest, ConfusionIsThatOfTheLastEvaluationOfATask) {
+  SmallRun run = TwoTasks();
+  run.training.max_steps_per_epoch = 1;
+  const SmallRunResult result = RunAlone(run);
+  REPRISE_ASSERT_OK(result.status);
+  std::string last;  // task and test task
+  for (const TestRecord& test : result.tests) {
+    ASSERT_EQ(test.confusion.has_value(), test.epoch == run.training.epochs);
+    if (!test.confusion.has_value()) continue;
+    absl::StrAppend(&last, test.task, ":", test.test_task, " ");
+    int64_t samples = 0, correct = 0;
+    for (const ConfusionCount& count : *test.confusion) {
+      samples += count.samples;
+      if (count.true_class == count.predicted_class) correct += count.samples;
+    }
+    EXPECT_EQ(samples, test.samples);
+    EXPECT_EQ(correct, test.correct);
+  }
+  EXPECT_EQ(last, "0:0 1:0 1:1 ");
 }
 
 }  // namespace

@@ -4,13 +4,16 @@
 
 #include <utility>
 
+#include "absl/strings/str_cat.h"
 #include "absl/time/time.h"
 #include "core/base/file.h"
 #include "core/base/status_matchers.h"
+#include "core/metrics/async/async_sink.h"
 #include "core/metrics/jsonl/jsonl_sink.h"
 #include "core/metrics/metrics_fanout.h"
 #include "core/metrics/progress/progress_sink.h"
 #include "core/metrics/summary/summary_sink.h"
+#include "core/metrics/tensorboard/tensorboard_sink.h"
 #include "core/metrics/upstream_json/upstream_json_sink.h"
 
 namespace reprise {
@@ -38,12 +41,25 @@ std::shared_ptr<MetricSink> MakeProgress(const std::string& folder, bool live) {
                                      [file](MetricSink* sink) { delete sink; });
 }
 
+constexpr char kEventFile[] = "events.out.tfevents.1709251199.node1.7";
+
+std::unique_ptr<MetricSink> MakeTensorboard(const std::string& folder) {
+  auto sink = MakeTensorboardSink({absl::StrCat(folder, "/", kEventFile), {}});
+  EXPECT_THAT(sink, IsOk());
+  return *std::move(sink);
+}
+
 std::shared_ptr<MetricSink> MakeFanout(const std::string& folder) {
   using OnFailure = MetricsFanout::OnFailure;
   auto fanout = std::make_shared<MetricsFanout>();
   fanout->Add("metrics.jsonl", OnFailure::kStopRun, MakeJsonl(folder));
   fanout->Add("summary.json", OnFailure::kStopRun, MakeSummarySink(folder));
   return fanout;
+}
+
+std::shared_ptr<MetricSink> MakeAsync(const std::string& folder) {
+  return std::make_shared<AsyncSink>(AsyncSinkOptions{"metrics.jsonl"},
+                                     MakeJsonl(folder));
 }
 
 }  // namespace
@@ -66,7 +82,9 @@ const std::vector<SinkRow>& SinkTable() {
          return MakeProgress(folder, /*live=*/true);
        },
        {"log.txt"}},
+      {"tensorboard", MakeTensorboard, {kEventFile}},
       {"fanout", MakeFanout, {"metrics.jsonl", "summary.json"}},
+      {"async", MakeAsync, {"metrics.jsonl"}},
   };
   return table;
 }

@@ -18,7 +18,8 @@ struct SinkRow {
   // A sink that writes into `folder`, which exists; fails the test if it
   // cannot be made.
   std::function<std::shared_ptr<MetricSink>(const std::string& folder)> make;
-  // What a whole run leaves there: .json, .jsonl or .txt, and no other file.
+  // What a whole run leaves there: .json, .jsonl, .txt or event files, and no
+  // other.
   std::vector<std::string> files;
   // Whether these hold RunStart::experiment.
   bool says_experiment = true;
