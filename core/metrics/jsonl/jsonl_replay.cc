@@ -4,6 +4,8 @@
 #include <limits>
 #include <map>
 #include <optional>
+#include <string>
+#include <type_traits>
 #include <utility>
 #include <vector>
 
@@ -124,6 +126,29 @@ const char* Read(const Json& json, AgentReport* report) {
   return nullptr;
 }
 
+const char* Read(const Json& json, std::optional<ConfusionCounts>* counts) {
+  static constexpr char kExpected[] =
+      "triples of true class, predicted class and samples, or null";
+  counts->reset();
+  if (json.is_null()) return nullptr;
+  if (!json.is_array()) return kExpected;
+  counts->emplace();
+  for (const Json& triple : json) {
+    ConfusionCount& count = (*counts)->emplace_back();
+    if (!triple.is_array() || triple.size() != 3 ||
+        Read(triple[0], &count.true_class) != nullptr ||
+        Read(triple[1], &count.predicted_class) != nullptr ||
+        Read(triple[2], &count.samples) != nullptr) {
+      return kExpected;
+    }
+  }
+  return nullptr;
+}
+
+// Whether files from before there was the field are read as null.
+template <typename Value>
+constexpr bool kMayLack = std::is_same_v<Value, std::optional<ConfusionCounts>>;
+
 // Sets the fields of a record from a line. Empty, or what is wrong.
 template <typename Record>
 std::string SetFields(const Json& line, const Json& timing, Record* record) {
@@ -133,7 +158,9 @@ std::string SetFields(const Json& line, const Json& timing, Record* record) {
     const Json& from = field.is_timed ? timing : line;
     const auto found = from.find(field.name);
     if (found == from.end()) {
-      if (!field.is_timed) fault = absl::StrCat("has no \"", field.name, "\"");
+      using Value = std::decay_t<decltype(value)>;
+      if (!field.is_timed && !kMayLack<Value>)
+        fault = absl::StrCat("has no \"", field.name, "\"");
       return;
     }
     const char* expected = Read(*found, &value);
