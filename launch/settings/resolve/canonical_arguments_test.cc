@@ -58,12 +58,23 @@ class CanonicalArgumentsTest : public Flags {
   }
 
   static const Arguments& Texts() {
-    static const Arguments& texts = *new Arguments{
-        "1",      "2",           "0.25",
-        "3e-07",  "0.1234567",   "18446744073709551615",
-        "true",   "false",       "a b,'c'=\"\\d\" é",
-        "~/here", "localhost:2", "[{'epoch': 5, 'lr_factor': 0.1}]",
-        "cifar",  "upstream",    "7"};
+    static const Arguments& texts =
+        *new Arguments{"1",
+                       "2",
+                       "0.25",
+                       "3e-07",
+                       "0.1234567",
+                       "18446744073709551615",
+                       "true",
+                       "false",
+                       "a b,'c'=\"\\d\" é",
+                       "4096",
+                       "~/here",
+                       "localhost:2",
+                       "[{'epoch': 5, 'lr_factor': 0.1}]",
+                       "cifar",
+                       "upstream",
+                       "7"};
     return texts;
   }
 
