@@ -78,8 +78,8 @@ TEST(VerbLine, TellsAllProblemsAtOnceAndTheUsage) {
   EXPECT_EQ(ProblemsOf({"--limit=0", "--sort=size", "-j", "--to-file="}),
             "list: 4 problems in the command line:\n"
             "  -j: flags begin with two hyphens\n"
-            "  --limit: expected an integer in [1, 1000], found '0'\n"
-            "  --sort: expected when or agent, found 'size'\n"
+            "  --limit: expected an integer from 1 to 1000, found '0'\n"
+            "  --sort: expected one of when, agent, found 'size'\n"
             "  --to-file: expected a value (FILE)\n"
             "usage: reprise list [DIR]");
   EXPECT_THAT(ProblemsOf({"--json", "--json"}), HasSubstr("given twice"));
