@@ -9,11 +9,15 @@
 //   ForEachField(record, Lister());
 //
 // Values are int, int64_t, uint64_t, bool, double, std::string,
-// std::optional<double>, PhaseSeconds and AgentReport. docs/METRICS.md has the
+// std::optional<double>, PhaseSeconds and AgentReport; those of a record that
+// is not const can be set. docs/METRICS.md has the
 // schema as a table, which a test compares with this file.
 #ifndef REPRISE_CORE_METRICS_RECORD_FIELDS_H_
 #define REPRISE_CORE_METRICS_RECORD_FIELDS_H_
 
+#include <type_traits>
+
+#include "absl/status/status.h"
 #include "core/base/phase.h"
 #include "core/metrics/metric_sink.h"
 
@@ -47,6 +51,11 @@ inline constexpr RecordField kUnixSecondsField = {
     "microseconds that no other record of the run has",
     RecordField::kTimed};
 
+// For overloads that take a record, const or not.
+template <typename R, typename Record>
+using IfRecord =
+    std::enable_if_t<std::is_same_v<std::remove_const_t<R>, Record>, int>;
+
 // Kinds of records, as in the files.
 inline const char* RecordKind(const RunStart&) { return "run_start"; }
 inline const char* RecordKind(const StepRecord&) { return "step"; }
@@ -54,6 +63,26 @@ inline const char* RecordKind(const TrainEpochRecord&) { return "train_epoch"; }
 inline const char* RecordKind(const TestRecord&) { return "test"; }
 inline const char* RecordKind(const TaskRecord&) { return "task_end"; }
 inline const char* RecordKind(const RunEnd&) { return "run_end"; }
+
+// To the hook of its kind.
+inline absl::Status ReportRecord(const RunStart& r, MetricSink& sink) {
+  return sink.OnRunStart(r);
+}
+inline absl::Status ReportRecord(const StepRecord& r, MetricSink& sink) {
+  return sink.OnStep(r);
+}
+inline absl::Status ReportRecord(const TrainEpochRecord& r, MetricSink& sink) {
+  return sink.OnTrainEpoch(r);
+}
+inline absl::Status ReportRecord(const TestRecord& r, MetricSink& sink) {
+  return sink.OnTest(r);
+}
+inline absl::Status ReportRecord(const TaskRecord& r, MetricSink& sink) {
+  return sink.OnTaskEnd(r);
+}
+inline absl::Status ReportRecord(const RunEnd& r, MetricSink& sink) {
+  return sink.OnRunEnd(r);
+}
 
 // A record of each kind, without content.
 template <typename Visitor>
@@ -66,8 +95,8 @@ void ForEachKind(Visitor&& visit) {
   visit(RunEnd());
 }
 
-template <typename Visitor>
-void ForEachField(const RunStart& r, Visitor&& visit) {
+template <typename R, typename Visitor, IfRecord<R, RunStart> = 0>
+void ForEachField(R& r, Visitor&& visit) {
   using F = RecordField;
   visit(F{"experiment", "", "name of the program or preset"}, r.experiment);
   visit(F{"agent", "", "method, with what changes it"}, r.agent);
@@ -82,8 +111,8 @@ void ForEachField(const RunStart& r, Visitor&& visit) {
   visit(F{"seed", "", "of all random numbers"}, r.seed);
 }
 
-template <typename Visitor>
-void ForEachField(const StepRecord& r, Visitor&& visit) {
+template <typename R, typename Visitor, IfRecord<R, StepRecord> = 0>
+void ForEachField(R& r, Visitor&& visit) {
   using F = RecordField;
   visit(F{"task", "index", "task being learnt"}, r.task);
   visit(F{"epoch", "index", "epoch within the task"}, r.epoch);
@@ -110,8 +139,8 @@ void ForEachField(const StepRecord& r, Visitor&& visit) {
         r.images_per_second);
 }
 
-template <typename Visitor>
-void ForEachField(const TrainEpochRecord& r, Visitor&& visit) {
+template <typename R, typename Visitor, IfRecord<R, TrainEpochRecord> = 0>
+void ForEachField(R& r, Visitor&& visit) {
   using F = RecordField;
   visit(F{"task", "index", "task being learnt"}, r.task);
   visit(F{"epoch", "index", "epoch within the task"}, r.epoch);
@@ -144,8 +173,8 @@ void ForEachField(const TrainEpochRecord& r, Visitor&& visit) {
       r.overlap_share);
 }
 
-template <typename Visitor>
-void ForEachField(const TestRecord& r, Visitor&& visit) {
+template <typename R, typename Visitor, IfRecord<R, TestRecord> = 0>
+void ForEachField(R& r, Visitor&& visit) {
   using F = RecordField;
   visit(F{"task", "index", "task being learnt"}, r.task);
   visit(F{"test_task", "index", "task whose test set is used"}, r.test_task);
@@ -167,8 +196,8 @@ void ForEachField(const TestRecord& r, Visitor&& visit) {
   visit(F{"seconds", "seconds", "of this evaluation", F::kTimed}, r.seconds);
 }
 
-template <typename Visitor>
-void ForEachField(const TaskRecord& r, Visitor&& visit) {
+template <typename R, typename Visitor, IfRecord<R, TaskRecord> = 0>
+void ForEachField(R& r, Visitor&& visit) {
   using F = RecordField;
   visit(F{"task", "index", "task that has ended"}, r.task);
   visit(F{"agent", "", "method's own numbers: by_class, by_rank, scalars"},
@@ -177,8 +206,8 @@ void ForEachField(const TaskRecord& r, Visitor&& visit) {
         r.seconds);
 }
 
-template <typename Visitor>
-void ForEachField(const RunEnd& r, Visitor&& visit) {
+template <typename R, typename Visitor, IfRecord<R, RunEnd> = 0>
+void ForEachField(R& r, Visitor&& visit) {
   using F = RecordField;
   visit(F{"incoming_samples", "samples", "trained, of all ranks"},
         r.incoming_samples);

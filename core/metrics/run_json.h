@@ -9,6 +9,8 @@
 #include <vector>
 
 #include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "absl/time/time.h"
 
 namespace reprise {
 
@@ -58,6 +60,22 @@ struct RunInfo {
 // Replaces `folder`/run.json, keeping the claim. InternalError when a
 // value_json is not JSON, StorageError when the file cannot be written.
 absl::Status WriteRunJson(const std::string& folder, const RunInfo& info);
+
+// What a run.json says: the claim, and the rest once the run has written it.
+struct RunJson {
+  std::string host;
+  int64_t pid = 0;
+  absl::Time started = absl::InfinitePast();  // as the folder was claimed
+  // Whether `info` was written: a run that fails early leaves the claim only.
+  bool is_complete = false;
+  RunInfo info;
+};
+
+// Reads `folder`/run.json. What a file of another version lacks has the
+// defaults above. DataError naming file and key where it is no JSON object with
+// a schema that this version knows, or a value is of another type; StorageError
+// where it cannot be read.
+absl::StatusOr<RunJson> ReadRunJson(const std::string& folder);
 
 }  // namespace reprise
 

@@ -1,53 +1,70 @@
 #include "core/metrics/jsonl/jsonl_reader.h"
 
-#include <utility>
+#include <algorithm>
 
 #include "absl/strings/str_cat.h"
-#include "absl/strings/string_view.h"
-#include "core/base/file.h"
 #include "core/base/status.h"
-#include "nlohmann/json.hpp"
 
 namespace reprise {
 namespace {
 
-// What is wrong with the record; empty: nothing.
-std::string FaultOf(absl::string_view line) {
-  const nlohmann::json record = nlohmann::json::parse(
-      line.begin(), line.end(), nullptr, /*allow_exceptions=*/false);
-  if (!record.is_object()) return "is not one JSON object";
-  const auto schema = record.find("schema");
-  if (schema == record.end() || !schema->is_number_integer()) {
-    return "has no integer \"schema\"";
-  }
-  if (*schema < 1 || *schema > kJsonlSchema) {
-    return absl::StrCat("has schema ", schema->dump(), ", expected at most ",
-                        kJsonlSchema,
-                        "; read it with the version that wrote it");
-  }
-  return "";
-}
+constexpr int64_t kBlockBytes = 1 << 18;
 
 }  // namespace
 
-absl::StatusOr<JsonlContent> ReadJsonl(const std::string& path) {
-  REPRISE_ASSIGN_OR_RETURN(const std::string bytes, ReadWholeFile(path));
-  JsonlContent content;
-  absl::string_view rest = bytes;
-  for (size_t end; (end = rest.find('\n')) != absl::string_view::npos;) {
-    const absl::string_view line = rest.substr(0, end);
-    const std::string fault = FaultOf(line);
-    if (!fault.empty()) {
-      return DataError(absl::StrCat(path, " line ", content.records.size() + 1,
-                                    " (offset ", content.whole_bytes, ") ",
-                                    fault));
+absl::StatusOr<JsonlReader> JsonlReader::Open(const std::string& path) {
+  REPRISE_ASSIGN_OR_RETURN(InputFile file, InputFile::Open(path));
+  return JsonlReader(std::move(file));
+}
+
+absl::StatusOr<std::optional<absl::string_view>> JsonlReader::NextLine() {
+  size_t searched = next_;
+  while (true) {
+    const size_t end = buffer_.find('\n', searched);
+    if (end != std::string::npos) {
+      const absl::string_view line(&buffer_[next_], end - next_);
+      position_ = {position_.line + 1, whole_bytes_};
+      whole_bytes_ += static_cast<int64_t>(line.size()) + 1;
+      next_ = end + 1;
+      return line;
     }
-    content.records.emplace_back(line);
-    content.whole_bytes += static_cast<int64_t>(end) + 1;
-    rest.remove_prefix(end + 1);
+    buffer_.erase(0, next_);
+    next_ = 0;
+    searched = buffer_.size();
+    if (static_cast<int64_t>(searched) > kMostLineBytes) {
+      return Fault({position_.line + 1, whole_bytes_},
+                   absl::StrCat("is longer than ", kMostLineBytes, " bytes"));
+    }
+    const int64_t more = std::min(kBlockBytes, file_.size() - read_);
+    if (more == 0) return std::nullopt;
+    buffer_.resize(searched + more);
+    REPRISE_RETURN_IF_ERROR(file_.ReadAt(read_, more, &buffer_[searched]));
+    read_ += more;
   }
-  content.cut_bytes = static_cast<int64_t>(rest.size());
-  return content;
+}
+
+absl::StatusOr<nlohmann::json> JsonlReader::Parse(
+    absl::string_view line, const Position& position) const {
+  nlohmann::json record = nlohmann::json::parse(
+      line.begin(), line.end(), nullptr, /*allow_exceptions=*/false);
+  if (!record.is_object()) return Fault(position, "is not one JSON object");
+  const auto schema = record.find("schema");
+  if (schema == record.end() || !schema->is_number_integer()) {
+    return Fault(position, "has no integer \"schema\"");
+  }
+  if (*schema < 1 || *schema > kJsonlSchema) {
+    return Fault(
+        position,
+        absl::StrCat("has schema ", schema->dump(), ", expected at most ",
+                     kJsonlSchema, "; read it with the version that wrote it"));
+  }
+  return record;
+}
+
+absl::Status JsonlReader::Fault(const Position& position,
+                                absl::string_view fault) const {
+  return DataError(absl::StrCat(file_.path(), " line ", position.line,
+                                " (offset ", position.offset, ") ", fault));
 }
 
 }  // namespace reprise

@@ -12,9 +12,14 @@ namespace reprise {
 absl::StatusOr<std::unique_ptr<JsonlSink>> JsonlSink::Open(
     const std::string& path) {
   REPRISE_ASSIGN_OR_RETURN(AppendFile file, AppendFile::Open(path));
-  REPRISE_ASSIGN_OR_RETURN(const JsonlContent content, ReadJsonl(path));
-  if (content.cut_bytes > 0) {
-    REPRISE_RETURN_IF_ERROR(file.Truncate(content.whole_bytes));
+  REPRISE_ASSIGN_OR_RETURN(JsonlReader reader, JsonlReader::Open(path));
+  while (true) {
+    REPRISE_ASSIGN_OR_RETURN(const auto line, reader.NextLine());
+    if (!line.has_value()) break;
+    REPRISE_RETURN_IF_ERROR(reader.Parse(*line, reader.position()).status());
+  }
+  if (reader.cut_bytes() > 0) {
+    REPRISE_RETURN_IF_ERROR(file.Truncate(reader.whole_bytes()));
   }
   return std::unique_ptr<JsonlSink>(new JsonlSink(std::move(file)));
 }

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <cstdint>
 #include <filesystem>
 #include <limits>
 #include <map>
@@ -9,8 +10,11 @@
 #include <string>
 #include <vector>
 
+#include "absl/status/statusor.h"
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
 #include "core/base/file.h"
+#include "core/base/status.h"
 #include "core/base/status_matchers.h"
 #include "core/metrics/jsonl/jsonl_reader.h"
 #include "core/metrics/testing/scripted_run.h"
@@ -25,6 +29,25 @@ using ::nlohmann::json;
 using ::testing::HasSubstr;
 using ::testing::SizeIs;
 
+struct Content {
+  std::vector<std::string> lines;
+  int64_t whole_bytes = 0, cut_bytes = 0;
+};
+
+absl::StatusOr<Content> ReadAll(const std::string& path) {
+  REPRISE_ASSIGN_OR_RETURN(JsonlReader reader, JsonlReader::Open(path));
+  Content content;
+  while (true) {
+    REPRISE_ASSIGN_OR_RETURN(const auto line, reader.NextLine());
+    if (!line.has_value()) break;
+    REPRISE_RETURN_IF_ERROR(reader.Parse(*line, reader.position()).status());
+    content.lines.emplace_back(*line);
+  }
+  content.whole_bytes = reader.whole_bytes();
+  content.cut_bytes = reader.cut_bytes();
+  return content;
+}
+
 class JsonlTest : public ::testing::Test {
  protected:
   JsonlTest() : path_(::testing::TempDir() + "metrics.jsonl") {
@@ -38,10 +61,10 @@ class JsonlTest : public ::testing::Test {
   }
 
   std::vector<json> Records() {
-    auto content = ReadJsonl(path_);
+    auto content = ReadAll(path_);
     EXPECT_THAT(content, IsOk());
     std::vector<json> records;
-    for (const std::string& line : content->records) {
+    for (const std::string& line : content->lines) {
       records.push_back(json::parse(line));
     }
     return records;
@@ -146,9 +169,9 @@ TEST_F(JsonlTest, LinesAreTheseBytes) {
   REPRISE_ASSERT_OK(sink->OnRunStart(start));
   REPRISE_ASSERT_OK(PlayScriptedTask(0, *sink));
   REPRISE_ASSERT_OK(sink->OnRunEnd(ScriptedRunEnd()));
-  REPRISE_ASSERT_OK_AND_ASSIGN(const JsonlContent content, ReadJsonl(path_));
+  REPRISE_ASSERT_OK_AND_ASSIGN(const Content content, ReadAll(path_));
   std::map<std::string, std::string> first;  // by kind
-  for (const std::string& line : content.records) {
+  for (const std::string& line : content.lines) {
     std::string text = line.substr(line.find("\"record\":"));
     text.resize(text.find("\"unix_seconds\""));
     first.emplace(json::parse(line)["record"], text);
@@ -217,12 +240,12 @@ TEST_F(JsonlTest, AFileCutAtAnyByteReadsUpToItsLastWholeRecord) {
   for (size_t size = 0; size <= whole.size(); ++size) {
     std::filesystem::remove(path_);
     REPRISE_ASSERT_OK(AppendFile::Open(path_)->Append(whole.substr(0, size)));
-    REPRISE_ASSERT_OK_AND_ASSIGN(const JsonlContent content, ReadJsonl(path_));
+    REPRISE_ASSERT_OK_AND_ASSIGN(const Content content, ReadAll(path_));
     const std::string kept = whole.substr(0, content.whole_bytes);
     EXPECT_EQ(content.whole_bytes + content.cut_bytes,
               static_cast<int64_t>(size));
     EXPECT_EQ(std::count(kept.begin(), kept.end(), '\n'),
-              static_cast<int>(content.records.size()));
+              static_cast<int>(content.lines.size()));
     EXPECT_TRUE(kept.empty() || kept.back() == '\n');
   }
 }
@@ -247,11 +270,27 @@ TEST_F(JsonlTest, ABrokenRecordBeforeTheEndIsNamedByLineAndOffset) {
     std::filesystem::remove(path_);
     REPRISE_ASSERT_OK(
         AppendFile::Open(path_)->Append(absl::StrCat(kGood, line, "\n")));
-    EXPECT_THAT(ReadJsonl(path_), ExitsWith(ExitCode::kData));
-    EXPECT_THAT(ReadJsonl(path_),
+    EXPECT_THAT(ReadAll(path_), ExitsWith(ExitCode::kData));
+    EXPECT_THAT(ReadAll(path_),
                 FailsWith(absl::StrCat("line 2 (offset 13) ", fault)));
     EXPECT_THAT(JsonlSink::Open(path_), ExitsWith(ExitCode::kData));
   }
+}
+
+TEST_F(JsonlTest, LinesOfAnyLengthUpToTheLimitComeWhole) {
+  std::string text;
+  for (const size_t bytes : {20, 262'143, 262'144, 3'000'000, 30}) {
+    absl::StrAppend(&text, "{\"schema\":1,\"x\":\"", std::string(bytes, 'x'),
+                    "\"}\n");
+  }
+  REPRISE_ASSERT_OK(AppendFile::Open(path_)->Append(text));
+  REPRISE_ASSERT_OK_AND_ASSIGN(const Content content, ReadAll(path_));
+  EXPECT_EQ(absl::StrJoin(content.lines, "\n") + "\n", text);
+  REPRISE_ASSERT_OK(AppendFile::Open(path_)->Append(
+      std::string(JsonlReader::kMostLineBytes + 300'000, ' ')));
+  EXPECT_THAT(ReadAll(path_),
+              FailsWith(absl::StrCat("line 6 (offset ", text.size(),
+                                     ") is longer than 16777216 bytes")));
 }
 
 TEST_F(JsonlTest, ASymbolicLinkIsRefused) {
