@@ -10,6 +10,7 @@
 #include "core/metrics/meters.h"
 #include "core/metrics/record_fields.h"
 #include "core/metrics/record_json.h"
+#include "core/metrics/summary/head_json.h"
 #include "nlohmann/json.hpp"
 
 namespace reprise {
@@ -32,27 +33,6 @@ void CopyFields(const Json& from, const std::vector<const char*>& names,
     REPRISE_CHECK(from.contains(name)) << name;
     (*to)[name] = from[name];
   }
-}
-
-Json HeadJson(const HeadMatrices::Head& head) {
-  const AccuracyMatrix& matrix = head.matrix;
-  Json json = {{"name", head.name},
-               {"primary", head.primary},
-               {"accuracy_matrix", Json::array()},
-               {"task_mean_by_task", Json::array()},
-               {"sample_mean_by_task", Json::array()}};
-  for (int64_t i = 0; i < matrix.num_tasks(); ++i) {
-    Json row = Json::array();
-    for (int64_t j = 0; j <= i; ++j) row.push_back(JsonOf(matrix.At(i, j)));
-    json["accuracy_matrix"].push_back(std::move(row));
-    json["task_mean_by_task"].push_back(JsonOf(matrix.TaskMean(i)));
-    json["sample_mean_by_task"].push_back(JsonOf(matrix.SampleMean(i)));
-  }
-  for (const AccuracyMatrix::Measure& measure : matrix.Measures()) {
-    json[measure.name] = {{"value", JsonOf(measure.value)},
-                          {"formula", measure.formula}};
-  }
-  return json;
 }
 
 class SummarySink final : public MetricSink {
