@@ -1,7 +1,7 @@
 #include "launch/report/run_model.h"
 
+#include <cstddef>
 #include <cstdint>
-#include <filesystem>
 #include <map>
 #include <optional>
 #include <string>
@@ -10,11 +10,12 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
-#include "core/base/phase.h"
+#include "absl/time/time.h"
 #include "core/metrics/accuracy/accuracy_matrix.h"
 #include "core/metrics/meters.h"
 #include "core/metrics/metric_sink.h"
 #include "core/metrics/record_json.h"
+#include "core/metrics/run_json.h"
 #include "core/metrics/summary/head_json.h"
 
 namespace reprise {
@@ -22,96 +23,23 @@ namespace {
 
 using Json = nlohmann::ordered_json;
 
-// What a record or run.json has under `name`, also in its `timing`; null.
-Json FieldOf(const Json& object, const std::string& name) {
-  if (!object.is_object()) return nullptr;
-  if (const auto found = object.find(name); found != object.end()) {
-    return *found;
-  }
-  const auto timing = object.find("timing");
-  return timing == object.end() ? Json() : FieldOf(*timing, name);
+template <typename Record>
+Json FieldsOf(const Record& record) {
+  Json fields = Json::object();
+  AddFields(record, &fields, /*timing=*/&fields);
+  return fields;
 }
 
-std::optional<double> NumberOf(const Json& object, const std::string& name) {
-  const Json value = FieldOf(object, name);
-  if (!value.is_number()) return std::nullopt;
-  return value.get<double>();
-}
-
-int64_t CountOf(const Json& object, const std::string& name, int64_t other) {
-  const Json value = FieldOf(object, name);
-  return value.is_number_integer() ? value.get<int64_t>() : other;
-}
-
-std::string TextOf(const Json& value) {
-  return value.is_string() ? value.get<std::string>() : value.dump();
-}
-
-bool IsKind(const Json& record, const char* kind) {
-  return FieldOf(record, "record") == kind;
-}
-
-// The first record of the kind; null.
-Json FirstOf(const std::vector<Json>& records, const char* kind) {
-  for (const Json& record : records) {
-    if (IsKind(record, kind)) return record;
-  }
-  return nullptr;
-}
-
-// Epochs, steps and tasks count from 1 here.
-Json PositionJson(const std::vector<Json>& records, const Json& start) {
-  Json last;
-  for (const Json& record : records) {
-    if (IsKind(record, "step") || IsKind(record, "train_epoch")) last = record;
-  }
-  if (last.is_null()) return nullptr;
-  std::string text =
-      absl::StrCat("task ", CountOf(last, "task", 0) + 1, " of ",
-                   TextOf(FieldOf(start, "num_tasks")), ", epoch ",
-                   CountOf(last, "epoch", 0) + 1, " of ",
-                   TextOf(FieldOf(start, "epochs_per_task")));
-  if (IsKind(last, "step")) {
-    absl::StrAppend(&text, ", step ", CountOf(last, "step", 0) + 1, " of ",
-                    TextOf(FieldOf(last, "steps_in_epoch")));
-  } else {
-    absl::StrAppend(&text, ", at its end");
-  }
-  return text;
-}
-
-// nullopt: not of the run's matrix, as a damaged file may have it.
-std::optional<TestRecord> TestOf(const Json& record, int64_t num_tasks) {
-  TestRecord test;
-  test.task = CountOf(record, "task", -1);
-  test.test_task = CountOf(record, "test_task", -1);
-  test.epoch = CountOf(record, "epoch", 0);
-  test.head = TextOf(FieldOf(record, "head"));
-  test.primary = FieldOf(record, "primary") == true;
-  test.top1 = NumberOf(record, "top1");
-  test.samples = CountOf(record, "samples", 0);
-  if (test.test_task < 0 || test.test_task > test.task ||
-      test.task >= num_tasks) {
-    return std::nullopt;
-  }
-  return test;
-}
-
-Json HeadsJson(const std::vector<Json>& records, int64_t num_tasks) {
-  HeadMatrices matrices(num_tasks);
+Json HeadsJson(const RunFolder& run) {
   std::map<std::string, Json> tests;
-  for (const Json& record : records) {
-    if (!IsKind(record, "test")) continue;
-    const std::optional<TestRecord> test = TestOf(record, num_tasks);
-    if (!test.has_value()) continue;
-    matrices.Add(*test);
-    tests[test->head].push_back({{"task", test->task},
-                                 {"test_task", test->test_task},
-                                 {"epoch", test->epoch},
-                                 {"top1", JsonOf(test->top1)}});
+  for (const TestRecord& test : run.tests) {
+    tests[test.head].push_back({{"task", test.task},
+                                {"test_task", test.test_task},
+                                {"epoch", test.epoch},
+                                {"top1", JsonOf(test.top1)}});
   }
   Json heads = Json::array();
-  for (const HeadMatrices::Head& head : matrices.heads()) {
+  for (const HeadMatrices::Head& head : run.heads.heads()) {
     Json json = HeadJson(head);
     json["tests"] = tests[head.name];
     heads.push_back(std::move(json));
@@ -119,144 +47,137 @@ Json HeadsJson(const std::vector<Json>& records, int64_t num_tasks) {
   return heads;
 }
 
-Json EpochsJson(const std::vector<Json>& records) {
+Json EpochsJson(const RunFolder& run) {
   Json epochs = Json::array();
-  for (const Json& record : records) {
-    if (!IsKind(record, "train_epoch")) continue;
-    Json epoch = record;
-    epoch.update(FieldOf(record, "timing"));
-    for (const char* name : {"timing", "schema", "record", "run"}) {
-      epoch.erase(name);
-    }
+  for (const TrainEpochRecord& epoch : run.epochs) {
     ThroughputMeter throughput;
-    throughput.Add(CountOf(record, "incoming_samples", 0),
-                   NumberOf(record, "seconds").value_or(0));
-    epoch["images_per_second"] = JsonOf(throughput.ImagesPerSecond());
-    epochs.push_back(std::move(epoch));
+    throughput.Add(epoch.incoming_samples, epoch.seconds);
+    Json json = FieldsOf(epoch);
+    json["images_per_second"] = JsonOf(throughput.ImagesPerSecond());
+    epochs.push_back(std::move(json));
   }
   return epochs;
 }
 
-Json TasksJson(const std::vector<Json>& records) {
+Json TasksJson(const RunFolder& run) {
   Json tasks = Json::array();
-  for (const Json& record : records) {
-    if (!IsKind(record, "task_end")) continue;
-    Json agent = FieldOf(record, "agent");
-    for (const char* part : {"by_class", "by_rank", "scalars"}) {
-      if (!FieldOf(agent, part).is_object()) agent[part] = Json::object();
-    }
-    tasks.push_back({{"task", CountOf(record, "task", 0)},
-                     {"agent", std::move(agent)},
-                     {"seconds", FieldOf(record, "seconds")}});
-  }
+  for (const TaskRecord& task : run.task_ends) tasks.push_back(FieldsOf(task));
   return tasks;
 }
 
 // Of the whole run, or of its epochs so far.
-void AddTotals(const Json& end, const Json& epochs, Json* model) {
+void AddTotals(const RunFolder& run, Json* model) {
   int64_t samples = 0;
   double seconds = 0;
-  for (const Json& epoch : epochs) {
-    samples += CountOf(epoch, "incoming_samples", 0);
-    seconds += NumberOf(epoch, "seconds").value_or(0);
+  for (const TrainEpochRecord& epoch : run.epochs) {
+    samples += epoch.incoming_samples;
+    seconds += epoch.seconds;
   }
-  if (!end.is_null()) {
-    samples = CountOf(end, "incoming_samples", samples);
-    seconds = NumberOf(end, "training_seconds").value_or(seconds);
+  if (run.end.has_value()) {
+    samples = run.end->incoming_samples;
+    seconds = run.end->training_seconds;
   }
-  ThroughputMeter throughput;
-  throughput.Add(samples, seconds);
-  const bool is_known = !end.is_null() || !epochs.empty();
+  const bool is_known = run.end.has_value() || !run.epochs.empty();
   (*model)["incoming_samples"] = is_known ? Json(samples) : Json();
   (*model)["training_seconds"] = is_known ? Json(seconds) : Json();
-  (*model)["images_per_second"] = JsonOf(throughput.ImagesPerSecond());
-  (*model)["overlap_share"] = FieldOf(end, "overlap_share");
+  (*model)["images_per_second"] = JsonOf(run.images_per_second());
+  (*model)["overlap_share"] =
+      run.end.has_value() ? Json(run.end->overlap_share) : Json();
   (*model)["phases"] = Json::array();
-  ForEachPhase(PhaseSeconds(), [model](const char* name, double) {
+  for (const auto& [name, unused] : JsonOf(PhaseSeconds()).items()) {
     (*model)["phases"].push_back(name);
-  });
-  (*model)["phase_seconds"] = FieldOf(end, "phase_seconds");
+  }
+  (*model)["phase_seconds"] =
+      run.end.has_value() ? JsonOf(run.end->phase_seconds) : Json();
 }
 
-Json RanksJson(const Json& run_json, int64_t world_size) {
+template <typename Value>
+Json At(const std::vector<Value>& values, size_t i) {
+  return i < values.size() ? Json(values[i]) : Json();
+}
+
+Json RanksJson(const RunInfo& info, int world_size) {
   Json ranks = Json::array();
-  for (int64_t rank = 0; rank < world_size; ++rank) {
-    Json json = {{"rank", rank}};
-    for (const auto& [name, list] :
-         {std::make_pair("host", "hosts"), std::make_pair("device", "devices"),
-          std::make_pair("cores", "cores"),
-          std::make_pair("threads", "threads")}) {
-      const Json values = FieldOf(run_json, list);
-      const size_t at = static_cast<size_t>(rank);
-      json[name] =
-          values.is_array() && at < values.size() ? values[at] : Json();
-    }
-    ranks.push_back(std::move(json));
+  for (size_t rank = 0; rank < static_cast<size_t>(world_size); ++rank) {
+    ranks.push_back({{"rank", rank},
+                     {"host", At(info.hosts, rank)},
+                     {"device", At(info.devices, rank)},
+                     {"cores", At(info.cores, rank)},
+                     {"threads", At(info.threads, rank)}});
   }
   return ranks;
 }
 
-Json SettingsJson(const Json& run_json) {
+Json SettingsJson(const RunInfo& info) {
   Json settings = Json::array();
-  for (const auto& [name, setting] : FieldOf(run_json, "settings").items()) {
-    settings.push_back({{"name", name},
-                        {"value", TextOf(FieldOf(setting, "value"))},
-                        {"origin", TextOf(FieldOf(setting, "origin"))}});
+  for (const RunInfo::Setting& setting : info.settings) {
+    const Json value =
+        Json::parse(setting.value_json, nullptr, /*allow_exceptions=*/false);
+    settings.push_back({{"name", setting.name},
+                        {"value", value.is_string() ? value.get<std::string>()
+                                                    : setting.value_json},
+                        {"origin", setting.origin}});
   }
   return settings;
 }
 
-// A list as its different values with how often each is there; an object a
-// line an entry.
-std::string ProvenanceText(const Json& value) {
-  if (value.is_array()) {
-    std::vector<std::pair<std::string, int64_t>> counts;
-    for (const Json& element : value) {
-      const std::string text = TextOf(element);
-      if (counts.empty() || counts.back().first != text) {
-        counts.emplace_back(text, 0);
-      }
-      ++counts.back().second;
+// "a, b (3 ranks)": of neighbours that are equal, how many.
+std::string ByRanks(const std::vector<std::string>& values) {
+  std::vector<std::pair<std::string, int64_t>> counts;
+  for (const std::string& value : values) {
+    if (counts.empty() || counts.back().first != value) {
+      counts.emplace_back(value, 0);
     }
-    return absl::StrJoin(counts, ", ", [](std::string* out, const auto& one) {
-      absl::StrAppend(out, one.first);
-      if (one.second > 1) absl::StrAppend(out, " (", one.second, " ranks)");
-    });
+    ++counts.back().second;
   }
-  if (!value.is_object()) return TextOf(value);
-  std::vector<std::string> lines;
-  for (const auto& [name, element] : value.items()) {
-    lines.push_back(absl::StrCat(name, "  ", TextOf(element)));
-  }
-  return absl::StrJoin(lines, "\n");
+  return absl::StrJoin(counts, ", ", [](std::string* out, const auto& one) {
+    absl::StrAppend(out, one.first);
+    if (one.second > 1) absl::StrAppend(out, " (", one.second, " ranks)");
+  });
 }
 
-// What every run should say, then what else run.json has.
-Json ProvenanceJson(const Json& run_json) {
-  Json rows = Json::array();
-  const auto add = [&](const std::string& name, const Json& value) {
-    std::string words = name;
-    for (char& letter : words) {
-      if (letter == '_') letter = ' ';
-    }
-    const bool is_empty = value.is_null() || value == "" ||
-                          value == "unknown" || value == Json::object();
-    rows.push_back(
-        {{"name", words},
-         {"value", is_empty ? Json() : Json(ProvenanceText(value))}});
+std::string StartedText(const RunJson& run) {
+  if (run.started == absl::InfinitePast()) return "";
+  return absl::FormatTime("%Y-%m-%d %H:%M:%S UTC", run.started,
+                          absl::UTCTimeZone());
+}
+
+Json TextOrNull(const std::string& text) {
+  return text.empty() || text == "unknown" ? Json() : Json(text);
+}
+
+Json ProvenanceJson(const RunFolder& run) {
+  const RunInfo& info = run.run.info;
+  std::vector<std::string> digests;
+  for (const auto& [file, digest] : info.data_digests) {
+    digests.push_back(absl::StrCat(digest, "  ", file));
+  }
+  const auto counted = [](int64_t count) {
+    return count == 0 ? std::string() : absl::StrCat(count);
   };
-  const std::vector<std::string> first = {
-      "run",         "started",        "host",         "pid",   "commit",
-      "version",     "build_flags",    "communicator", "hosts", "devices",
-      "data_source", "generated_data", "data_digests"};
-  for (const std::string& name : first) add(name, FieldOf(run_json, name));
-  if (!run_json.is_object()) return rows;
-  for (const auto& [name, value] : run_json.items()) {
-    if (name == "settings" || name == "schema" ||
-        std::find(first.begin(), first.end(), name) != first.end()) {
-      continue;
-    }
-    add(name, value);
+  Json rows = Json::array();
+  for (const auto& [name, value] :
+       std::initializer_list<std::pair<const char*, std::string>>{
+           {"run", run.id()},
+           {"folder", run.path},
+           {"started", StartedText(run.run)},
+           {"process",
+            absl::StrCat(counted(run.run.pid), " on ", run.run.host)},
+           {"commit", info.commit},
+           {"version", info.version},
+           {"build", info.build_flags},
+           {"communication", info.communicator},
+           {"hosts", ByRanks(info.hosts)},
+           {"devices", ByRanks(info.devices)},
+           {"data", info.data_source},
+           {"data digests", absl::StrJoin(digests, "\n")},
+           {"network", info.model},
+           {"parameters", counted(info.parameters)},
+           {"memory format", info.memory_format},
+           {"chosen by", info.memory_format_origin},
+           {"OpenMP's threads wait", info.openmp_wait},
+       }) {
+    rows.push_back({{"name", name}, {"value", TextOrNull(value)}});
   }
   return rows;
 }
@@ -264,40 +185,46 @@ Json ProvenanceJson(const Json& run_json) {
 }  // namespace
 
 nlohmann::ordered_json RunModel(const RunFolder& run) {
-  const std::vector<Json>& records = run.records;
-  const Json start = FirstOf(records, "run_start");
-  // A run that fails before its first record has run.json alone.
-  const auto told = [&](const char* name) {
-    const Json value = FieldOf(start, name);
-    return value.is_null() ? FieldOf(run.run_json, name) : value;
+  const RunInfo& info = run.run.info;
+  // A run that fails before its first record has run.json alone, or its claim.
+  const bool has_start = run.start.has_value();
+  const bool has_info = run.run.is_complete;
+  const auto started = [&](const auto& value) {
+    return has_start ? Json(value) : Json();
   };
-  const Json seed = told("seed");
+  const RunStart start = run.start.value_or(RunStart());
+  const int world_size = has_start ? start.world_size : info.world_size;
+  const size_t slash = run.path.find_last_not_of('/');
+  const std::string path = run.path.substr(0, slash + 1);
   Json model = {
-      {"name", run.name},
+      {"name", path.substr(path.rfind('/') + 1)},
       {"folder", run.path},
-      {"id", FieldOf(run.run_json, "run")},
-      {"state", run.state},
-      {"error", run.error},
-      {"position", PositionJson(records, start)},
-      {"started", FieldOf(run.run_json, "started")},
-      {"experiment", told("experiment")},
-      {"agent", told("agent")},
-      {"model", told("model")},
-      {"dataset", told("dataset")},
-      {"generated_data", told("generated_data")},
-      {"seed", seed.is_null() ? Json() : Json(seed.dump())},
-      {"world_size", told("world_size")},
-      {"num_tasks", told("num_tasks")},
-      {"epochs_per_task", told("epochs_per_task")},
+      {"id", TextOrNull(run.id())},
+      {"state", RunStateName(run.state)},
+      {"error", TextOrNull(run.error)},
+      {"position", has_start ? Json(run.Position()) : Json()},
+      {"started", TextOrNull(StartedText(run.run))},
+      {"experiment", started(start.experiment)},
+      {"agent", started(start.agent)},
+      {"model", started(start.model)},
+      {"dataset", started(start.dataset)},
+      {"generated_data", has_start  ? Json(start.generated_data)
+                         : has_info ? Json(info.generated_data)
+                                    : Json()},
+      {"seed", has_start  ? Json(absl::StrCat(start.seed))
+               : has_info ? Json(absl::StrCat(info.seed))
+                          : Json()},
+      {"world_size", has_start || has_info ? Json(world_size) : Json()},
+      {"num_tasks", started(start.num_tasks)},
+      {"epochs_per_task", started(start.epochs_per_task)},
   };
-  const int64_t tasks = CountOf(start, "num_tasks", 0);
-  model["heads"] = tasks >= 1 ? HeadsJson(records, tasks) : Json::array();
-  model["epochs"] = EpochsJson(records);
-  AddTotals(FirstOf(records, "run_end"), model["epochs"], &model);
-  model["tasks"] = TasksJson(records);
-  model["ranks"] = RanksJson(run.run_json, CountOf(model, "world_size", 0));
-  model["settings"] = SettingsJson(run.run_json);
-  model["provenance"] = ProvenanceJson(run.run_json);
+  AddTotals(run, &model);
+  model["heads"] = HeadsJson(run);
+  model["epochs"] = EpochsJson(run);
+  model["tasks"] = TasksJson(run);
+  model["ranks"] = RanksJson(info, has_start || has_info ? world_size : 0);
+  model["settings"] = SettingsJson(info);
+  model["provenance"] = ProvenanceJson(run);
   return model;
 }
 

@@ -2,14 +2,12 @@
 //
 //   name, folder        of the run; its last component, its path
 //   id                  of the run; null where run.json has none
-//   state               "finished", "unfinished" or "failed"
-//   error               the line that it ended with; null
-//   position            "task 2 of 5, epoch 1 of 2, step 30 of 94"; null
-//   started             text of run.json; null
-//   experiment, agent, model, dataset        text; null
-//   generated_data      bool; null
-//   seed                text, since JavaScript has no integers of 64 bits; null
-//   world_size, num_tasks, epochs_per_task   integers; null
+//   state               RunStateName: "finished", "running", "failed",
+//   "unfinished" error               the line that it ended with; null position
+//   "task 2 of 5, epoch 1, step 30"; null started             text of run.json;
+//   null experiment, agent, model, dataset        text; null generated_data
+//   bool; null seed                text, since JavaScript has no integers of 64
+//   bits; null world_size, num_tasks, epochs_per_task   integers; null
 //   incoming_samples, training_seconds, images_per_second, overlap_share
 //                       of the whole run; of one without end of its epochs so
 //                       far (overlap_share null)

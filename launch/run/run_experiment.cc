@@ -4,9 +4,11 @@
 #include <vector>
 
 #include "absl/status/statusor.h"
+#include "absl/strings/str_cat.h"
 #include "absl/time/time.h"
 #include "agents/training_loop.h"
 #include "core/base/file.h"
+#include "core/base/log.h"
 #include "core/base/phase.h"
 #include "core/base/status.h"
 #include "core/comm/agreement.h"
@@ -18,6 +20,7 @@
 #include "launch/process/interrupt.h"
 #include "launch/process/rank_output.h"
 #include "launch/process/rank_process.h"
+#include "launch/report/report_command.h"
 #include "launch/run/parts/run_parts.h"
 #include "launch/run/parts/training_options.h"
 #include "launch/run/ranks/rank_agreement.h"
@@ -39,6 +42,20 @@ class ExperimentRun {
         world_size_(communicator.world_size()) {}
 
   absl::Status Execute(const RankCores& cores) {
+    const absl::Status status = Run(cores);
+    // Before the others are told of a failure that is this rank's alone: what
+    // ends them may end this process, too.
+    if (!folder_.empty()) {
+      const absl::Status reported = WriteRunReport(folder_, status);
+      if (!reported.ok()) {
+        LogWarning(absl::StrCat("no report.html: ", reported.message()));
+      }
+    }
+    return status;
+  }
+
+ private:
+  absl::Status Run(const RankCores& cores) {
     REPRISE_RETURN_IF_ERROR(
         AgreeOnConfiguration(communicator_, spec_.settings));
     CollectiveObserver observer;
@@ -64,7 +81,6 @@ class ExperimentRun {
     return FinishTimeline(TrainModel(options));
   }
 
- private:
   TrainingOptions Options() const {
     TrainingOptions options =
         TrainingOptionsOf(spec_, parts_.sizes, parts_.lr_scale);

@@ -7,6 +7,8 @@
   python3 tests/scaling/cost_model.py horovod
   python3 tests/scaling/cost_model.py inputs              # every number and its source
   python3 tests/scaling/cost_model.py schedule mnistnet   # what step_replay reads
+  python3 tests/scaling/cost_model.py efficiency mnistnet --alpha-us=159 --beta-mb=1194 \\
+    --output=model.json                                   # for reprise report --cost-model
   python3 tests/scaling/cost_model_test.py                # the arithmetic
 
 The model:
@@ -468,6 +470,18 @@ def svg():
     return "\n".join(out + ["</svg>"]) + "\n"
 
 
+def efficiency_file(network, link, ranks, forward_ms=None, backward_ms=None):
+    """What `reprise report --cost-model` reads: efficiency by ranks, and of what."""
+    step = replayed_step(network)
+    if forward_ms is not None:
+        step.forward, step.backward = forward_ms / 1e3, backward_ms / 1e3
+    seconds = {w: step.on(link, w)[0] for w in ranks}
+    source = (f"the cost model of docs/SCALING.md for {network}, forward {1e3 * step.forward:g} ms, "
+              f"backward {1e3 * step.backward:g} ms, alpha {1e6 * link.alpha:g} us, "
+              f"beta {link.beta / 1e6:g} MB/s, c {1e6 * link.call:g} us")
+    return {"source": source, "efficiency": {str(w): seconds[1] / seconds[w] for w in ranks}}
+
+
 LIMITED = 0.10  # of the step waited for a core: then the cores were the limit
 
 
@@ -569,6 +583,15 @@ def main():
     commands.add_parser("horovod")
     commands.add_parser("inputs")
     commands.add_parser("schedule").add_argument("network", choices=REPLAYED)
+    efficiency_of = commands.add_parser("efficiency")
+    efficiency_of.add_argument("network", choices=list(MEASURED))
+    efficiency_of.add_argument("--ranks", type=int, nargs="+", default=[1, 2, 4, 8, 16, 32, 64])
+    efficiency_of.add_argument("--alpha-us", type=float, required=True)
+    efficiency_of.add_argument("--beta-mb", type=float, required=True, help="MB/s of a link")
+    efficiency_of.add_argument("--call-us", type=float, default=0)
+    efficiency_of.add_argument("--forward-ms", type=float, help="of one rank; else as measured")
+    efficiency_of.add_argument("--backward-ms", type=float)
+    efficiency_of.add_argument("--output", type=pathlib.Path, required=True)
     args = parser.parse_args()
     if args.command == "predict":
         print_prediction(args.points, args.in_flight)
@@ -580,6 +603,13 @@ def main():
             args.svg.write_text(svg())
     elif args.command == "horovod":
         print_horovod()
+    elif args.command == "efficiency":
+        if (args.forward_ms is None) != (args.backward_ms is None):
+            parser.error("--forward-ms and --backward-ms go together")
+        link = Link(args.alpha_us / 1e6, args.beta_mb * 1e6, args.call_us / 1e6)
+        ranks = sorted({1, *args.ranks})
+        content = efficiency_file(args.network, link, ranks, args.forward_ms, args.backward_ms)
+        args.output.write_text(json.dumps(content, indent=1) + "\n")
     elif args.command == "inputs":
         print_inputs()
     else:

@@ -133,5 +133,18 @@ class NetworkTest(unittest.TestCase):
                          + 4 * step.exchange_bytes(4))
 
 
+class EfficiencyFileTest(unittest.TestCase):
+    def test_efficiency_is_the_step_of_one_rank_over_that_of_more(self):
+        link = Link(alpha=1 * MS, beta=1e9)
+        content = cost_model.efficiency_file("mnistnet", link, [1, 4], 30, 60)
+        step = cost_model.replayed_step("mnistnet")
+        step.forward, step.backward = 30 * MS, 60 * MS
+        self.assertEqual(content["efficiency"]["1"], 1)
+        self.assertAlmostEqual(
+            content["efficiency"]["4"], step.on(link, 1)[0] / step.on(link, 4)[0])
+        self.assertLess(content["efficiency"]["4"], 1)
+        self.assertIn("forward 30 ms", content["source"])
+
+
 if __name__ == "__main__":
     unittest.main()

@@ -8,8 +8,11 @@ function runTitle(run) {
 
 function stateBanner(run) {
   if (run.state === "finished") return null;
-  const what = run.state === "failed" ? "This run failed." : "This run has not ended, or was ended from outside.";
-  return banner("bad",
+  const what = {
+    failed: "This run failed.",
+    running: "This run was still going on when the page was made.",
+  }[run.state] || "This run has not ended: it was ended from outside, or goes on on another host.";
+  return banner(run.state === "running" ? "warn" : "bad",
     make("p", {}, make("b", {}, what), ` Last position known: ${run.position || UNKNOWN}. `,
       "What follows is of the part that was recorded; measures of the whole run are unknown."),
     run.error ? make("span", { class: "mono" }, run.error) : null);

@@ -1,4 +1,4 @@
-#include "launch/report/comparison.h"
+#include "launch/report/comparison/comparison.h"
 
 #include <algorithm>
 #include <cstdint>
@@ -13,7 +13,7 @@
 #include "core/base/file.h"
 #include "core/base/status.h"
 #include "core/metrics/record_json.h"
-#include "launch/report/sample_statistics.h"
+#include "launch/report/comparison/sample_statistics.h"
 
 namespace reprise {
 namespace {
@@ -30,10 +30,6 @@ bool IsBookkeeping(const std::string& setting) {
       "save-dir",     "timeline",         "yaml-config"};
   return names.count(setting) > 0 || absl::StartsWith(setting, "influx") ||
          absl::StartsWith(setting, "tensor");
-}
-
-bool IsOfRanks(const std::string& setting) {
-  return setting == "ranks" || setting == "hosts";
 }
 
 // One of the measures of a run that groups are compared by.
@@ -141,7 +137,7 @@ void AddStatistics(const std::vector<Json>& runs, Group* group) {
     bool is_of_some_run = false;
     for (const size_t run : group->runs) {
       const Json head = PrimaryHead(runs[run]);
-      if (!head.is_object()) continue;
+      if (runs[run].at("state") != "finished" || !head.is_object()) continue;
       const Json& means = head.at("sample_mean_by_task");
       if (task >= means.size()) continue;
       is_of_some_run = true;
@@ -398,7 +394,7 @@ std::string NamesOf(const std::vector<Json>& runs, const Json& state) {
 Json WarningsOf(const std::vector<Json>& runs,
                 const std::vector<Group>& groups) {
   Json warnings = Json::array();
-  for (const char* state : {"failed", "unfinished"}) {
+  for (const char* state : {"failed", "running", "unfinished"}) {
     const std::string names = NamesOf(runs, state);
     if (names.empty()) continue;
     warnings.push_back(absl::StrCat(

@@ -1,7 +1,7 @@
 // What a few measured values say of the mean that they come from: by Student's
 // t, since a few seeds are a small sample and their spread is not known.
-#ifndef REPRISE_LAUNCH_REPORT_SAMPLE_STATISTICS_H_
-#define REPRISE_LAUNCH_REPORT_SAMPLE_STATISTICS_H_
+#ifndef REPRISE_LAUNCH_REPORT_COMPARISON_SAMPLE_STATISTICS_H_
+#define REPRISE_LAUNCH_REPORT_COMPARISON_SAMPLE_STATISTICS_H_
 
 #include <cstdint>
 #include <optional>
@@ -38,4 +38,4 @@ double StudentQuantile(double probability, int64_t degrees);
 
 }  // namespace reprise
 
-#endif  // REPRISE_LAUNCH_REPORT_SAMPLE_STATISTICS_H_
+#endif  // REPRISE_LAUNCH_REPORT_COMPARISON_SAMPLE_STATISTICS_H_

@@ -1,4 +1,4 @@
-#include "launch/report/sample_statistics.h"
+#include "launch/report/comparison/sample_statistics.h"
 
 #include <algorithm>
 #include <cmath>

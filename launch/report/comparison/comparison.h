@@ -2,8 +2,8 @@
 // such groups compare, what trained from scratch, how they scale. Statistics
 // are of groups (sample_statistics.h); measures are those of the method's own
 // classifier.
-#ifndef REPRISE_LAUNCH_REPORT_COMPARISON_H_
-#define REPRISE_LAUNCH_REPORT_COMPARISON_H_
+#ifndef REPRISE_LAUNCH_REPORT_COMPARISON_COMPARISON_H_
+#define REPRISE_LAUNCH_REPORT_COMPARISON_COMPARISON_H_
 
 #include <map>
 #include <optional>
@@ -50,4 +50,4 @@ nlohmann::ordered_json ComparisonModel(
 
 }  // namespace reprise
 
-#endif  // REPRISE_LAUNCH_REPORT_COMPARISON_H_
+#endif  // REPRISE_LAUNCH_REPORT_COMPARISON_COMPARISON_H_
