@@ -10,7 +10,7 @@ says "GENERATED DATA" "top1 accuracy" "forgetting" "time by phase" "results: "
 [ "$(grep -vc '^data:\|^model:\|^step:' <<< "$(head -n 4 <<< "$output")")" -ge 1 ] \
   || fail "no announcement first: $output"
 for file in args.json dl_metrics.json tasks_metrics.json time_metrics.json metrics.jsonl \
-    summary.json run.json log.txt weights.safetensors; do
+    summary.json run.json log.txt weights.safetensors report.html; do
   [ -s "results/one/$file" ] || fail "no $file"
 done
 for file in args.json dl_metrics.json tasks_metrics.json time_metrics.json summary.json run.json; do

@@ -9,7 +9,7 @@
 #include "core/base/file.h"
 #include "core/base/status.h"
 #include "launch/cli/verb/verb_line.h"
-#include "launch/report/comparison.h"
+#include "launch/report/comparison/comparison.h"
 #include "launch/report/report_page.h"
 #include "launch/report/run_folder.h"
 #include "launch/report/run_model.h"

@@ -7,7 +7,7 @@
 #include <string>
 #include <vector>
 
-#include "launch/report/comparison.h"
+#include "launch/report/comparison/comparison.h"
 #include "nlohmann/json.hpp"
 
 namespace reprise {

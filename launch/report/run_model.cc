@@ -14,7 +14,6 @@
 #include "core/metrics/accuracy/accuracy_matrix.h"
 #include "core/metrics/meters.h"
 #include "core/metrics/metric_sink.h"
-#include "core/metrics/record_fields.h"
 #include "core/metrics/record_json.h"
 #include "core/metrics/run_json.h"
 #include "core/metrics/summary/head_json.h"
@@ -85,9 +84,9 @@ void AddTotals(const RunFolder& run, Json* model) {
   (*model)["overlap_share"] =
       run.end.has_value() ? Json(run.end->overlap_share) : Json();
   (*model)["phases"] = Json::array();
-  ForEachPhase(PhaseSeconds(), [model](const char* name, double) {
+  for (const auto& [name, unused] : JsonOf(PhaseSeconds()).items()) {
     (*model)["phases"].push_back(name);
-  });
+  }
   (*model)["phase_seconds"] =
       run.end.has_value() ? JsonOf(run.end->phase_seconds) : Json();
 }

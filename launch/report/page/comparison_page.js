@@ -1,6 +1,6 @@
 "use strict";
 // The page of several runs: groups of runs that differ in their seed alone, which all
-// statistics are of (launch/report/comparison.h computes them).
+// statistics are of (launch/report/comparison/comparison.h computes them).
 
 function meanText(summary, as) {
   if (!summary || summary.n === 0) return UNKNOWN;

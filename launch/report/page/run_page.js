@@ -308,7 +308,7 @@ function ranksSection(run) {
     String(rank.rank), rank.host || UNKNOWN, rank.device || UNKNOWN, rank.cores || UNKNOWN, rank.threads,
     ...names.map((name) => (i < task.agent.by_rank[name].length ? task.agent.by_rank[name][i] : null)),
   ]);
-  const content = [table("Ranks",
+  const content = [table("What each rank runs on",
     [{ label: "rank" }, { label: "host" }, { label: "device" }, { label: "cores" }, { label: "threads", as: count }, ...names.map((name) => ({ label: `${words(name)} after task ${task.task + 1}`, as: short }))],
     rows)];
   if (run.world_size > 1 && names.length > 0) {
@@ -364,7 +364,7 @@ function settingsSection(run) {
 
 function provenanceSection(run) {
   return section("Provenance", "Provenance",
-    scroll("Provenance", make("table", {},
+    scroll("What ran, on what, with which data", make("table", {},
       make("caption", {}, "What ran, on what, with which data"),
       make("tbody", {}, run.provenance.map(({ name, value }) => make("tr", {},
         make("th", { scope: "row" }, name),

@@ -44,9 +44,10 @@ std::string SettingLines(const Setting& setting, const Experiment& experiment) {
 
 constexpr char kResults[] = R"(
 Results: a folder <results-dir>/<save-dir> with summary.json (accuracies,
-forgetting, time by phase), metrics.jsonl (everything as it happens), run.json
-(what exactly ran), weights.safetensors, log.txt, and upstream's args.json,
-dl_metrics.json, tasks_metrics.json, time_metrics.json.
+forgetting, time by phase), report.html (a page of all that; also: report RUN),
+metrics.jsonl (everything as it happens), run.json (what exactly ran),
+weights.safetensors, log.txt, and upstream's args.json, dl_metrics.json,
+tasks_metrics.json, time_metrics.json.
 
 Exit codes: 0 ok, 1 internal error, 2 usage, 3 data, 4 a rank or the network
 failed, 5 storage.
