@@ -7,6 +7,7 @@
 #include "absl/time/time.h"
 #include "core/base/file.h"
 #include "core/base/status_matchers.h"
+#include "core/metrics/async/async_sink.h"
 #include "core/metrics/jsonl/jsonl_sink.h"
 #include "core/metrics/metrics_fanout.h"
 #include "core/metrics/progress/progress_sink.h"
@@ -46,6 +47,11 @@ std::shared_ptr<MetricSink> MakeFanout(const std::string& folder) {
   return fanout;
 }
 
+std::shared_ptr<MetricSink> MakeAsync(const std::string& folder) {
+  return std::make_shared<AsyncSink>(AsyncSinkOptions{"metrics.jsonl"},
+                                     MakeJsonl(folder));
+}
+
 }  // namespace
 
 const std::vector<SinkRow>& SinkTable() {
@@ -67,6 +73,7 @@ const std::vector<SinkRow>& SinkTable() {
        },
        {"log.txt"}},
       {"fanout", MakeFanout, {"metrics.jsonl", "summary.json"}},
+      {"async", MakeAsync, {"metrics.jsonl"}},
   };
   return table;
 }
