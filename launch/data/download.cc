@@ -47,9 +47,9 @@ absl::Status Transfer(const std::string& url, int64_t most_bytes,
   }
   char text[CURL_ERROR_SIZE] = "";
   CURL* const c = curl->get();
-  curl_easy_setopt(c, CURLOPT_REDIR_PROTOCOLS_STR,
-                   absl::StartsWithIgnoreCase(url, "https:") ? "https"
-                                                             : "http,https");
+  curl_easy_setopt(
+      c, CURLOPT_REDIR_PROTOCOLS_STR,
+      absl::StartsWithIgnoreCase(url, "https:") ? "https" : "http,https");
   curl_easy_setopt(c, CURLOPT_FOLLOWLOCATION, 1L);
   curl_easy_setopt(c, CURLOPT_MAXREDIRS, 10L);
   curl_easy_setopt(c, CURLOPT_FAILONERROR, 1L);

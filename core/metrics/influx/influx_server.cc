@@ -80,9 +80,10 @@ absl::string_view Remedy(long code, const InfluxTarget& target) {
 }  // namespace
 
 struct InfluxServer::Connection {
+  explicit Connection(CurlHandle handle) : curl(std::move(handle)) {}
+  ~Connection() { curl_slist_free_all(headers); }
   CurlHandle curl;
   curl_slist* headers = nullptr;
-  ~Connection() { curl_slist_free_all(headers); }
 };
 
 absl::Status CheckInfluxUrl(absl::string_view url) {
@@ -92,10 +93,10 @@ absl::Status CheckInfluxUrl(absl::string_view url) {
   if (!absl::ConsumePrefix(&rest, "http://") &&
       !absl::ConsumePrefix(&rest, "https://")) {
     // What has no scheme may have a secret all the same.
-    return UsageError(absl::StrCat(
-        kExpected, ", found ",
-        absl::StrContains(url, '@') ? "another scheme"
-                                    : absl::StrCat("'", url, "'")));
+    return UsageError(absl::StrCat(kExpected, ", found ",
+                                   absl::StrContains(url, '@')
+                                       ? "another scheme"
+                                       : absl::StrCat("'", url, "'")));
   }
   if (absl::StrContains(rest.substr(0, rest.find('/')), '@')) {
     return UsageError(absl::StrCat(
@@ -135,20 +136,17 @@ absl::StatusOr<std::unique_ptr<InfluxServer>> InfluxServer::Make(
     const InfluxTarget& target) {
   REPRISE_ASSIGN_OR_RETURN(CurlHandle curl, NewCurlHandle(target.url));
   CURL* const c = curl.get();
-  auto connection = std::make_unique<Connection>(
-      Connection{std::move(curl), nullptr});
+  auto connection = std::make_unique<Connection>(std::move(curl));
   const absl::string_view base = absl::StripSuffix(target.url, "/");
   const auto add_header = [&connection](const std::string& line) {
-    connection->headers =
-        curl_slist_append(connection->headers, line.c_str());
+    connection->headers = curl_slist_append(connection->headers, line.c_str());
   };
   add_header("Content-Type: text/plain; charset=utf-8");
   add_header("Expect:");  // no question before the body
   std::string url;
   if (target.database.empty()) {
     url = absl::StrCat(base, "/api/v2/write?org=", Escaped(c, target.org),
-                       "&bucket=", Escaped(c, target.bucket),
-                       "&precision=ns");
+                       "&bucket=", Escaped(c, target.bucket), "&precision=ns");
     if (!target.token.empty()) {
       add_header(absl::StrCat("Authorization: Token ", target.token));
     }
@@ -174,8 +172,7 @@ absl::StatusOr<std::unique_ptr<InfluxServer>> InfluxServer::Make(
   return server;
 }
 
-InfluxReply InfluxServer::Write(absl::string_view lines,
-                                absl::Duration limit) {
+InfluxReply InfluxServer::Write(absl::string_view lines, absl::Duration limit) {
   using Kind = InfluxReply::Kind;
   CURL* const c = connection_->curl.get();
   const long limit_ms = std::max<int64_t>(1, absl::ToInt64Milliseconds(limit));

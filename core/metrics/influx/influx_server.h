@@ -40,8 +40,8 @@ struct InfluxReply {
     kSetup,    // wrong address, name or secret: no use in trying soon
   };
   Kind kind = Kind::kTaken;
-  std::string reason;  // what was asked, what was answered, the remedy
-  int64_t refused = -1;                              // as it said; -1: it did not
+  std::string reason;    // what was asked, what was answered, the remedy
+  int64_t refused = -1;  // as it said; -1: it did not
   absl::Duration retry_after = absl::ZeroDuration();  // as it said
 };
 

@@ -27,11 +27,11 @@ class SpoolSink final : public MetricSink {
       : file_(std::move(file)),
         folder_(std::move(folder)),
         options_(std::move(options)),
-        sender_(DescribeInfluxTarget(options_.target), file_.path(),
-                options_.pace, std::hash<std::string>()(folder_),
-                std::make_unique<PointDelivery>(
-                    std::move(server), absl::StrCat(folder_, "/", kRefusedFile))) {
-  }
+        sender_(
+            DescribeInfluxTarget(options_.target), file_.path(), options_.pace,
+            std::hash<std::string>()(folder_),
+            std::make_unique<PointDelivery>(
+                std::move(server), absl::StrCat(folder_, "/", kRefusedFile))) {}
   // Of a run that ended without its end.
   ~SpoolSink() override {
     if (points_ > told_points_) FlushAndTell();
@@ -108,8 +108,7 @@ absl::StatusOr<std::unique_ptr<MetricSink>> MakeInfluxSink(
   REPRISE_ASSIGN_OR_RETURN(std::unique_ptr<InfluxServer> server,
                            InfluxServer::Make(options.target));
   REPRISE_ASSIGN_OR_RETURN(
-      AppendFile file,
-      AppendFile::Open(absl::StrCat(folder, "/", kSpoolFile)));
+      AppendFile file, AppendFile::Open(absl::StrCat(folder, "/", kSpoolFile)));
   // The folder is the run's own: what a file of that name has is not its.
   REPRISE_RETURN_IF_ERROR(file.Truncate(0));
   AsyncSinkOptions async;

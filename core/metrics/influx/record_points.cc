@@ -27,8 +27,7 @@ constexpr const char* kRecordTags[] = {"task", "test_task", "head"};
 
 template <size_t kSize>
 bool IsOneOf(const char* const (&names)[kSize], absl::string_view name) {
-  return std::find(std::begin(names), std::end(names), name) !=
-         std::end(names);
+  return std::find(std::begin(names), std::end(names), name) != std::end(names);
 }
 
 // As metrics.jsonl has it, whose texts are UTF-8 whatever came in.

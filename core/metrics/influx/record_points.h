@@ -10,8 +10,9 @@
 //
 // What is unknown or not finite is left out, and so are an integer above
 // 2^63 - 1 and an empty tag, which InfluxDB cannot have. A control
-// character becomes a space and a backslash in a tag a slash: line protocol has no form
-// for them that every version reads alike. A point without fields is no point.
+// character becomes a space and a backslash in a tag a slash: line protocol has
+// no form for them that every version reads alike. A point without fields is no
+// point.
 #ifndef REPRISE_CORE_METRICS_INFLUX_RECORD_POINTS_H_
 #define REPRISE_CORE_METRICS_INFLUX_RECORD_POINTS_H_
 

@@ -95,9 +95,8 @@ InfluxReply SpoolSender::SendBatch(int64_t from, int64_t to,
   const int64_t size = std::min(to - from, kBatchBytes);
   std::string bytes(size, '\0');
   const auto file = InputFile::Open(path_);
-  const absl::Status read = file.ok()
-                                ? file->ReadAt(from, size, bytes.data())
-                                : file.status();
+  const absl::Status read =
+      file.ok() ? file->ReadAt(from, size, bytes.data()) : file.status();
   if (!read.ok()) {
     InfluxReply reply;
     reply.kind = Kind::kLater;
