@@ -9,10 +9,16 @@
 #include "launch/data/data_command.h"
 #include "launch/data/dataset_table.h"
 #include "launch/influx/influx_command.h"
+#include "launch/monitoring/monitoring_command.h"
 #include "launch/run_verb.h"
 
 namespace reprise {
 namespace {
+
+int ExitCodeFor(const absl::Status& status) {
+  if (!status.ok()) LogError(status.message());
+  return static_cast<int>(ExitCodeOf(status));
+}
 
 // Neither ranks nor a device: before anything looks for them.
 int RunData(const VerbCall& call) {
@@ -21,23 +27,27 @@ int RunData(const VerbCall& call) {
     status = RunDataCommand({call.arguments.begin() + 1, call.arguments.end()},
                             DatasetTable(), std::cout);
   }
-  if (!status.ok()) LogError(status.message());
-  return static_cast<int>(ExitCodeOf(status));
+  return ExitCodeFor(status);
+}
+
+int RunMonitoring(const VerbCall& call) {
+  return ExitCodeFor(RunMonitoringCommand(
+      {call.arguments.begin() + 1, call.arguments.end()}, std::cout));
 }
 
 int RunInflux(const VerbCall& call) {
-  const absl::Status status = RunInfluxCommand(
-      {call.arguments.begin() + 1, call.arguments.end()}, std::cout);
-  if (!status.ok()) LogError(status.message());
-  return static_cast<int>(ExitCodeOf(status));
+  return ExitCodeFor(RunInfluxCommand(
+      {call.arguments.begin() + 1, call.arguments.end()}, std::cout));
 }
 
 }  // namespace
 
 const std::vector<Verb>& Verbs() {
   static const std::vector<Verb>& verbs = *new std::vector<Verb>{
-      {"run", RunVerb},   {"data", RunData},   {"influx", RunInflux},
-      {"bench", nullptr}, {"deploy", nullptr}, {"report", nullptr},
+      {"run", RunVerb},       {"data", RunData},
+      {"influx", RunInflux},  {"monitoring", RunMonitoring},
+      {"bench", nullptr},     {"deploy", nullptr},
+      {"report", nullptr},
   };
   return verbs;
 }
