@@ -170,7 +170,7 @@ constexpr absl::string_view kTelegraf =
 # take it out there.
 [[inputs.infiniband]]
 
-# Left out by itself where there is no nvidia-smi.
+# Telegraf 1.30 and later leave it out by themselves where there is no nvidia-smi.
 [[inputs.nvidia_smi]]
   startup_error_behavior = "ignore"
 )";
