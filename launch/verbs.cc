@@ -8,6 +8,7 @@
 #include "core/base/status.h"
 #include "launch/data/data_command.h"
 #include "launch/data/dataset_table.h"
+#include "launch/influx/influx_command.h"
 #include "launch/monitoring/monitoring_command.h"
 #include "launch/report/report_command.h"
 #include "launch/run_verb.h"
@@ -36,6 +37,11 @@ int RunMonitoring(const VerbCall& call) {
       {call.arguments.begin() + 1, call.arguments.end()}, std::cout));
 }
 
+int RunInflux(const VerbCall& call) {
+  return ExitCodeFor(RunInfluxCommand(
+      {call.arguments.begin() + 1, call.arguments.end()}, std::cout));
+}
+
 int RunReport(const VerbCall& call) {
   return ExitCodeFor(RunReportCommand(
       {call.arguments.begin() + 1, call.arguments.end()}, std::cout));
@@ -54,13 +60,9 @@ int RunSweep(const VerbCall& call) {
 
 const std::vector<Verb>& Verbs() {
   static const std::vector<Verb>& verbs = *new std::vector<Verb>{
-      {"run", RunVerb},
-      {"data", RunData},
-      {"report", RunReport},
-      {"sweep", RunSweep},
-      {"monitoring", RunMonitoring},
-      {"bench", nullptr},
-      {"deploy", nullptr},
+      {"run", RunVerb},    {"data", RunData},     {"report", RunReport},
+      {"sweep", RunSweep}, {"influx", RunInflux}, {"monitoring", RunMonitoring},
+      {"bench", nullptr},  {"deploy", nullptr},
   };
   return verbs;
 }

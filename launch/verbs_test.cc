@@ -22,7 +22,7 @@ TEST(Verbs, AreNamedToTheCommandLineAsBuiltOrToCome) {
   const VerbNames names = NamesOfVerbs();
   EXPECT_EQ(names.own, "run");
   EXPECT_EQ(names.done, (std::vector<std::string>{"data", "report", "sweep",
-                                                  "monitoring"}));
+                                                  "influx", "monitoring"}));
   EXPECT_EQ(names.to_come, (std::vector<std::string>{"bench", "deploy"}));
 }
 

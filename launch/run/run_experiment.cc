@@ -17,6 +17,7 @@
 #include "core/metrics/results_folder.h"
 #include "core/metrics/run_id/run_id.h"
 #include "core/metrics/run_json.h"
+#include "launch/influx/influx_target.h"
 #include "launch/process/interrupt.h"
 #include "launch/process/rank_output.h"
 #include "launch/process/rank_process.h"
@@ -117,6 +118,9 @@ class ExperimentRun {
     context.tensorboard = spec_.results.tensorboard;
     context.settings = info.settings;
     context.model = parts_.model.get();
+    REPRISE_ASSIGN_OR_RETURN(context.influx.target,
+                             InfluxTargetOf(spec_.influx));
+    context.influx.flush_limit = absl::Seconds(spec_.influx.flush_seconds);
     return AddResultSinks(context, &sinks_);
   }
 

@@ -12,6 +12,7 @@
 #include "core/base/program_info.h"
 #include "core/base/status.h"
 #include "core/metrics/async/async_sink.h"
+#include "core/metrics/influx/influx_sink.h"
 #include "core/metrics/jsonl/jsonl_sink.h"
 #include "core/metrics/progress/progress_sink.h"
 #include "core/metrics/summary/summary_sink.h"
@@ -56,6 +57,14 @@ MadeSink MakeWeights(const SinkContext& context) {
 
 MadeSink MakeSummary(const SinkContext& context) {
   return MakeSummarySink(context.folder);
+}
+
+MadeSink MakeInflux(const SinkContext& context) {
+  return MakeInfluxSink(context.folder, context.influx);
+}
+
+bool IsInfluxWanted(const SinkContext& context) {
+  return !context.influx.target.url.empty();
 }
 
 MadeSink MakeProgress(const SinkContext&) {
@@ -105,6 +114,7 @@ const std::vector<SinkRow>& ResultSinkTable() {
       {"summary.json", nullptr, OnFailure::kWarnOnce, MakeSummary},
       {"TensorBoard's file", WantsTensorboard, OnFailure::kWarnOnce,
        MakeTensorboard},
+      {"InfluxDB", IsInfluxWanted, OnFailure::kWarnOnce, MakeInflux},
       {"progress", nullptr, OnFailure::kWarnOnce, MakeProgress},
       {"log.txt", nullptr, OnFailure::kWarnOnce, MakeLoggedProgress},
   };

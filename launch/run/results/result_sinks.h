@@ -10,6 +10,7 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "core/base/file.h"
+#include "core/metrics/influx/influx_sink.h"
 #include "core/metrics/metric_sink.h"
 #include "core/metrics/metrics_fanout.h"
 #include "core/metrics/run_json.h"
@@ -26,6 +27,7 @@ struct SinkContext {
   bool tensorboard = false;                // whether event files are wanted
   std::vector<RunInfo::Setting> settings;  // as run.json has them
   const Model* model = nullptr;
+  InfluxOptions influx;  // with an empty url: none
 };
 
 struct SinkRow {
