@@ -8,7 +8,7 @@
 #include <utility>
 #include <vector>
 
-#include "launch/report/sample_statistics.h"
+#include "launch/report/comparison/sample_statistics.h"
 #include "launch/sweep/sweep_progress.h"
 
 namespace reprise {
