@@ -50,9 +50,8 @@ class LineParser {
     do {
       const std::string key = Word("=");
       Expect('=');
-      const std::string value = at_ < line_.size() && line_[at_] == '"'
-                                    ? Quoted()
-                                    : Word(", ");
+      const std::string value =
+          at_ < line_.size() && line_[at_] == '"' ? Quoted() : Word(", ");
       EXPECT_FALSE(key.empty() || value.empty()) << line_;
       EXPECT_TRUE(point.fields.emplace(key, value).second) << line_;
     } while (Take(','));
@@ -102,7 +101,8 @@ class LineParser {
 std::vector<ParsedPoint> Parse(const std::string& lines) {
   EXPECT_TRUE(lines.empty() || lines.back() == '\n');
   std::vector<ParsedPoint> points;
-  for (const std::string line : absl::StrSplit(lines, '\n', absl::SkipEmpty())) {
+  for (const std::string line :
+       absl::StrSplit(lines, '\n', absl::SkipEmpty())) {
     points.push_back(LineParser(line).Parse());
   }
   return points;
@@ -194,8 +194,8 @@ TEST(RecordPointsTest, AnyTextIsOneTagAndOneField) {
     std::string expected;
     for (const char c : text) {
       expected += static_cast<unsigned char>(c) < 0x20 ? ' '
-                  : c == '\\'                         ? '/'
-                                                      : c;
+                  : c == '\\'                          ? '/'
+                                                       : c;
     }
     const std::string tag = points[0].tags.at("agent");
     EXPECT_EQ(tag, points[0].tags.at("run"));
@@ -207,6 +207,47 @@ TEST(RecordPointsTest, AnyTextIsOneTagAndOneField) {
   }
 }
 
+// Hands each record to both.
+class Both final : public MetricSink {
+ public:
+  Both(const std::string& path, RecordPoints& points, std::string& lines)
+      : points_(points), lines_(lines) {
+    auto sink = JsonlSink::Open(path);
+    EXPECT_THAT(sink, IsOk());
+    jsonl_ = *std::move(sink);
+  }
+  absl::Status OnRunStart(const RunStart& r) override {
+    run_ = r.run_id;
+    Add(r);
+    return jsonl_->OnRunStart(r);
+  }
+  absl::Status OnStep(const StepRecord& r) override {
+    return Add(r), jsonl_->OnStep(r);
+  }
+  absl::Status OnTrainEpoch(const TrainEpochRecord& r) override {
+    return Add(r), jsonl_->OnTrainEpoch(r);
+  }
+  absl::Status OnTest(const TestRecord& r) override {
+    return Add(r), jsonl_->OnTest(r);
+  }
+  absl::Status OnTaskEnd(const TaskRecord& r) override {
+    return Add(r), jsonl_->OnTaskEnd(r);
+  }
+  absl::Status OnRunEnd(const RunEnd& r) override {
+    return Add(r), jsonl_->OnRunEnd(r);
+  }
+
+ private:
+  template <typename Record>
+  void Add(const Record& record) {
+    lines_ += points_.Of(run_, record);
+  }
+  RecordPoints& points_;
+  std::string& lines_;
+  std::string run_;
+  std::unique_ptr<JsonlSink> jsonl_;
+};
+
 // A replay writes the points that the run wrote.
 TEST(RecordPointsTest, LinesOfMetricsJsonlMakeTheSamePoints) {
   const std::string path = ::testing::TempDir() + "points.jsonl";
@@ -214,46 +255,7 @@ TEST(RecordPointsTest, LinesOfMetricsJsonlMakeTheSamePoints) {
   RecordPoints points;
   std::string direct;
   {
-    // Hands each record to both.
-    class Both final : public MetricSink {
-     public:
-      Both(const std::string& path, RecordPoints& points, std::string& lines)
-          : points_(points), lines_(lines) {
-        auto sink = JsonlSink::Open(path);
-        EXPECT_THAT(sink, IsOk());
-        jsonl_ = *std::move(sink);
-      }
-      absl::Status OnRunStart(const RunStart& r) override {
-        run_ = r.run_id;
-        Add(r);
-        return jsonl_->OnRunStart(r);
-      }
-      absl::Status OnStep(const StepRecord& r) override {
-        return Add(r), jsonl_->OnStep(r);
-      }
-      absl::Status OnTrainEpoch(const TrainEpochRecord& r) override {
-        return Add(r), jsonl_->OnTrainEpoch(r);
-      }
-      absl::Status OnTest(const TestRecord& r) override {
-        return Add(r), jsonl_->OnTest(r);
-      }
-      absl::Status OnTaskEnd(const TaskRecord& r) override {
-        return Add(r), jsonl_->OnTaskEnd(r);
-      }
-      absl::Status OnRunEnd(const RunEnd& r) override {
-        return Add(r), jsonl_->OnRunEnd(r);
-      }
-
-     private:
-      template <typename Record>
-      void Add(const Record& record) {
-        lines_ += points_.Of(run_, record);
-      }
-      RecordPoints& points_;
-      std::string& lines_;
-      std::string run_;
-      std::unique_ptr<JsonlSink> jsonl_;
-    } both(path, points, direct);
+    Both both(path, points, direct);
     REPRISE_ASSERT_OK(PlayScriptedRun(both));
     // Texts that are not UTF-8, numbers that are not finite, odd doubles.
     RunStart odd = ScriptedRunStart();
