@@ -8,7 +8,6 @@
 #include "absl/time/clock.h"
 #include "core/base/file.h"
 #include "core/base/log.h"
-#include "core/base/philox.h"
 
 namespace reprise {
 namespace {
@@ -26,7 +25,7 @@ SpoolSender::SpoolSender(std::string name, std::string path,
     : name_(std::move(name)),
       path_(std::move(path)),
       pace_(pace),
-      seed_(seed),
+      jitter_(static_cast<uint32_t>(seed)),
       delivery_(std::move(delivery)) {
   batch_since_ = retry_at_ = hurry_until_ = absl::InfinitePast();
   thread_ = std::thread([this] { Run(); });
@@ -108,7 +107,7 @@ InfluxReply SpoolSender::SendBatch(int64_t from, int64_t to,
   return delivery_->Deliver(batch, limit);
 }
 
-// Halved at random, from a counter: many runs that lost one server come back to
+// Halved at random, by the seed: many runs that lost one server come back to
 // it one after the other, and a test knows when.
 absl::Duration SpoolSender::Pause(const InfluxReply& reply) {
   if (reply.kind == Kind::kSetup) return pace_.setup_retry;
@@ -117,11 +116,7 @@ absl::Duration SpoolSender::Pause(const InfluxReply& reply) {
     pause *= 2;
   }
   pause = std::min(pause, pace_.longest_retry);
-  StreamKey key;
-  key.seed = seed_;
-  key.purpose = Purpose::kRetryJitter;
-  key.position = tries_++;
-  pause *= 1 - PhiloxStream(key).NextUniform() / 2;
+  pause *= 1 - 0.5 * static_cast<double>(jitter_()) / jitter_.max();
   return std::max(pause, reply.retry_after);
 }
 

@@ -16,6 +16,7 @@
 #include <cstdint>
 #include <memory>
 #include <mutex>
+#include <random>
 #include <set>
 #include <string>
 #include <thread>
@@ -67,7 +68,7 @@ class SpoolSender {
 
   const std::string name_, path_;
   const SenderPace pace_;
-  const uint64_t seed_;
+  std::minstd_rand jitter_;
   const std::unique_ptr<PointDelivery> delivery_;
 
   mutable std::mutex mutex_;
@@ -77,7 +78,7 @@ class SpoolSender {
   bool is_ending_ = false;
   bool setup_is_wrong_ = false;
   std::string trouble_;
-  uint32_t failures_ = 0, tries_ = 0;  // in a row; of all time
+  uint32_t failures_ = 0;  // in a row
 
   std::set<std::string> told_;  // the thread's
   bool has_told_success_ = false;

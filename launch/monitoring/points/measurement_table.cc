@@ -73,6 +73,9 @@ struct FieldAdder {
       const std::vector<PointField>& scalars = AgentScalars();
       measurement->fields.insert(measurement->fields.end(), scalars.begin(),
                                  scalars.end());
+    } else if constexpr (std::is_same_v<Value,
+                                        std::optional<ConfusionCounts>>) {
+      // Points hold single values: confusion counts stay in metrics.jsonl.
     } else if (IsTag(field.name)) {
       if (!measurement->HasTag(field.name)) {
         measurement->tags.push_back(field.name);
