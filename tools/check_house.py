@@ -56,7 +56,7 @@ EXTERNAL = {
     "nccl.h": ("core/comm/nccl",),
     "cuda.h": ("core/comm/nccl", "core/device"),
     "re2/": ("launch",),
-    "curl/": ("launch/data",),
+    "curl/": ("core/base/http", "core/metrics/influx", "launch/data"),
     "torch/": ("agents", "core/device", "core/tensor", "launch", "models", "tests"),
     "ATen/": ("agents", "core/device", "core/tensor", "launch", "models", "tests"),
     "c10/": ("agents", "core/device", "core/tensor", "launch", "models", "tests"),

@@ -32,6 +32,7 @@ enum class Purpose : uint32_t {
   kClassOrder = 9,
   kInstanceTasks = 10,
   kReservoir = 11,
+  kRetryJitter = 12,
   kTest = 255,
 };
 

@@ -4,38 +4,17 @@
 #include <unistd.h>
 
 #include <algorithm>
-#include <cstdlib>
-#include <memory>
 
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/string_view.h"
 #include "core/base/file.h"
+#include "core/base/http/curl_handle.h"
 #include "core/base/status.h"
 #include "curl/curl.h"
 
 namespace reprise {
 namespace {
-
-// Where the distributions keep the certificates that they trust.
-constexpr const char* kCertificates[] = {
-    "/etc/ssl/certs/ca-certificates.crt",  // Debian, Ubuntu, Arch
-    "/etc/pki/tls/certs/ca-bundle.crt",    // Fedora, Red Hat
-    "/etc/ssl/ca-bundle.pem",              // SUSE
-    "/etc/ssl/cert.pem",                   // Alpine
-};
-
-// Empty: none found.
-std::string Certificates() {
-  for (const char* variable : {"CURL_CA_BUNDLE", "SSL_CERT_FILE"}) {
-    const char* named = std::getenv(variable);
-    if (named != nullptr && *named != '\0') return named;
-  }
-  for (const char* path : kCertificates) {
-    if (access(path, R_OK) == 0) return path;
-  }
-  return "";
-}
 
 struct Destination {
   int fd;
@@ -62,37 +41,24 @@ absl::Status Transfer(const std::string& url, int64_t most_bytes,
     return DataError(absl::StrCat(url, ": expected ", expected,
                                   ", found: ", found, "; remedy: ", remedy));
   };
-  static const CURLcode initialised = curl_global_init(CURL_GLOBAL_DEFAULT);
-  const std::unique_ptr<CURL, void (*)(CURL*)> curl(
-      initialised == CURLE_OK ? curl_easy_init() : nullptr, curl_easy_cleanup);
-  if (curl == nullptr) return absl::InternalError("libcurl does not start");
-  const bool secure = absl::StartsWithIgnoreCase(url, "https:");
-  const std::string certificates = Certificates();
-  if (secure && certificates.empty()) {
-    return fail("certificates to check the server's by", "none on this machine",
-                "install ca-certificates, or name a file of them in "
-                "SSL_CERT_FILE");
+  auto curl = NewCurlHandle(url);
+  if (!curl.ok()) {
+    return fail("a way to ask for it", curl.status().message(), "as it says");
   }
   char text[CURL_ERROR_SIZE] = "";
-  CURL* const c = curl.get();
-  curl_easy_setopt(c, CURLOPT_URL, url.c_str());
-  curl_easy_setopt(c, CURLOPT_PROTOCOLS_STR, "http,https");
-  curl_easy_setopt(c, CURLOPT_REDIR_PROTOCOLS_STR,
-                   secure ? "https" : "http,https");
+  CURL* const c = curl->get();
+  curl_easy_setopt(
+      c, CURLOPT_REDIR_PROTOCOLS_STR,
+      absl::StartsWithIgnoreCase(url, "https:") ? "https" : "http,https");
   curl_easy_setopt(c, CURLOPT_FOLLOWLOCATION, 1L);
   curl_easy_setopt(c, CURLOPT_MAXREDIRS, 10L);
   curl_easy_setopt(c, CURLOPT_FAILONERROR, 1L);
-  curl_easy_setopt(c, CURLOPT_NOSIGNAL, 1L);
   curl_easy_setopt(c, CURLOPT_CONNECTTIMEOUT, 30L);
   curl_easy_setopt(c, CURLOPT_LOW_SPEED_LIMIT, 1L);
   curl_easy_setopt(c, CURLOPT_LOW_SPEED_TIME, 60L);
-  curl_easy_setopt(c, CURLOPT_USERAGENT, "reprise");
   curl_easy_setopt(c, CURLOPT_ERRORBUFFER, text);
   curl_easy_setopt(c, CURLOPT_WRITEFUNCTION, Receive);
   curl_easy_setopt(c, CURLOPT_WRITEDATA, to);
-  if (!certificates.empty()) {
-    curl_easy_setopt(c, CURLOPT_CAINFO, certificates.c_str());
-  }
   const CURLcode result = curl_easy_perform(c);
   REPRISE_RETURN_IF_ERROR(to->status);
   constexpr absl::string_view kRemedy =
