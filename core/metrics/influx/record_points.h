@@ -1,0 +1,60 @@
+// The records of a run as points of InfluxDB, a line each in its line protocol.
+//
+// Measurement: "reprise_" and the record's kind; of what an agent reports by
+// class or rank also reprise_class and reprise_rank. Tags of each: run,
+// experiment, agent, model, dataset, world_size; where the record has them
+// task, test_task and head; class and rank as numbers of three digits and more,
+// so that they sort. All else are fields under the names of record_fields.h,
+// phases as phase_<name>_seconds, an agent's scalars under their own names. The
+// time is the record's stamp, in ns.
+//
+// What is unknown or not finite is left out, and so are an integer above
+// 2^63 - 1 and an empty tag, which InfluxDB cannot have. A control
+// character becomes a space and a backslash in a tag a slash: line protocol has
+// no form for them that every version reads alike. A point without fields is no
+// point.
+#ifndef REPRISE_CORE_METRICS_INFLUX_RECORD_POINTS_H_
+#define REPRISE_CORE_METRICS_INFLUX_RECORD_POINTS_H_
+
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "absl/strings/string_view.h"
+#include "core/metrics/record_json.h"
+#include "nlohmann/json.hpp"
+
+namespace reprise {
+
+// Not thread-safe.
+class RecordPoints {
+ public:
+  // The lines of a record, each with its line end. `fields` and `timing` are
+  // those of its line in metrics.jsonl, so that a line read back makes the same
+  // points. A run_start gives the tags of what follows it.
+  std::string Of(absl::string_view kind, const std::string& run_id,
+                 const nlohmann::ordered_json& fields,
+                 const nlohmann::ordered_json& timing);
+
+  template <typename Record>
+  std::string Of(const std::string& run_id, const Record& record) {
+    nlohmann::ordered_json fields = nlohmann::ordered_json::object();
+    nlohmann::ordered_json timing = nlohmann::ordered_json::object();
+    AddFields(record, &fields, &timing);
+    timing[kUnixSecondsField.name] = record.unix_microseconds / 1e6;
+    return Of(RecordKind(record), run_id, fields, timing);
+  }
+
+ private:
+  std::vector<std::pair<std::string, std::string>> run_tags_;
+};
+
+// Those of the lines of a metrics.jsonl (jsonl_reader.h).
+std::string PointsOfJsonl(const std::vector<std::string>& records);
+
+// `text` as a measurement, tag or key; empty where it is.
+std::string EscapeLineProtocol(absl::string_view text);
+
+}  // namespace reprise
+
+#endif  // REPRISE_CORE_METRICS_INFLUX_RECORD_POINTS_H_
