@@ -8,6 +8,7 @@
 #include "core/base/status.h"
 #include "launch/data/data_command.h"
 #include "launch/data/dataset_table.h"
+#include "launch/influx/influx_command.h"
 #include "launch/run_verb.h"
 
 namespace reprise {
@@ -24,12 +25,19 @@ int RunData(const VerbCall& call) {
   return static_cast<int>(ExitCodeOf(status));
 }
 
+int RunInflux(const VerbCall& call) {
+  const absl::Status status = RunInfluxCommand(
+      {call.arguments.begin() + 1, call.arguments.end()}, std::cout);
+  if (!status.ok()) LogError(status.message());
+  return static_cast<int>(ExitCodeOf(status));
+}
+
 }  // namespace
 
 const std::vector<Verb>& Verbs() {
   static const std::vector<Verb>& verbs = *new std::vector<Verb>{
-      {"run", RunVerb},    {"data", RunData},   {"bench", nullptr},
-      {"deploy", nullptr}, {"report", nullptr},
+      {"run", RunVerb},   {"data", RunData},   {"influx", RunInflux},
+      {"bench", nullptr}, {"deploy", nullptr}, {"report", nullptr},
   };
   return verbs;
 }

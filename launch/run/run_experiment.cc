@@ -15,6 +15,7 @@
 #include "core/metrics/results_folder.h"
 #include "core/metrics/run_id/run_id.h"
 #include "core/metrics/run_json.h"
+#include "launch/influx/influx_target.h"
 #include "launch/process/interrupt.h"
 #include "launch/process/rank_output.h"
 #include "launch/process/rank_process.h"
@@ -99,6 +100,9 @@ class ExperimentRun {
     context.log_fd = log_.get();
     context.generated_data = parts_.data.generated;
     context.model = parts_.model.get();
+    REPRISE_ASSIGN_OR_RETURN(context.influx.target,
+                             InfluxTargetOf(spec_.influx));
+    context.influx.flush_limit = absl::Seconds(spec_.influx.flush_seconds);
     return AddResultSinks(context, &sinks_);
   }
 

@@ -13,6 +13,7 @@
 #include "launch/settings/agent_settings.h"
 #include "launch/settings/data_settings.h"
 #include "launch/settings/device_settings.h"
+#include "launch/settings/influx_settings.h"
 #include "launch/settings/model_settings.h"
 #include "launch/settings/optimizer_settings.h"
 #include "launch/settings/rank_settings.h"
@@ -46,6 +47,7 @@ struct ExperimentSpec {
   DeviceSettings device;
   ReductionSettings reduction;
   ResultsSettings results;
+  InfluxSettings influx;
   ConfigurationSettings configuration;
 
   // All of them, for --print-config, args.json and run.json; without secrets.

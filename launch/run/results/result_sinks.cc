@@ -8,6 +8,7 @@
 #include "core/base/log.h"
 #include "core/base/program_info.h"
 #include "core/base/status.h"
+#include "core/metrics/influx/influx_sink.h"
 #include "core/metrics/jsonl/jsonl_sink.h"
 #include "core/metrics/progress/progress_sink.h"
 #include "core/metrics/summary/summary_sink.h"
@@ -53,6 +54,14 @@ MadeSink MakeSummary(const SinkContext& context) {
   return MakeSummarySink(context.folder);
 }
 
+MadeSink MakeInflux(const SinkContext& context) {
+  return MakeInfluxSink(context.folder, context.influx);
+}
+
+bool IsInfluxWanted(const SinkContext& context) {
+  return !context.influx.target.url.empty();
+}
+
 MadeSink MakeProgress(const SinkContext&) {
   ProgressOptions options = DetectTerminal(STDOUT_FILENO);
   options.live = options.live && MayUseTerminal();
@@ -75,6 +84,7 @@ const std::vector<SinkRow>& ResultSinkTable() {
       {"upstream's files", nullptr, OnFailure::kWarnOnce, MakeUpstreamJson},
       {"weights.safetensors", nullptr, OnFailure::kStopRun, MakeWeights},
       {"summary.json", nullptr, OnFailure::kWarnOnce, MakeSummary},
+      {"InfluxDB", IsInfluxWanted, OnFailure::kWarnOnce, MakeInflux},
       {"progress", nullptr, OnFailure::kWarnOnce, MakeProgress},
       {"log.txt", nullptr, OnFailure::kWarnOnce, MakeLoggedProgress},
   };

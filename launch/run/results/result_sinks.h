@@ -10,6 +10,7 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "core/base/file.h"
+#include "core/metrics/influx/influx_sink.h"
 #include "core/metrics/metric_sink.h"
 #include "core/metrics/metrics_fanout.h"
 #include "models/model.h"
@@ -23,6 +24,7 @@ struct SinkContext {
   int log_fd = -1;         // log.txt, open for appending
   bool generated_data = false;
   const Model* model = nullptr;
+  InfluxOptions influx;  // with an empty url: none
 };
 
 struct SinkRow {

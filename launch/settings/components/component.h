@@ -34,6 +34,7 @@ Component RankFlags();
 Component DeviceFlags();
 Component ReductionFlags();
 Component ResultsFlags();
+Component InfluxFlags();
 Component ConfigurationFlags();
 Component UnbuiltFlags();
 

@@ -41,10 +41,10 @@ std::vector<FlagSyntax> SyntaxOfAll() {
 
 const std::vector<Component>& Components() {
   static const auto& components = *new std::vector<Component>{
-      AgentFlags(),    ModelFlags(),     RecipeFlags(),    DataFlags(),
-      TrainingFlags(), RehearsalFlags(), OptimizerFlags(), RankFlags(),
-      DeviceFlags(),   ReductionFlags(), ResultsFlags(),   ConfigurationFlags(),
-      UnbuiltFlags()};
+      AgentFlags(),         ModelFlags(),     RecipeFlags(),    DataFlags(),
+      TrainingFlags(),      RehearsalFlags(), OptimizerFlags(), RankFlags(),
+      DeviceFlags(),        ReductionFlags(), ResultsFlags(),   InfluxFlags(),
+      ConfigurationFlags(), UnbuiltFlags()};
   return components;
 }
 
