@@ -56,6 +56,13 @@ int RunSweep(const VerbCall& call) {
   return ExitCodeFor(status);
 }
 
+int RunInflux(const VerbCall& call) {
+  const absl::Status status = RunInfluxCommand(
+      {call.arguments.begin() + 1, call.arguments.end()}, std::cout);
+  if (!status.ok()) LogError(status.message());
+  return static_cast<int>(ExitCodeOf(status));
+}
+
 }  // namespace
 
 const std::vector<Verb>& Verbs() {

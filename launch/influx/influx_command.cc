@@ -95,9 +95,8 @@ absl::Status Send(absl::string_view points, PointDelivery& delivery,
     for (int i = 0; i < kTries; ++i) {
       reply = delivery.Deliver(batch, kRequestLimit);
       if (reply.kind != InfluxReply::Kind::kLater || i + 1 == kTries) break;
-      const absl::Duration pause =
-          std::min(std::max(absl::Seconds(1 << i), reply.retry_after),
-                   absl::Minutes(1));
+      const absl::Duration pause = std::min(
+          std::max(absl::Seconds(1 << i), reply.retry_after), absl::Minutes(1));
       out << "influx: " << name << ": " << reply.reason << "; again in "
           << absl::FormatDuration(pause) << std::endl;
       absl::SleepFor(pause);
@@ -154,13 +153,10 @@ absl::Status RunInfluxCommand(const std::vector<std::string>& arguments,
   InfluxSettings given;
   VerbLine line("influx", kUsage, kHelp);
   line.Text("influx-url", "URL", "server, http://localhost:8086", &given.url);
-  line.Text("influx-database", "NAME", "InfluxDB 1: database",
-            &given.database);
+  line.Text("influx-database", "NAME", "InfluxDB 1: database", &given.database);
   line.Text("influx-user", "NAME", "InfluxDB 1: user", &given.user);
-  line.Text("influx-org", "NAME", "InfluxDB 2 and 3: organisation",
-            &given.org);
-  line.Text("influx-bucket", "NAME", "InfluxDB 2 and 3: bucket",
-            &given.bucket);
+  line.Text("influx-org", "NAME", "InfluxDB 2 and 3: organisation", &given.org);
+  line.Text("influx-bucket", "NAME", "InfluxDB 2 and 3: bucket", &given.bucket);
   line.Text("influx-token-file", "FILE", "InfluxDB 2 and 3: file of the token",
             &given.token_file);
   line.Parse(arguments);

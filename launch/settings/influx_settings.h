@@ -9,11 +9,11 @@
 namespace reprise {
 
 struct InfluxSettings {
-  std::string url;           // empty: none
-  std::string database;      // InfluxDB 1; or
-  std::string org, bucket;   // 2 and 3
-  std::string user;          // InfluxDB 1; empty: none
-  std::string token_file;    // InfluxDB 2 and 3; empty: INFLUX_TOKEN
+  std::string url;             // empty: none
+  std::string database;        // InfluxDB 1; or
+  std::string org, bucket;     // 2 and 3
+  std::string user;            // InfluxDB 1; empty: none
+  std::string token_file;      // InfluxDB 2 and 3; empty: INFLUX_TOKEN
   int64_t flush_seconds = 10;  // at the run's end, at most
 };
 

@@ -15,6 +15,7 @@
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_split.h"
+#include "absl/strings/string_view.h"
 #include "absl/time/clock.h"
 #include "absl/time/time.h"
 #include "core/base/file.h"
@@ -69,9 +70,9 @@ class InfluxSinkTest : public ::testing::Test {
     std::set<std::string> seen;
     std::string sent;
     for (const HttpRequest& request : requests_) {
-      for (const std::string line :
+      for (const absl::string_view line :
            absl::StrSplit(request.body, '\n', absl::SkipEmpty())) {
-        if (seen.insert(line).second) absl::StrAppend(&sent, line, "\n");
+        if (seen.emplace(line).second) absl::StrAppend(&sent, line, "\n");
       }
     }
     return sent;
@@ -83,8 +84,7 @@ class InfluxSinkTest : public ::testing::Test {
 };
 
 TEST_F(InfluxSinkTest, EveryPointOfARunIsInTheFileAndOnTheServer) {
-  const std::string log =
-      Play([](const HttpRequest&) { return HttpAnswer(); });
+  const std::string log = Play([](const HttpRequest&) { return HttpAnswer(); });
   const std::string spool = File(kSpoolFile);
   // 44 records, and 2 classes at the end of each of 3 tasks.
   EXPECT_EQ(std::count(spool.begin(), spool.end(), '\n'), 50);
@@ -103,16 +103,16 @@ TEST_F(InfluxSinkTest, ABucketTakesATokenThatStandsInNoFileOrLog) {
   const std::string log = Play([](const HttpRequest&) {
     return HttpAnswer{401, "", R"({"message":"unauthorized access"})"};
   });
-  EXPECT_THAT(
-      requests_[0].head,
-      AllOf(HasSubstr("POST /api/v2/write?org=my%20org&bucket=a%26b&"
-                      "precision=ns HTTP/1.1\r\n"),
-            HasSubstr("Authorization: Token s3cret\r\n")));
+  EXPECT_THAT(requests_[0].head,
+              AllOf(HasSubstr("POST /api/v2/write?org=my%20org&bucket=a%26b&"
+                              "precision=ns HTTP/1.1\r\n"),
+                    HasSubstr("Authorization: Token s3cret\r\n")));
   EXPECT_THAT(log, Not(HasSubstr("s3cret")));
   EXPECT_THAT(File(kSpoolFile), Not(HasSubstr("s3cret")));
 }
 
-TEST_F(InfluxSinkTest, AWrongSecretIsToldOnceWithTheRemedyAndNotRetriedAtSpeed) {
+TEST_F(InfluxSinkTest,
+       AWrongSecretIsToldOnceWithTheRemedyAndNotRetriedAtSpeed) {
   options_.target.user = "u";
   options_.target.password = "s3cret";
   const std::string log = Play([](const HttpRequest&) {
@@ -120,8 +120,9 @@ TEST_F(InfluxSinkTest, AWrongSecretIsToldOnceWithTheRemedyAndNotRetriedAtSpeed) 
   });
   EXPECT_THAT(log, HasSubstr("does not take points: status 401, authorization "
                              "failed; remedy: give a user who may write"));
-  EXPECT_THAT(log, HasSubstr(absl::StrCat(
-                       "50 not yet: status 401, authorization failed")));
+  EXPECT_THAT(
+      log,
+      HasSubstr(absl::StrCat("50 not yet: status 401, authorization failed")));
   EXPECT_THAT(log, HasSubstr(absl::StrCat("reprise influx replay ", folder_)));
   EXPECT_THAT(log, Not(HasSubstr("s3cret")));
   // The first, and once more at the end.
@@ -191,13 +192,13 @@ TEST_F(InfluxSinkTest, ARefusedPointIsFoundToldAndKeptAndTheOthersCount) {
   });
   EXPECT_EQ(Sent(), File(kSpoolFile));
   std::vector<std::string> refused;
-  for (const std::string line :
+  for (const absl::string_view line :
        absl::StrSplit(File(kRefusedFile), '\n', absl::SkipEmpty())) {
     if (line[0] == '#') {
-      EXPECT_THAT(line, HasSubstr("field type conflict"));
+      EXPECT_THAT(std::string(line), HasSubstr("field type conflict"));
     } else {
       EXPECT_TRUE(is_bad(line)) << line;
-      refused.push_back(line);
+      refused.emplace_back(line);
     }
   }
   // Before and after the training of tasks 1 and 2.
@@ -210,8 +211,7 @@ TEST_F(InfluxSinkTest, ARefusedPointIsFoundToldAndKeptAndTheOthersCount) {
 TEST_F(InfluxSinkTest, AServerThatIsNotThereCostsAWarningAndThePointsStay) {
   options_.target.url = "http://127.0.0.1:1";
   options_.flush_limit = absl::Milliseconds(50);
-  const std::string log =
-      Play([](const HttpRequest&) { return HttpAnswer(); });
+  const std::string log = Play([](const HttpRequest&) { return HttpAnswer(); });
   EXPECT_THAT(log, HasSubstr("warning: InfluxDB: http://127.0.0.1:1, database "
                              "runs does not take points: "));
   EXPECT_THAT(log, HasSubstr("0 points written"));
@@ -260,9 +260,9 @@ TEST_F(InfluxSinkTest, ARunThatFailsDeliversWhatItReported) {
 }
 
 TEST(InfluxUrlTest, AnAddressWithASecretIsRefusedWithoutRepeatingIt) {
-  for (const char* url : {"http://u:s3cret@host", "https://s3cret@host:1/x",
-                          "ftp://u:s3cret@host", "u:s3cret@host",
-                          "http://host/write?p=s3cret"}) {
+  for (const char* url :
+       {"http://u:s3cret@host", "https://s3cret@host:1/x",
+        "ftp://u:s3cret@host", "u:s3cret@host", "http://host/write?p=s3cret"}) {
     const absl::Status status = CheckInfluxUrl(url);
     EXPECT_THAT(status, ExitsWith(ExitCode::kUsage)) << url;
     EXPECT_THAT(status.ToString(), Not(HasSubstr("s3cret")));
@@ -271,8 +271,8 @@ TEST(InfluxUrlTest, AnAddressWithASecretIsRefusedWithoutRepeatingIt) {
 }
 
 TEST(InfluxUrlTest, OtherAddressesAreHttpOrHttpsWithAHost) {
-  for (const char* url : {"http://localhost:8086", "https://a.b/influx/",
-                          "http://[::1]:8086"}) {
+  for (const char* url :
+       {"http://localhost:8086", "https://a.b/influx/", "http://[::1]:8086"}) {
     REPRISE_EXPECT_OK(CheckInfluxUrl(url));
   }
   for (const char* url : {"", "localhost:8086", "http://", "http:///x",

@@ -158,8 +158,9 @@ std::string RecordPoints::Of(absl::string_view kind, const std::string& run_id,
   std::string tables;
   for (const Json* part : {&fields, &timing}) {
     for (const auto& [name, value] : part->items()) {
-      if (name == kUnixSecondsField.name || IsOneOf(kRunTags, name) ||
-          IsOneOf(kRecordTags, name)) {
+      // A task_end's `agent` is an object of the agent's numbers, not its name.
+      if (name == kUnixSecondsField.name || IsOneOf(kRecordTags, name) ||
+          (IsOneOf(kRunTags, name) && !value.is_object())) {
         continue;
       }
       // An agent's own numbers: only its scalars are the record's.

@@ -4,13 +4,16 @@
 #include <filesystem>
 #include <limits>
 #include <map>
+#include <memory>
 #include <set>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_split.h"
+#include "absl/strings/string_view.h"
 #include "core/base/philox.h"
 #include "core/base/status_matchers.h"
 #include "core/metrics/jsonl/jsonl_reader.h"
@@ -34,7 +37,7 @@ struct ParsedPoint {
 // Reads line protocol as its documentation says, by hand: fields stay text.
 class LineParser {
  public:
-  explicit LineParser(const std::string& line) : line_(line) {}
+  explicit LineParser(std::string line) : line_(std::move(line)) {}
 
   ParsedPoint Parse() {
     ParsedPoint point;
@@ -94,16 +97,16 @@ class LineParser {
     return text + "\"";
   }
 
-  const std::string& line_;
+  const std::string line_;
   size_t at_ = 0;
 };
 
 std::vector<ParsedPoint> Parse(const std::string& lines) {
   EXPECT_TRUE(lines.empty() || lines.back() == '\n');
   std::vector<ParsedPoint> points;
-  for (const std::string line :
+  for (const absl::string_view line :
        absl::StrSplit(lines, '\n', absl::SkipEmpty())) {
-    points.push_back(LineParser(line).Parse());
+    points.push_back(LineParser(std::string(line)).Parse());
   }
   return points;
 }
@@ -208,9 +211,10 @@ TEST(RecordPointsTest, AnyTextIsOneTagAndOneField) {
 }
 
 // Hands each record to both.
-class Both final : public MetricSink {
+class PointsAndJsonl final : public MetricSink {
  public:
-  Both(const std::string& path, RecordPoints& points, std::string& lines)
+  PointsAndJsonl(const std::string& path, RecordPoints& points,
+                 std::string& lines)
       : points_(points), lines_(lines) {
     auto sink = JsonlSink::Open(path);
     EXPECT_THAT(sink, IsOk());
@@ -255,7 +259,7 @@ TEST(RecordPointsTest, LinesOfMetricsJsonlMakeTheSamePoints) {
   RecordPoints points;
   std::string direct;
   {
-    Both both(path, points, direct);
+    PointsAndJsonl both(path, points, direct);
     REPRISE_ASSERT_OK(PlayScriptedRun(both));
     // Texts that are not UTF-8, numbers that are not finite, odd doubles.
     RunStart odd = ScriptedRunStart();

@@ -22,7 +22,8 @@ void CheckInflux(ResolvedSettings& resolved) {
         "--influx-bucket (InfluxDB 2 and 3): give those of the server");
   } else if (!is_first && (influx.org.empty() || influx.bucket.empty())) {
     resolved.AddProblem(
-        "--influx-url: expected --influx-database (InfluxDB 1), or --influx-org "
+        "--influx-url: expected --influx-database (InfluxDB 1), or "
+        "--influx-org "
         "and --influx-bucket (InfluxDB 2 and 3), found ",
         influx.org.empty() && influx.bucket.empty() ? "none of them"
                                                     : "one of the latter");

@@ -9,6 +9,7 @@
 #include <limits>
 #include <map>
 #include <memory>
+#include <regex>
 #include <string>
 #include <utility>
 #include <vector>
@@ -251,12 +252,15 @@ TEST_P(MetricSinkConformance, NumbersMayBeInfiniteOrNone) {
   }
 }
 
-TEST_P(MetricSinkConformance, EqualRecordsLeaveEqualBytes) {
+TEST_P(MetricSinkConformance, EqualRecordsLeaveEqualBytesButForTheCostOfSinks) {
   std::map<std::string, std::string> files[2];
   for (auto& content : files) {
     const std::string folder = NewFolder("again");
     REPRISE_ASSERT_OK(PlayScriptedRun(*GetParam().make(folder)));
-    content = Files(folder);
+    for (const auto& [name, text] : Files(folder)) {
+      content[name] = std::regex_replace(
+          text, std::regex("\"sink_seconds\": ?[-+.e0-9]+"), "");
+    }
   }
   EXPECT_EQ(files[0], files[1]);
 }
@@ -323,7 +327,7 @@ TEST_P(MetricSinkConformance, AFailureIsToldOnceAndDoesNotEndTheRun) {
   const std::string said = pipe.Finish();
   for (const absl::Status& status : played) REPRISE_EXPECT_OK(status);
   EXPECT_THAT(said, HasSubstr("this sink misses results, the run goes on: "));
-  EXPECT_EQ(std::count(said.begin(), said.end(), '\n'), 1) << said;
+  EXPECT_EQ(said.find("misses results"), said.rfind("misses results")) << said;
 }
 
 INSTANTIATE_TEST_SUITE_P(Sinks, MetricSinkConformance,

@@ -9,6 +9,7 @@
 #include "core/base/file.h"
 #include "core/base/status_matchers.h"
 #include "core/metrics/async/async_sink.h"
+#include "core/metrics/influx/influx_sink.h"
 #include "core/metrics/jsonl/jsonl_sink.h"
 #include "core/metrics/metrics_fanout.h"
 #include "core/metrics/progress/progress_sink.h"
@@ -62,6 +63,17 @@ std::shared_ptr<MetricSink> MakeAsync(const std::string& folder) {
                                      MakeJsonl(folder));
 }
 
+// Its server is not there, which is no failure.
+std::shared_ptr<MetricSink> MakeInflux(const std::string& folder) {
+  InfluxOptions options;
+  options.target.url = "http://127.0.0.1:1";
+  options.target.database = "runs";
+  options.flush_limit = absl::ZeroDuration();
+  auto sink = MakeInfluxSink(folder, options);
+  EXPECT_THAT(sink, IsOk());
+  return *std::move(sink);
+}
+
 }  // namespace
 
 const std::vector<SinkRow>& SinkTable() {
@@ -84,6 +96,7 @@ const std::vector<SinkRow>& SinkTable() {
        {"log.txt"}},
       {"tensorboard", MakeTensorboard, {kEventFile}},
       {"fanout", MakeFanout, {"metrics.jsonl", "summary.json"}},
+      {"influx", MakeInflux, {"metrics.lp"}},
       {"async", MakeAsync, {"metrics.jsonl"}},
   };
   return table;

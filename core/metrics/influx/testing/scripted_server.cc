@@ -88,17 +88,17 @@ void ScriptedServer::Serve(int connection) {
     while (bytes.size() < size) {
       if (!Receive(connection, is_ending_, &bytes)) return;
     }
-    request.body = bytes.substr(request.head.size(), size - request.head.size());
+    request.body =
+        bytes.substr(request.head.size(), size - request.head.size());
     bytes.erase(0, size);
     const HttpAnswer answer = script_(request);
     {
       std::lock_guard<std::mutex> lock(mutex_);
       requests_.push_back(request);
     }
-    const std::string text =
-        absl::StrCat("HTTP/1.1 ", answer.status, " Scripted\r\n",
-                     answer.headers, "Content-Length: ", answer.body.size(),
-                     "\r\n\r\n", answer.body);
+    const std::string text = absl::StrCat(
+        "HTTP/1.1 ", answer.status, " Scripted\r\n", answer.headers,
+        "Content-Length: ", answer.body.size(), "\r\n\r\n", answer.body);
     if (send(connection, text.data(), text.size(), MSG_NOSIGNAL) < 0) return;
   }
 }
