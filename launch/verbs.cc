@@ -1,35 +1,69 @@
 #include "launch/verbs.h"
 
+#include <unistd.h>
+
 #include <iostream>
 
 #include "absl/status/status.h"
+#include "absl/status/statusor.h"
 #include "core/base/log.h"
 #include "core/base/processor.h"
 #include "core/base/status.h"
+#include "core/metrics/progress/progress_sink.h"
 #include "launch/data/data_command.h"
 #include "launch/data/dataset_table.h"
+#include "launch/report/compare/compare_command.h"
+#include "launch/report/export/export_command.h"
+#include "launch/report/runs/runs_command.h"
 #include "launch/run_verb.h"
 
 namespace reprise {
 namespace {
 
-// Neither ranks nor a device: before anything looks for them.
+// These verbs use neither ranks nor a device: before anything looks for them.
+
+std::vector<std::string> ArgumentsAfterVerb(const VerbCall& call) {
+  return {call.arguments.begin() + 1, call.arguments.end()};
+}
+
+int TerminalWidth() { return DetectTerminal(STDOUT_FILENO).width; }
+
+int ExitWith(const absl::Status& status) {
+  if (!status.ok()) LogError(status.message());
+  return static_cast<int>(ExitCodeOf(status));
+}
+
 int RunData(const VerbCall& call) {
   absl::Status status = CheckProcessorLimit();
   if (status.ok()) {
-    status = RunDataCommand({call.arguments.begin() + 1, call.arguments.end()},
-                            DatasetTable(), std::cout);
+    status =
+        RunDataCommand(ArgumentsAfterVerb(call), DatasetTable(), std::cout);
   }
-  if (!status.ok()) LogError(status.message());
-  return static_cast<int>(ExitCodeOf(status));
+  return ExitWith(status);
+}
+
+int RunRuns(const VerbCall& call) {
+  return ExitWith(
+      RunRunsCommand(ArgumentsAfterVerb(call), TerminalWidth(), std::cout));
+}
+
+int RunCompare(const VerbCall& call) {
+  const absl::StatusOr<int> exit_code =
+      RunCompareCommand(ArgumentsAfterVerb(call), TerminalWidth(), std::cout);
+  return exit_code.ok() ? *exit_code : ExitWith(exit_code.status());
+}
+
+int RunExport(const VerbCall& call) {
+  return ExitWith(RunExportCommand(ArgumentsAfterVerb(call), std::cout));
 }
 
 }  // namespace
 
 const std::vector<Verb>& Verbs() {
   static const std::vector<Verb>& verbs = *new std::vector<Verb>{
-      {"run", RunVerb},    {"data", RunData},   {"bench", nullptr},
-      {"deploy", nullptr}, {"report", nullptr},
+      {"run", RunVerb},        {"data", RunData},     {"runs", RunRuns},
+      {"compare", RunCompare}, {"export", RunExport}, {"bench", nullptr},
+      {"deploy", nullptr},     {"report", nullptr},
   };
   return verbs;
 }

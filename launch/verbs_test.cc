@@ -21,7 +21,8 @@ TEST(Verbs, HaveNamesOfTheirOwnAndRunFirst) {
 TEST(Verbs, AreNamedToTheCommandLineAsBuiltOrToCome) {
   const VerbNames names = NamesOfVerbs();
   EXPECT_EQ(names.own, "run");
-  EXPECT_EQ(names.done, std::vector<std::string>{"data"});
+  EXPECT_EQ(names.done,
+            (std::vector<std::string>{"data", "runs", "compare", "export"}));
   EXPECT_EQ(names.to_come,
             (std::vector<std::string>{"bench", "deploy", "report"}));
 }
@@ -29,6 +30,7 @@ TEST(Verbs, AreNamedToTheCommandLineAsBuiltOrToCome) {
 TEST(VerbOf, IsTheFirstArgumentWhereThatIsABuiltVerb) {
   EXPECT_STREQ(VerbOf({"data", "verify"}).name, "data");
   EXPECT_STREQ(VerbOf({"run", "--quick"}).name, "run");
+  EXPECT_STREQ(VerbOf({"runs", "--json"}).name, "runs");
   EXPECT_STREQ(VerbOf({}).name, "run");
   EXPECT_STREQ(VerbOf({"--quick", "data"}).name, "run");
   EXPECT_STREQ(VerbOf({"report"}).name, "run");

@@ -113,6 +113,7 @@ std::string UsageText(const Experiment& experiment) {
       {"--print-config", "their values, and where each comes from"},
       {"data verify", "which data sets are here"},
       {"data fetch mnist", "download, check and place one"},
+      {"runs", "which runs there are, and what each came to"},
   };
   std::string text = absl::StrCat(
       experiment.name,
