@@ -1,5 +1,18 @@
 """reprise_experiment: the program of one named experiment."""
 
+# The nine of launch/settings/experiments.cc that are not "reprise".
+EXPERIMENTS = [
+    "candle_nil_candlenet",
+    "cifar10_icarl_resnet101",
+    "cifar10_icarl_resnet152",
+    "cifar10_icarl_resnet34",
+    "cifar10_nil_resnet101",
+    "cifar10_nil_resnet152",
+    "cifar10_nil_resnet34",
+    "mnist_icarl_mnistnet",
+    "mnist_nil_mnistnet",
+]
+
 def reprise_experiment(name):
     """Defines //launch:<name> and its smoke test.
 

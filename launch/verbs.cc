@@ -1,75 +1,96 @@
 #include "launch/verbs.h"
 
+#include <unistd.h>
+
 #include <iostream>
 
 #include "absl/status/status.h"
+#include "absl/status/statusor.h"
 #include "core/base/log.h"
 #include "core/base/processor.h"
 #include "core/base/status.h"
+#include "core/metrics/progress/progress_sink.h"
 #include "launch/data/data_command.h"
 #include "launch/data/dataset_table.h"
 #include "launch/influx/influx_command.h"
 #include "launch/monitoring/monitoring_command.h"
+#include "launch/report/compare/compare_command.h"
+#include "launch/report/export/export_command.h"
 #include "launch/report/report_command.h"
+#include "launch/report/runs/runs_command.h"
 #include "launch/run_verb.h"
 #include "launch/sweep/sweep_command.h"
 
 namespace reprise {
 namespace {
 
-int ExitCodeFor(const absl::Status& status) {
+// These verbs use neither ranks nor a device: before anything looks for them.
+
+std::vector<std::string> ArgumentsAfterVerb(const VerbCall& call) {
+  return {call.arguments.begin() + 1, call.arguments.end()};
+}
+
+int TerminalWidth() { return DetectTerminal(STDOUT_FILENO).width; }
+
+int ExitWith(const absl::Status& status) {
   if (!status.ok()) LogError(status.message());
   return static_cast<int>(ExitCodeOf(status));
 }
 
-// Neither ranks nor a device: before anything looks for them.
 int RunData(const VerbCall& call) {
   absl::Status status = CheckProcessorLimit();
   if (status.ok()) {
-    status = RunDataCommand({call.arguments.begin() + 1, call.arguments.end()},
-                            DatasetTable(), std::cout);
+    status =
+        RunDataCommand(ArgumentsAfterVerb(call), DatasetTable(), std::cout);
   }
-  return ExitCodeFor(status);
+  return ExitWith(status);
 }
 
-int RunMonitoring(const VerbCall& call) {
-  return ExitCodeFor(RunMonitoringCommand(
-      {call.arguments.begin() + 1, call.arguments.end()}, std::cout));
+int RunRuns(const VerbCall& call) {
+  return ExitWith(
+      RunRunsCommand(ArgumentsAfterVerb(call), TerminalWidth(), std::cout));
 }
 
-int RunInflux(const VerbCall& call) {
-  return ExitCodeFor(RunInfluxCommand(
-      {call.arguments.begin() + 1, call.arguments.end()}, std::cout));
+int RunCompare(const VerbCall& call) {
+  const absl::StatusOr<int> exit_code =
+      RunCompareCommand(ArgumentsAfterVerb(call), TerminalWidth(), std::cout);
+  return exit_code.ok() ? *exit_code : ExitWith(exit_code.status());
+}
+
+int RunExport(const VerbCall& call) {
+  return ExitWith(RunExportCommand(ArgumentsAfterVerb(call), std::cout));
 }
 
 int RunReport(const VerbCall& call) {
-  return ExitCodeFor(RunReportCommand(
-      {call.arguments.begin() + 1, call.arguments.end()}, std::cout));
+  return ExitWith(RunReportCommand(ArgumentsAfterVerb(call), std::cout));
 }
 
 int RunSweep(const VerbCall& call) {
   absl::Status status = CheckProcessorLimit();
   if (status.ok()) {
-    status = RunSweepCommand({call.arguments.begin() + 1, call.arguments.end()},
-                             *call.experiment);
+    status = RunSweepCommand(ArgumentsAfterVerb(call), *call.experiment);
   }
-  return ExitCodeFor(status);
+  return ExitWith(status);
 }
 
 int RunInflux(const VerbCall& call) {
-  const absl::Status status = RunInfluxCommand(
-      {call.arguments.begin() + 1, call.arguments.end()}, std::cout);
-  if (!status.ok()) LogError(status.message());
-  return static_cast<int>(ExitCodeOf(status));
+  return ExitWith(RunInfluxCommand(ArgumentsAfterVerb(call), std::cout));
+}
+
+int RunMonitoring(const VerbCall& call) {
+  return ExitWith(RunMonitoringCommand(ArgumentsAfterVerb(call), std::cout));
 }
 
 }  // namespace
 
 const std::vector<Verb>& Verbs() {
   static const std::vector<Verb>& verbs = *new std::vector<Verb>{
-      {"run", RunVerb},    {"data", RunData},     {"report", RunReport},
-      {"sweep", RunSweep}, {"influx", RunInflux}, {"monitoring", RunMonitoring},
-      {"bench", nullptr},  {"deploy", nullptr},
+      {"run", RunVerb},        {"data", RunData},
+      {"sweep", RunSweep},     {"runs", RunRuns},
+      {"compare", RunCompare}, {"report", RunReport},
+      {"export", RunExport},   {"monitoring", RunMonitoring},
+      {"influx", RunInflux},   {"bench", nullptr},
+      {"deploy", nullptr},
   };
   return verbs;
 }

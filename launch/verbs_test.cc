@@ -21,14 +21,16 @@ TEST(Verbs, HaveNamesOfTheirOwnAndRunFirst) {
 TEST(Verbs, AreNamedToTheCommandLineAsBuiltOrToCome) {
   const VerbNames names = NamesOfVerbs();
   EXPECT_EQ(names.own, "run");
-  EXPECT_EQ(names.done, (std::vector<std::string>{"data", "report", "sweep",
-                                                  "influx", "monitoring"}));
+  EXPECT_EQ(names.done, (std::vector<std::string>{"data", "sweep", "runs",
+                                                  "compare", "report", "export",
+                                                  "monitoring", "influx"}));
   EXPECT_EQ(names.to_come, (std::vector<std::string>{"bench", "deploy"}));
 }
 
 TEST(VerbOf, IsTheFirstArgumentWhereThatIsABuiltVerb) {
   EXPECT_STREQ(VerbOf({"data", "verify"}).name, "data");
   EXPECT_STREQ(VerbOf({"run", "--quick"}).name, "run");
+  EXPECT_STREQ(VerbOf({"runs", "--json"}).name, "runs");
   EXPECT_STREQ(VerbOf({}).name, "run");
   EXPECT_STREQ(VerbOf({"--quick", "data"}).name, "run");
   EXPECT_STREQ(VerbOf({"deploy"}).name, "run");

@@ -125,20 +125,26 @@ class Scanner {
     }
   }
 
+  // "a", "a and b", "a, b and c".
+  static std::string Listed(const std::vector<std::string>& names) {
+    const std::vector<std::string> first(names.begin(), names.end() - 1);
+    return absl::StrCat(absl::StrJoin(first, ", "),
+                        first.empty() ? "" : " and ", names.back());
+  }
+
   void AddUnknownVerb(const std::string& argument) {
     std::vector<std::string> built = {verbs_->own};
     built.insert(built.end(), verbs_->done.begin(), verbs_->done.end());
     const std::vector<std::string>& to_come = verbs_->to_come;
     if (std::find(to_come.begin(), to_come.end(), argument) != to_come.end()) {
-      AddProblem(argument, ": not built yet; the verbs are ",
-                 absl::StrJoin(built, " and "),
+      AddProblem(argument, ": not built yet; the verbs are ", Listed(built),
                  " (to come: ", absl::StrJoin(to_come, ", "), ")");
       return;
     }
     std::vector<std::string> all = to_come;
     all.insert(all.end(), built.begin(), built.end());
     AddProblem("'", Printable(argument), "': unknown verb; there are ",
-               absl::StrJoin(built, " and "), DidYouMean(argument, all));
+               Listed(built), DidYouMean(argument, all));
   }
 
   const std::vector<std::string>& arguments_;

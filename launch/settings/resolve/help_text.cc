@@ -115,6 +115,7 @@ std::string UsageText(const Experiment& experiment) {
       {"sweep FILE", "many runs that differ in a few settings"},
       {"data verify", "which data sets are here"},
       {"data fetch mnist", "download, check and place one"},
+      {"runs", "which runs there are, and what each came to"},
   };
   std::string text = absl::StrCat(
       experiment.name,
