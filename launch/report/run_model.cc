@@ -3,7 +3,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <map>
-#include <optional>
+#include <set>
 #include <string>
 #include <utility>
 #include <vector>
@@ -30,6 +30,41 @@ Json FieldsOf(const Record& record) {
   return fields;
 }
 
+// Of the last task whose tests have counted it; by the schema's name, as tests
+// of older programs have no such field.
+Json ConfusionJson(const RunFolder& run, const std::string& head) {
+  int64_t task = -1;
+  std::map<std::pair<int64_t, int64_t>, int64_t> counts;
+  std::set<int64_t> classes;
+  for (const TestRecord& test : run.tests) {
+    if (test.head != head || test.task < task) continue;
+    const Json fields = FieldsOf(test);
+    const auto triples = fields.find("confusion");
+    if (triples == fields.end() || !triples->is_array()) continue;
+    if (test.task > task) {
+      counts.clear();
+      classes.clear();
+    }
+    task = test.task;
+    for (const Json& triple : *triples) {
+      const auto pair = std::make_pair(triple.at(0).get<int64_t>(),
+                                       triple.at(1).get<int64_t>());
+      counts[pair] += triple.at(2).get<int64_t>();
+      classes.insert({pair.first, pair.second});
+    }
+  }
+  if (classes.empty()) return nullptr;
+  Json json = {
+      {"task", task}, {"labels", Json::array()}, {"counts", Json::array()}};
+  for (const int64_t truth : classes) {
+    json["labels"].push_back(absl::StrCat(truth));
+    Json row = Json::array();
+    for (const int64_t taken : classes) row.push_back(counts[{truth, taken}]);
+    json["counts"].push_back(std::move(row));
+  }
+  return json;
+}
+
 Json HeadsJson(const RunFolder& run) {
   std::map<std::string, Json> tests;
   for (const TestRecord& test : run.tests) {
@@ -42,6 +77,7 @@ Json HeadsJson(const RunFolder& run) {
   for (const HeadMatrices::Head& head : run.heads.heads()) {
     Json json = HeadJson(head);
     json["tests"] = tests[head.name];
+    json["confusion"] = ConfusionJson(run, head.name);
     heads.push_back(std::move(json));
   }
   return heads;
@@ -84,7 +120,8 @@ void AddTotals(const RunFolder& run, Json* model) {
   (*model)["overlap_share"] =
       run.end.has_value() ? Json(run.end->overlap_share) : Json();
   (*model)["phases"] = Json::array();
-  for (const auto& [name, unused] : JsonOf(PhaseSeconds()).items()) {
+  const Json phases = JsonOf(PhaseSeconds());
+  for (const auto& [name, unused] : phases.items()) {
     (*model)["phases"].push_back(name);
   }
   (*model)["phase_seconds"] =

@@ -11,9 +11,11 @@
 //   incoming_samples, training_seconds, images_per_second, overlap_share
 //                       of the whole run; of one without end of its epochs so
 //                       far (overlap_share null)
-//   heads               HeadJson (core/metrics/summary/head_json.h) each, and
+//   heads               HeadJson (core/metrics/summary/head_json.h) each;
 //                       "tests": [{task, test_task, epoch, top1}], all that the
-//                       run made
+//                       run made; "confusion": {task, labels, counts[i][j]:
+//                       test samples of class i taken for j}, after the last
+//                       task that has it; null
 //   epochs              of each train_epoch record its fields, timing among
 //                       them, and images_per_second
 //   phases              names; phase_seconds: of the run by name, null before

@@ -78,7 +78,7 @@ function shared(legend) {
       legend: {
         display: legend,
         position: "bottom",
-        labels: { color: token("--text"), usePointStyle: true, boxWidth: 28, pointStyleWidth: 28, padding: 12 },
+        labels: { color: token("--text"), usePointStyle: true, boxWidth: 9, boxHeight: 9, padding: 14 },
       },
       tooltip: { callbacks: {} },
     },
@@ -117,7 +117,7 @@ function figure({ title, summary, config, numbers, tall }) {
 
 // series: [{label, points: [{x, y}], intervals}]; y null: a gap. boundaries: [{x, label}].
 // as: text of a y. lowest and highest: of the y axis.
-function lines({ title, summary, x, y, as, series, boundaries, lowest, highest, tall, whole }) {
+function lines({ title, summary, x, y, as, series, boundaries, lowest, highest, tall }) {
   const config = () => {
     const options = shared(series.length > 1);
     options.plugins.boundaryLines = { at: boundaries };
@@ -131,7 +131,7 @@ function lines({ title, summary, x, y, as, series, boundaries, lowest, highest, 
         type: "linear",
         min: Math.min(...spread, ...(boundaries || []).map((b) => b.x)),
         max: Math.max(...spread),
-        ticks: whole === false ? {} : { precision: 0 },
+        ticks: { callback: (value) => (Number.isInteger(value) ? value : "") },
       }),
       y: axis(y, { suggestedMin: lowest, suggestedMax: highest }),
     };
@@ -145,13 +145,16 @@ function lines({ title, summary, x, y, as, series, boundaries, lowest, highest, 
             data: one.points,
             intervals: one.intervals,
             borderColor: colour(i),
-            backgroundColor: one.hollow ? token("--ground") : colour(i),
+            backgroundColor: colour(i),
             borderWidth: 2,
             borderDash: DASHES[i % DASHES.length],
             pointStyle: MARKS[i % MARKS.length],
             pointRadius: one.points.map((_, at) => (at % every === 0 || at === one.points.length - 1 ? 3.5 : 0)),
             pointHoverRadius: 6,
             spanGaps: false,
+            // Of equal lines the dashed one lies above the solid one: both are seen.
+            order: -i,
+            clip: 6,
           };
         }),
       },
@@ -172,6 +175,9 @@ function lines({ title, summary, x, y, as, series, boundaries, lowest, highest, 
 
 // labels: of the bars; series: [{label, values, intervals}]. across: bars lie.
 function bars({ title, summary, x, y, as, labels, series, stacked, across, tall, lowest, highest }) {
+  // Whiskers have their room, too.
+  const reached = series.flatMap((one) => (one.intervals || []).filter(Boolean).flatMap(({ low, high }) => [low, high]));
+  const bounds = [0, lowest, highest, ...reached].filter(isKnown);
   const config = (context) => {
     const options = shared(series.length > 1);
     if (across) options.indexAxis = "y";
@@ -179,7 +185,7 @@ function bars({ title, summary, x, y, as, labels, series, stacked, across, tall,
     options.plugins.tooltip.callbacks = {
       label: (item) => `${item.dataset.label}: ${as(across ? item.parsed.x : item.parsed.y)}`,
     };
-    const ends = { beginAtZero: true, suggestedMin: lowest, suggestedMax: highest, stacked };
+    const ends = { beginAtZero: true, suggestedMin: Math.min(...bounds), suggestedMax: Math.max(...bounds), stacked };
     options.scales = across
       ? { y: axis(x, { stacked, ticks: { autoSkip: false } }), x: axis(y, ends) }
       : { x: axis(x, { stacked }), y: axis(y, ends) };

@@ -41,10 +41,10 @@ function groupsSection(comparison) {
   };
   return section("Groups, best first", "Groups",
     make("p", { class: "lead" },
-      "A group is all runs that differ in nothing but their seed. Shown are mean ± half of the 95 % interval of the mean by Student's t; a group of one run has no interval. ",
+      "A group is all runs that differ in nothing but their seed. Shown are mean ± half of the 95 % interval of the mean by Student's t, and the standard deviation s; a group of one run has neither. ",
       known.length > 1 ? "Intervals that overlap do not show a difference; those apart are of the groups as they were run, not of methods as such." : ""),
     table("Sorted by average incremental accuracy",
-      [{ label: "group" }, { label: "n", as: count }, ...measures.map((one) => ({ label: one.label, as: AS[one.unit] })), { label: "standard deviation of average incremental", as: ratio }],
+      [{ label: "group" }, { label: "n", as: count }, ...measures.map((one) => ({ label: one.label, as: AS[one.unit] })), { label: "s of average incremental", as: ratio }],
       groups.map((group) => [
         group.label, group.runs.length, ...measures.map((one) => meanCell(group.summaries[one.name], AS[one.unit])),
         group.summaries.average_incremental_accuracy.standard_deviation])),
@@ -131,7 +131,7 @@ function differencesSection(comparison, runs) {
 function runsSection(comparison, runs) {
   const group_of = new Map(comparison.groups.flatMap((group) => group.runs.map((run) => [run, group.label])));
   return section("Runs", "Runs", table("Runs in the order in which they were named",
-    [{ label: "run" }, { label: "group" }, { label: "state" }, { label: "data" }, { label: "seed", as: String }, { label: "S(T)", as: ratio }, { label: "average incremental", as: ratio }, { label: "forgetting", as: ratio }, { label: "images/s", as: count }, { label: "training", as: seconds }],
+    [{ label: "run" }, { label: "group" }, { label: "state" }, { label: "data" }, { label: "seed" }, { label: "S(T)", as: ratio }, { label: "average incremental", as: ratio }, { label: "forgetting", as: ratio }, { label: "images/s", as: count }, { label: "training", as: seconds }],
     runs.map((run, i) => {
       const head = primaryHead(run);
       return [

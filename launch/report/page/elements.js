@@ -57,9 +57,11 @@ function plural(n, word) {
   return `${n.toLocaleString("en")} ${word}${n === 1 ? "" : "s"}`;
 }
 
-// One cell. A number is aligned; `as` makes its text. An element stands as it is.
+// One cell. What has `as` is a number, in whatever form, and aligned. An element stands as it is.
 function cell(value, as) {
-  if (value instanceof Node) return make("td", {}, value);
+  if (value instanceof Node || (as && typeof value === "string")) {
+    return make("td", { class: as ? "number" : null }, value);
+  }
   if (typeof value === "number" || value === null || value === undefined) {
     const text = (as || short)(value);
     return make("td", { class: text === UNKNOWN ? "number unknown" : "number" }, text);
