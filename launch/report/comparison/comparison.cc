@@ -187,12 +187,8 @@ void AddLabels(std::vector<Group>* groups) {
     for (const Group& group : *groups) {
       values[group.label].insert(ValueIn(group.key, name));
     }
-    if (std::none_of(values.begin(), values.end(), [](const auto& entry) {
-          return entry.second.size() > 1;
-        })) {
-      continue;
-    }
     for (Group& group : *groups) {
+      if (values[group.label].size() < 2) continue;
       const std::string value = ValueIn(group.key, name);
       const std::string part = absl::StartsWith(name, "run ") ? Unquoted(value)
                                : name == "data"               ? ""

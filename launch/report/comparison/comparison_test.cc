@@ -21,7 +21,7 @@ using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 
 // What a run of the tests differs in.
-struct Run {
+struct ComparedRun {
   std::string agent = "icarl";
   int seed = 1;
   double accuracy = .9;  // S(1): moves the average incremental accuracy by 1/3
@@ -30,7 +30,7 @@ struct Run {
   std::string scratch = "false";
 };
 
-Json ModelOf(const Run& run) {
+Json ModelOf(const ComparedRun& run) {
   RunFolder folder = ScriptedFolder();
   folder.path = absl::StrCat("results/", run.agent, "-", run.seed);
   folder.start->agent = run.agent;
@@ -55,10 +55,10 @@ Json ModelOf(const Run& run) {
   return RunModel(folder);
 }
 
-Json Compare(const std::vector<Run>& runs,
+Json Compare(const std::vector<ComparedRun>& runs,
              const std::optional<CostModel>& cost_model = std::nullopt) {
   std::vector<Json> models;
-  for (const Run& run : runs) models.push_back(ModelOf(run));
+  for (const ComparedRun& run : runs) models.push_back(ModelOf(run));
   return ComparisonModel(models, cost_model);
 }
 
@@ -127,7 +127,7 @@ TEST(ComparisonTest, MoreRanksAreHeldAgainstTheFewestAndTheCostModel) {
 }
 
 TEST(ComparisonTest, ScratchIsPairedWithWhatDiffersInNothingElse) {
-  Run scratch{"nil", 1, .6};
+  ComparedRun scratch{"nil", 1, .6};
   scratch.scratch = "true";
   const Json comparison = Compare({{"nil", 1, .9}, scratch, {"er", 1, .9}});
   ASSERT_EQ(comparison["scratch"].size(), 1u);
