@@ -32,6 +32,29 @@ cmp -s results/one/weights.safetensors results/other/weights.safetensors && fail
 strip() { sed 's/"timing":.*//; s/"run":"[^"]*"//; s/"results_folder":"[^"]*"//' "results/$1/metrics.jsonl"; }
 [ "$(strip one)" = "$(strip again)" ] || fail "metrics differ"
 
+title "runs, compare and export read what these runs left"
+run 0 runs results
+says "one " "finished" "mnist*" "* generated data"
+run 0 compare results/one results/again --same
+says "Settings that differ: none" "A and B: all "
+run 1 compare results/one results/other --same
+says "(default)  43 (" "0 are equal, then they differ: record 1, run_start" "seed: 42 and 43"
+run 0 export results/one results/other --csv=tests.csv
+python3 - << 'END' || fail "the table of tests is not that of the records"
+import csv, json
+rows = list(csv.DictReader(open("tests.csv", newline="")))
+lines = [json.loads(line) for name in ("one", "other") for line in open(f"results/{name}/metrics.jsonl")]
+tests = [line for line in lines if line["record"] == "test"]
+seed = {line["run"]: line["seed"] for line in lines if line["record"] == "run_start"}
+assert len(rows) == len(tests) > 0, (len(rows), len(tests))
+for row, test in zip(rows, tests):
+    assert row["run"] == test["run"] and int(row["seed"]) == seed[test["run"]], (row, test)
+    assert row["head"] == test["head"] and float(row["top1"]) == test["top1"], (row, test)
+    assert float(row["seconds"]) == test["timing"]["seconds"], (row, test)
+END
+run 2 export results --csv=-
+says "a folder of 3 runs; name one, like results/other"
+
 title "ranks: the same run on two, and again"
 run 0 --quick --ranks=2 --results-dir=results --save-dir=ranks
 says "2 ranks of" "learning rate 0.02 (0.01 x 2 ranks, --lr-scaling=linear), approached over 1 warm-up"
@@ -247,6 +270,8 @@ END
 }
 run 1 --quick --lr=1e30 --results-dir=results --save-dir=nan --timeline=results/nan.json
 says "task " "epoch " "step " "not finite" "training rows"
+run 0 runs results --state=failed --json
+says '"folder": "results/nan"' '"error": "' "not finite"
 
 title "a timeline of a run that fails"
 says "timeline: results/nan.json, with the events of rank 0 alone, up to the failure"

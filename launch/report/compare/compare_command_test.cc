@@ -177,6 +177,20 @@ TEST_F(CompareCommandTest, ARunThatEndedEarlyDiffersWhereItEnds) {
   EXPECT_EQ(*result_, 1);
 }
 
+TEST_F(CompareCommandTest, RecordsAreEqualHoweverTheirTextIsWritten) {
+  WriteTwoEqualRuns();
+  Change("b", "\"task\":0,", "\"task\" : 0, ");
+  Change("b", "\"top1\":0.9,", "\"top1\":9e-1,");
+  REPRISE_ASSERT_OK_AND_ASSIGN(const RecordComparison records,
+                               CompareRecords(Metrics("a"), Metrics("b")));
+  EXPECT_TRUE(records.is_same()) << records.first_difference;
+  // The text that is passed over in a record is not taken for its end.
+  Change("b", "\"head\":\"nme\"", "\"head\":\"nm,\\\"timing\\\":{\"");
+  REPRISE_ASSERT_OK_AND_ASSIGN(const RecordComparison others,
+                               CompareRecords(Metrics("a"), Metrics("b")));
+  EXPECT_EQ(others.equal_records, 1);
+}
+
 TEST_F(CompareCommandTest, AFieldThatOneRecordLacksIsADifference) {
   WriteTwoEqualRuns();
   Change("b", "\"record\":\"run_end\",", "\"record\":\"run_end\",\"more\":1,");

@@ -25,7 +25,8 @@ struct RecordComparison {
 // Compares two metrics.jsonl line by line but for `run` and `timing`, which
 // differ between any two runs. Where one file ends first, its end is the
 // difference; a cut last line is no record. DataError naming file and line for
-// what is no record, StorageError. Memory is that of two lines.
+// what is no record, of lines that are not equal byte by byte; StorageError.
+// Memory is that of two lines.
 absl::StatusOr<RecordComparison> CompareRecords(const std::string& path_a,
                                                 const std::string& path_b);
 
