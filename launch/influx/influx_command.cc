@@ -20,7 +20,7 @@
 #include "core/metrics/influx/influx_sink.h"
 #include "core/metrics/influx/point_delivery.h"
 #include "core/metrics/influx/record_points.h"
-#include "core/metrics/jsonl/jsonl_reader.h"
+#include "core/metrics/jsonl/jsonl_replay.h"
 #include "launch/cli/verb/verb_line.h"
 #include "launch/influx/influx_target.h"
 #include "launch/settings/influx_settings.h"
@@ -79,8 +79,9 @@ absl::StatusOr<std::string> ReadPoints(const std::string& folder) {
     spooled.resize(spooled.rfind('\n') + 1);  // npos + 1: nothing
   }
   if (IsThere(truth)) {
-    REPRISE_ASSIGN_OR_RETURN(const JsonlContent content, ReadJsonl(truth));
-    made = PointsOfJsonl(content.records);
+    PointLines points;
+    REPRISE_RETURN_IF_ERROR(ReplayJsonl(truth, points).status());
+    made = points.lines();
   }
   return CountLines(made) > CountLines(spooled) ? made : spooled;
 }

@@ -182,21 +182,4 @@ std::string RecordPoints::Of(absl::string_view kind, const std::string& run_id,
   return lines + tables;
 }
 
-std::string PointsOfJsonl(const std::vector<std::string>& records) {
-  RecordPoints points;
-  std::string lines;
-  for (const std::string& line : records) {
-    Json record = Json::parse(line);
-    const std::string kind = record.value(kRecordField.name, "");
-    const std::string run_id = record.value(kRunField.name, "");
-    const Json timing = record.value("timing", Json::object());
-    for (const char* name :
-         {kSchemaField.name, kRecordField.name, kRunField.name, "timing"}) {
-      record.erase(name);
-    }
-    lines += points.Of(kind, run_id, record, timing);
-  }
-  return lines;
-}
-
 }  // namespace reprise

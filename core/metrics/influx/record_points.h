@@ -20,7 +20,10 @@
 #include <utility>
 #include <vector>
 
+#include "absl/status/status.h"
 #include "absl/strings/string_view.h"
+#include "core/metrics/metric_sink.h"
+#include "core/metrics/record_fields.h"
 #include "core/metrics/record_json.h"
 #include "nlohmann/json.hpp"
 
@@ -49,8 +52,34 @@ class RecordPoints {
   std::vector<std::pair<std::string, std::string>> run_tags_;
 };
 
-// Those of the lines of a metrics.jsonl (jsonl_reader.h).
-std::string PointsOfJsonl(const std::vector<std::string>& records);
+// The points of a run as text: of what ReplayJsonl (jsonl_replay.h) plays,
+// those that the run itself wrote.
+class PointLines final : public MetricSink {
+ public:
+  absl::Status OnRunStart(const RunStart& run) override {
+    run_id_ = run.run_id;
+    return Add(run);
+  }
+  absl::Status OnStep(const StepRecord& step) override { return Add(step); }
+  absl::Status OnTrainEpoch(const TrainEpochRecord& epoch) override {
+    return Add(epoch);
+  }
+  absl::Status OnTest(const TestRecord& test) override { return Add(test); }
+  absl::Status OnTaskEnd(const TaskRecord& task) override { return Add(task); }
+  absl::Status OnRunEnd(const RunEnd& end) override { return Add(end); }
+
+  const std::string& lines() const { return lines_; }
+
+ private:
+  template <typename Record>
+  absl::Status Add(const Record& record) {
+    lines_ += points_.Of(run_id_, record);
+    return absl::OkStatus();
+  }
+
+  RecordPoints points_;
+  std::string run_id_, lines_;
+};
 
 // `text` as a measurement, tag or key; empty where it is.
 std::string EscapeLineProtocol(absl::string_view text);

@@ -15,8 +15,9 @@
 #include "absl/strings/str_split.h"
 #include "absl/strings/string_view.h"
 #include "core/base/philox.h"
+#include "core/base/status.h"
 #include "core/base/status_matchers.h"
-#include "core/metrics/jsonl/jsonl_reader.h"
+#include "core/metrics/jsonl/jsonl_replay.h"
 #include "core/metrics/jsonl/jsonl_sink.h"
 #include "core/metrics/testing/scripted_run.h"
 #include "gmock/gmock.h"
@@ -210,79 +211,45 @@ TEST(RecordPointsTest, AnyTextIsOneTagAndOneField) {
   }
 }
 
-// Hands each record to both.
-class PointsAndJsonl final : public MetricSink {
- public:
-  PointsAndJsonl(const std::string& path, RecordPoints& points,
-                 std::string& lines)
-      : points_(points), lines_(lines) {
-    auto sink = JsonlSink::Open(path);
-    EXPECT_THAT(sink, IsOk());
-    jsonl_ = *std::move(sink);
-  }
-  absl::Status OnRunStart(const RunStart& r) override {
-    run_ = r.run_id;
-    Add(r);
-    return jsonl_->OnRunStart(r);
-  }
-  absl::Status OnStep(const StepRecord& r) override {
-    return Add(r), jsonl_->OnStep(r);
-  }
-  absl::Status OnTrainEpoch(const TrainEpochRecord& r) override {
-    return Add(r), jsonl_->OnTrainEpoch(r);
-  }
-  absl::Status OnTest(const TestRecord& r) override {
-    return Add(r), jsonl_->OnTest(r);
-  }
-  absl::Status OnTaskEnd(const TaskRecord& r) override {
-    return Add(r), jsonl_->OnTaskEnd(r);
-  }
-  absl::Status OnRunEnd(const RunEnd& r) override {
-    return Add(r), jsonl_->OnRunEnd(r);
-  }
-
- private:
-  template <typename Record>
-  void Add(const Record& record) {
-    lines_ += points_.Of(run_, record);
-  }
-  RecordPoints& points_;
-  std::string& lines_;
-  std::string run_;
-  std::unique_ptr<JsonlSink> jsonl_;
-};
+// Texts that are not UTF-8, numbers that are not finite, odd doubles.
+absl::Status PlayOddRecords(MetricSink& sink) {
+  RunStart odd = ScriptedRunStart();
+  odd.agent = "caf\xe9, \"x\" \\ \n";
+  odd.seed = UINT64_MAX;
+  StepRecord step;
+  step.unix_microseconds = 1764488139123457;
+  step.loss_so_far = 0.1 + 0.2;
+  step.learning_rate = 1e-300;
+  step.accuracy_so_far = std::numeric_limits<double>::quiet_NaN();
+  step.images_per_second = 1e22;
+  TaskRecord task;
+  task.agent.by_class["w"] = {1, std::numeric_limits<double>::infinity()};
+  REPRISE_RETURN_IF_ERROR(sink.OnRunStart(odd));
+  REPRISE_RETURN_IF_ERROR(sink.OnStep(step));
+  return sink.OnTaskEnd(task);
+}
 
 // A replay writes the points that the run wrote.
 TEST(RecordPointsTest, LinesOfMetricsJsonlMakeTheSamePoints) {
   const std::string path = ::testing::TempDir() + "points.jsonl";
   std::filesystem::remove(path);
-  RecordPoints points;
-  std::string direct;
+  PointLines direct;
   {
-    PointsAndJsonl both(path, points, direct);
-    REPRISE_ASSERT_OK(PlayScriptedRun(both));
-    // Texts that are not UTF-8, numbers that are not finite, odd doubles.
-    RunStart odd = ScriptedRunStart();
-    odd.agent = "caf\xe9, \"x\" \\ \n";
-    odd.seed = UINT64_MAX;
-    REPRISE_ASSERT_OK(both.OnRunStart(odd));
-    StepRecord step;
-    step.unix_microseconds = 1764488139123457;
-    step.loss_so_far = 0.1 + 0.2;
-    step.learning_rate = 1e-300;
-    step.accuracy_so_far = std::numeric_limits<double>::quiet_NaN();
-    step.images_per_second = 1e22;
-    REPRISE_ASSERT_OK(both.OnStep(step));
-    TaskRecord task;
-    task.agent.by_class["w"] = {1, std::numeric_limits<double>::infinity()};
-    REPRISE_ASSERT_OK(both.OnTaskEnd(task));
+    REPRISE_ASSERT_OK_AND_ASSIGN(const std::unique_ptr<JsonlSink> jsonl,
+                                 JsonlSink::Open(path));
+    for (MetricSink* sink : {static_cast<MetricSink*>(&direct),
+                             static_cast<MetricSink*>(jsonl.get())}) {
+      REPRISE_ASSERT_OK(PlayScriptedRun(*sink));
+      REPRISE_ASSERT_OK(PlayOddRecords(*sink));
+    }
   }
-  REPRISE_ASSERT_OK_AND_ASSIGN(const JsonlContent content, ReadJsonl(path));
-  EXPECT_EQ(PointsOfJsonl(content.records), direct);
+  PointLines replayed;
+  REPRISE_ASSERT_OK(ReplayJsonl(path, replayed).status());
+  EXPECT_EQ(replayed.lines(), direct.lines());
   // No two points of a run have measurement, tags and time in common: the
   // later would replace the earlier.
   std::set<std::string> keys;
-  for (const ParsedPoint& point : Parse(direct)) {
+  for (const ParsedPoint& point : Parse(direct.lines())) {
     std::string key = point.measurement + point.time;
     for (const auto& [name, value] : point.tags) {
       absl::StrAppend(&key, ",", name, "=", value);
