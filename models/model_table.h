@@ -13,8 +13,8 @@
 namespace reprise {
 
 struct ModelChoice {
-  std::string name;      // a row's of model_table.cc
-  ResNetOptions resnet;  // of a resnet
+  std::string name;           // a row's of model_table.cc
+  ResNetOptions resnet = {};  // of a resnet
 };
 
 // As Model::name() of what MakeModel makes of it.
