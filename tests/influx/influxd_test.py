@@ -20,7 +20,7 @@ import urllib.parse
 import urllib.request
 
 program = pathlib.Path(sys.argv.pop()).absolute()
-MEASUREMENTS = ["class", "run_end", "run_start", "step", "task_end", "test", "train_epoch"]
+MEASUREMENTS = ["class", "rank", "run_end", "run_start", "step", "task_end", "test", "train_epoch"]
 RUN = ["--quick", "--agent=nil", "--model=mnistnet", "--dataset=mnist", "--threads=1", "--log-interval=1"]
 # Under which a condition holds or the test fails; far above what it takes.
 PATIENCE_SECONDS = 120

@@ -58,6 +58,7 @@
 #include "core/comm/gradients/gradient_reducer.h"
 #include "core/comm/gradients/parameter_layout.h"
 #include "core/comm/mpi/mpi_transport.h"
+#include "launch/mpirun/command/network.h"
 #include "launch/mpirun/host_list.h"
 #include "launch/mpirun/mpirun_launcher.h"
 #include "launch/process/rank_process.h"
@@ -429,7 +430,7 @@ int Main(const std::vector<std::string>& arguments) {
     if (!hosts.ok()) return report(hosts.status());
     launch.ranks = RanksOnAll(*hosts);
   }
-  launch.network = "tcp";
+  launch.network = Network::kTcp;
   const auto place = FindRankPlace();
   if (!place.ok()) return report(place.status());
   const auto launched =
