@@ -104,7 +104,11 @@ class Browser:
     def close(self):
         self.session = None
         self.call("Browser.close")
-        self.process.wait(timeout=30)
+        try:
+            self.process.wait(timeout=30)
+        except subprocess.TimeoutExpired:
+            self.process.kill()  # all was seen; a busy machine is slow to end it
+            self.process.wait()
 
 
 def events_found(browser, page):

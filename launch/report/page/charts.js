@@ -21,7 +21,7 @@ const boundaryLines = {
       ctx.globalAlpha = 1;
       const width = ctx.measureText(label).width;
       if (at + 4 < free_from || at + 4 + width > chartArea.right) continue;
-      ctx.fillText(label, at + 4, chartArea.top - 4);
+      ctx.fillText(label, at + 4, chartArea.top - 6);
       free_from = at + 12 + width;
     }
     ctx.restore();
@@ -78,7 +78,11 @@ function shared(legend) {
       legend: {
         display: legend,
         position: "bottom",
-        labels: { color: token("--text"), usePointStyle: true, boxWidth: 9, boxHeight: 9, padding: 14 },
+        labels: {
+          color: token("--text"), usePointStyle: true, boxWidth: 9, boxHeight: 9, padding: 14,
+          // Not in the order in which they are drawn.
+          sort: (one, other) => one.datasetIndex - other.datasetIndex,
+        },
       },
       tooltip: { callbacks: {} },
     },
