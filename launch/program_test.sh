@@ -270,14 +270,14 @@ END
 }
 run 1 --quick --lr=1e30 --results-dir=results --save-dir=nan --timeline=results/nan.json
 says "task " "epoch " "step " "not finite" "training rows"
-run 0 runs results --state=failed --json
-says '"folder": "results/nan"' '"error": "' "not finite"
 
 title "a timeline of a run that fails"
 says "timeline: results/nan.json, with the events of rank 0 alone, up to the failure"
 traced results/nan.json 0
 grep -q '"until the failure: task 1, epoch 1, step [0-9]*, forward"' results/nan.json \
   || fail "results/nan.json does not have the phase that the run failed in"
+run 0 runs results --state=failed --json
+says '"folder": "results/nan"' '"error": "' "not finite"
 # All ranks have this failure and can still be asked.
 run 1 --quick --ranks=2 --fp16-allreduce --gradient-predivide-factor=1e-9 \
   --results-dir=results --save-dir=overflow --timeline=results/overflow.json

@@ -120,8 +120,12 @@ TEST(SweepFile, RefusesHostileYaml) {
               FailsWith("key 'seeds' is given twice"));
   EXPECT_THAT(Parse(std::string(10 << 20, ' ')).status(),
               FailsWith("expected at most 1048576 bytes, found 10485760"));
-  EXPECT_THAT(Parse("grid: " + std::string(100'000, '[')).status(),
+  std::string deep = "grid: ";
+  for (int i = 0; i < 40; ++i) deep += "{a: ";
+  EXPECT_THAT(Parse(deep + "1" + std::string(40, '}')).status(),
               FailsWith("levels of nesting"));
+  EXPECT_THAT(Parse("grid: " + std::string(100'000, '[')).status(),
+              FailsWith("s.yaml: line 1: "));
   EXPECT_THAT(Parse("a: &x [1]\ngrid: {lr: *x}\n").status(),
               FailsWith("aliases"));
   EXPECT_THAT(Parse("grid: {lr: [1, 2}\n").status(), FailsWith("not YAML"));
