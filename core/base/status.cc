@@ -2,27 +2,16 @@
 
 #include <cerrno>
 #include <cstring>
-#include <string>
 
 #include "absl/strings/cord.h"
-#include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 
 namespace reprise {
 namespace {
 
-constexpr absl::string_view kExitCodePayload = "reprise/exit_code";
 constexpr absl::string_view kSharedPayload = "reprise/shared";
 
 }  // namespace
-
-absl::Status StatusWithExitCode(absl::StatusCode code,
-                                absl::string_view message, ExitCode exit_code) {
-  absl::Status status(code, message);
-  status.SetPayload(kExitCodePayload,
-                    absl::Cord(absl::StrCat(static_cast<int>(exit_code))));
-  return status;
-}
 
 absl::Status UsageError(absl::string_view message) {
   return StatusWithExitCode(absl::StatusCode::kInvalidArgument, message,
@@ -46,17 +35,6 @@ absl::Status DistributedErrorFromErrno(absl::string_view call) {
 absl::Status StorageError(absl::string_view message) {
   return StatusWithExitCode(absl::StatusCode::kUnavailable, message,
                             ExitCode::kStorage);
-}
-
-ExitCode ExitCodeOf(const absl::Status& status) {
-  if (status.ok()) return ExitCode::kOk;
-  const absl::optional<absl::Cord> payload =
-      status.GetPayload(kExitCodePayload);
-  int code = 0;
-  if (payload.has_value() && absl::SimpleAtoi(std::string(*payload), &code)) {
-    return static_cast<ExitCode>(code);
-  }
-  return ExitCode::kInternal;
 }
 
 absl::Status MarkAgreed(absl::Status status) {

@@ -11,22 +11,11 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
+#include "core/base/exit_code.h"  // for all who include this header
 
 namespace reprise {
 
-// The exit codes of every Reprise program.
-enum class ExitCode : int {
-  kOk = 0,
-  kInternal = 1,
-  kUsage = 2,
-  kData = 3,
-  kDistributed = 4,
-  kStorage = 5,
-  kInterrupted = 75,  // interrupted and resumable (EX_TEMPFAIL)
-};
-
-// Failures carry the exit code that they lead to, as a payload of the status.
-// Each returns a Status with the given message.
+// A Status with the given message, which leads to the exit code of its name.
 absl::Status UsageError(absl::string_view message);
 absl::Status DataError(absl::string_view message);
 absl::Status DistributedError(absl::string_view message);
@@ -34,13 +23,6 @@ absl::Status StorageError(absl::string_view message);
 
 // A DistributedError of the system call that has just failed: "call: why".
 absl::Status DistributedErrorFromErrno(absl::string_view call);
-
-// Any code and message with an exit code: for a failure that another rank told.
-absl::Status StatusWithExitCode(absl::StatusCode code,
-                                absl::string_view message, ExitCode exit_code);
-
-// kOk for OK, the code given by the constructors above, else kInternal.
-ExitCode ExitCodeOf(const absl::Status& status);
 
 // Marks a failure that every rank of the job has and that each knows the others
 // to have, as AgreeOnStatus gives: ranks may leave together, and one of them

@@ -100,9 +100,10 @@ class Communicator final {
   // The oldest collective that this rank has issued and not completed: what a
   // rank that makes no progress waits for. nullopt if there is none, as when it
   // computes, when the next collective is still closed, and after a failure
-  // once the buffers are given back. For a watchdog: takes the lock that
-  // enqueueing takes, for a few field reads, and holds up nobody who waits on
-  // the network, since that is done unlocked.
+  // once the buffers are given back. For a watchdog of ranks that hang, which
+  // is later work (docs/OPERATIONS.md): takes the lock that enqueueing takes,
+  // for a few field reads, and holds up nobody who waits on the network, since
+  // that is done unlocked.
   std::optional<CollectiveInFlight> Health() const;
 
   // Makes this communicator unusable with `status` on this rank, and tells the
