@@ -21,6 +21,7 @@
 #include "core/metrics/influx/point_delivery.h"
 #include "core/metrics/influx/record_points.h"
 #include "core/metrics/jsonl/jsonl_replay.h"
+#include "core/metrics/run_json.h"
 #include "launch/cli/verb/verb_line.h"
 #include "launch/influx/influx_target.h"
 #include "launch/settings/influx_settings.h"
@@ -44,19 +45,16 @@ bool IsThere(const std::string& path) {
   return stat(path.c_str(), &found) == 0;
 }
 
-// What the run was told of its server; empty where that cannot be known.
-std::map<std::string, std::string> InfluxSettingsOfRun(
+// What the run was told of its server; empty of a run that has no run.json.
+absl::StatusOr<std::map<std::string, std::string>> InfluxSettingsOfRun(
     const std::string& folder) {
   std::map<std::string, std::string> values;
-  const auto text = ReadWholeFile(folder + "/run.json");
-  if (!text.ok()) return values;
-  const auto run = nlohmann::json::parse(*text, nullptr, false);
-  if (!run.is_object() || !run.contains("settings")) return values;
-  for (const auto& [name, setting] : run["settings"].items()) {
-    if (setting.is_object() && setting.contains("value") &&
-        setting["value"].is_string()) {
-      values[name] = setting["value"];
-    }
+  if (!IsThere(folder + "/run.json")) return values;
+  REPRISE_ASSIGN_OR_RETURN(const RunJson run, ReadRunJson(folder));
+  for (const RunInfo::Setting& setting : run.info.settings) {
+    const auto value =
+        nlohmann::json::parse(setting.value_json, nullptr, false);
+    if (value.is_string()) values[setting.name] = value;
   }
   return values;
 }
@@ -170,7 +168,7 @@ absl::Status RunInfluxCommand(const std::vector<std::string>& arguments,
     return line.status();
   }
   const std::string folder = ResolveUserPath(line.words()[1]);
-  std::map<std::string, std::string> run = InfluxSettingsOfRun(folder);
+  REPRISE_ASSIGN_OR_RETURN(auto run, InfluxSettingsOfRun(folder));
   // Another kind of server: what the run knew of its own does not hold.
   if (!given.database.empty()) {
     run["influx-org"] = run["influx-bucket"] = run["influx-token-file"] = "";

@@ -1,4 +1,4 @@
-"""A real InfluxDB 1 beside real runs: python3 influxd_test.py PROGRAM, with influxd on PATH.
+"""A real InfluxDB 1 beside real runs: python3 influxd_test.py PROGRAM INFLUXD.
 
 Shows that points arrive while the run goes, that all are there at its end, that a replay into
 another database gives the same series, that sending them twice changes nothing, and that a server
@@ -7,79 +7,20 @@ which dies and comes back during the run has all of them in the end."""
 import json
 import os
 import pathlib
-import shutil
 import signal
-import socket
 import subprocess
 import sys
 import tempfile
 import time
 import unittest
-import urllib.error
-import urllib.parse
-import urllib.request
 
+from private_influxdb import PrivateInfluxDb
+
+influxd = sys.argv.pop()
 program = pathlib.Path(sys.argv.pop()).absolute()
-MEASUREMENTS = ["class", "rank", "run_end", "run_start", "step", "task_end", "test", "train_epoch"]
 RUN = ["--quick", "--agent=nil", "--model=mnistnet", "--dataset=mnist", "--threads=1", "--log-interval=1"]
 # Under which a condition holds or the test fails; far above what it takes.
 PATIENCE_SECONDS = 120
-
-
-def free_port():
-    with socket.socket() as listener:
-        listener.bind(("127.0.0.1", 0))
-        return listener.getsockname()[1]
-
-
-class Influxd:
-    """A server of its own with files in `folder`; survives stop and start."""
-
-    def __init__(self, folder):
-        self.port = free_port()
-        self.url = f"http://127.0.0.1:{self.port}"
-        self.config = folder / "influxdb.conf"
-        self.config.write_text(
-            "reporting-disabled = true\n"
-            f'bind-address = "127.0.0.1:{free_port()}"\n'
-            f'[meta]\ndir = "{folder}/meta"\n'
-            f'[data]\ndir = "{folder}/data"\nwal-dir = "{folder}/wal"\n'
-            f'[http]\nbind-address = "127.0.0.1:{self.port}"\nlog-enabled = false\n'
-        )
-        self.log = folder / "influxd.log"
-        self.process = None
-
-    def start(self):
-        with open(self.log, "ab") as log:
-            self.process = subprocess.Popen(
-                ["influxd", "run", "-config", self.config], stdout=log, stderr=subprocess.STDOUT
-            )
-        wait_for(self.answers, "influxd to answer")
-
-    def stop(self, signal_number=signal.SIGKILL):
-        self.process.send_signal(signal_number)
-        self.process.wait()
-
-    def answers(self):
-        try:
-            return urllib.request.urlopen(self.url + "/ping", timeout=5).status == 204
-        except (urllib.error.URLError, OSError):
-            return False
-
-    def query(self, text, database=""):
-        body = urllib.parse.urlencode({"q": text, "db": database, "epoch": "ns"}).encode()
-        with urllib.request.urlopen(self.url + "/query", body, timeout=60) as answer:
-            return json.load(answer)["results"][0].get("series", [])
-
-    def points(self, database):
-        """All points of all measurements, with tags, in an order of their own."""
-        found = []
-        for name in MEASUREMENTS:
-            for series in self.query(f'SELECT * FROM "reprise_{name}" GROUP BY *', database):
-                for values in series["values"]:
-                    fields = dict(zip(series["columns"], values))
-                    found.append((series["name"], tuple(sorted(series["tags"].items())), fields))
-        return sorted(found, key=repr)
 
 
 def wait_for(condition, what):
@@ -95,11 +36,10 @@ class InfluxdTest(unittest.TestCase):
         folder = tempfile.TemporaryDirectory()
         self.addCleanup(folder.cleanup)
         self.folder = pathlib.Path(folder.name)
-        self.server = Influxd(self.folder)
-        self.server.start()
+        self.server = PrivateInfluxDb(influxd, self.folder / "influxdb")
         self.addCleanup(self.server.stop)
         for name in ("runs", "again"):
-            self.server.query(f"CREATE DATABASE {name}")
+            self.server.create(name)
 
     def start(self, *flags, name="run"):
         self.run_folder = self.folder / name
@@ -141,7 +81,7 @@ class InfluxdTest(unittest.TestCase):
         (self.run_folder / "metrics.lp").unlink()
         with open(self.run_folder / "metrics.jsonl", "a") as truth:
             truth.write('{"schema":1,"record":"st')
-        self.server.query("CREATE DATABASE third")
+        self.server.create("third")
         replay = self.replay(*self.influx_flags("third"))
         self.assertEqual(replay.returncode, 0, replay.stdout)
         self.assertEqual(self.server.points("third"), points)
@@ -149,7 +89,7 @@ class InfluxdTest(unittest.TestCase):
     def test_a_server_that_dies_and_returns_during_the_run_has_all_points_in_the_end(self):
         run = self.start("--epochs=40", *self.influx_flags())
         wait_for(lambda: self.server.points("runs"), "the first points")
-        self.server.stop()
+        self.server.stop(signal.SIGKILL)
         before = self.spooled()
         wait_for(lambda: self.spooled() > before + 20, "points without a server")
         self.assertIsNone(run.poll(), "the run was over before the server came back")
@@ -160,7 +100,7 @@ class InfluxdTest(unittest.TestCase):
         self.assertEqual(len(self.server.points("runs")), self.spooled(), log)
 
     def test_a_run_without_its_server_is_replayed_when_that_is_there(self):
-        self.server.stop(signal.SIGTERM)
+        self.server.stop()
         run = self.start("--influx-flush-seconds=0", *self.influx_flags())
         log, _ = run.communicate()
         self.assertEqual(run.returncode, 0, log)
@@ -196,6 +136,4 @@ class InfluxdTest(unittest.TestCase):
 
 
 if __name__ == "__main__":
-    if shutil.which("influxd") is None:
-        sys.exit("influxd_test: expected influxd on PATH; remedy: apt-get install influxdb")
     unittest.main(verbosity=2)

@@ -1,8 +1,9 @@
-"""An InfluxDB 1.x of the test's own: in a folder, on loopback ports that the system chooses."""
+"""An InfluxDB 1 of a test's own: in a folder, on loopback ports that the system chooses."""
 
 import json
 import pathlib
 import re
+import signal
 import subprocess
 import time
 import urllib.error
@@ -19,7 +20,7 @@ bind-address = "127.0.0.1:0"
   wal-dir = "{folder}/wal"
   query-log-enabled = false
 [http]
-  bind-address = "127.0.0.1:0"
+  bind-address = "{address}"
   log-enabled = false
 [monitor]
   store-enabled = false
@@ -27,27 +28,43 @@ bind-address = "127.0.0.1:0"
 
 
 class PrivateInfluxDb:
-    """with PrivateInfluxDb(influxd, folder) as server: server.url, server.query(...)."""
+    """with PrivateInfluxDb(influxd, folder) as server: server.url, server.query(...).
+
+    Stopped and started again it has the same address and data.
+    """
 
     def __init__(self, influxd, folder):
+        self.influxd = influxd
         self.folder = pathlib.Path(folder)
         self.folder.mkdir(parents=True)
-        configuration = self.folder / "influxdb.conf"
-        configuration.write_text(CONFIGURATION.format(folder=self.folder))
         self.log = self.folder / "log.txt"
+        self.address = "127.0.0.1:0"
+        self.start()
+
+    @property
+    def url(self):
+        return f"http://{self.address}"
+
+    def start(self):
+        configuration = self.folder / "influxdb.conf"
+        configuration.write_text(CONFIGURATION.format(folder=self.folder, address=self.address))
         with self.log.open("w") as log:
             self.process = subprocess.Popen(
-                [influxd, "run", "-config", str(configuration)], stdout=log, stderr=log
+                [self.influxd, "run", "-config", str(configuration)], stdout=log, stderr=log
             )
-        self.url = self._wait_for_url(seconds=60)
+        self.address = self._wait_for_address(seconds=120)
 
-    def _wait_for_url(self, seconds):
+    def stop(self, signal_number=signal.SIGTERM):
+        self.process.send_signal(signal_number)
+        self.process.wait()
+
+    def _wait_for_address(self, seconds):
         """It tells its port in its log once it listens."""
         end = time.monotonic() + seconds
         while time.monotonic() < end and self.process.poll() is None:
             found = re.search(r"Listening on HTTP.* addr=(127\.0\.0\.1:\d+)", self.log.read_text())
             if found:
-                return f"http://{found.group(1)}"
+                return found.group(1)
             time.sleep(0.05)  # a poll of another program's file, not an assumption about time
         self.process.kill()
         raise RuntimeError(f"influxd does not listen after {seconds} s:\n{self.log.read_text()}")
@@ -56,20 +73,22 @@ class PrivateInfluxDb:
         return self
 
     def __exit__(self, *_):
-        self.process.terminate()
-        self.process.wait()
+        self.stop()
 
     def _post(self, path, arguments, body):
         request = f"{self.url}{path}?{urllib.parse.urlencode(arguments)}"
         try:
-            with urllib.request.urlopen(request, data=body) as response:
+            with urllib.request.urlopen(request, data=body, timeout=60) as response:
                 return response.read()
         except urllib.error.HTTPError as error:
             raise RuntimeError(f"{request}: {error.code} {error.read().decode()}") from error
 
     def query(self, database, text):
-        """The series of one statement. RuntimeError with the server's words where it fails."""
-        arguments = {"db": database, "q": text}
+        """The series of one statement, times in nanoseconds.
+
+        RuntimeError with the server's words where it fails.
+        """
+        arguments = {"db": database, "q": text, "epoch": "ns"}
         reply = json.loads(self._post("/query", arguments, b""))
         result = reply.get("results", [reply])[0]
         if "error" in reply or "error" in result:
@@ -82,3 +101,12 @@ class PrivateInfluxDb:
     def write(self, database, lines):
         body = "\n".join(lines).encode()
         self._post("/write", {"db": database, "precision": "ns"}, body)
+
+    def points(self, database):
+        """All points of all measurements, with tags, in an order of their own."""
+        found = []
+        for series in self.query(database, "SELECT * FROM /.*/ GROUP BY *"):
+            for values in series["values"]:
+                fields = dict(zip(series["columns"], values))
+                found.append((series["name"], tuple(sorted(series["tags"].items())), fields))
+        return sorted(found, key=repr)
