@@ -31,6 +31,7 @@ which run it is (run, agent, seed ...) and then what --table asks for:
   classes      every class after every task: weights, stored rows ...
   ranks        every rank after every task
   matrix       a(i,j): accuracy on task j's test set after task i
+  confusion    how many samples of a class were taken for which after task i
 
 Names and units are those of docs/METRICS.md: accuracies in [0, 1], seconds,
 tasks from 0. What is unknown is an empty cell. "-" is the standard output.

@@ -123,6 +123,32 @@ TEST_F(ExportCommandTest, EachOtherTableHasItsRows) {
             absl::StrCat(kRunColumns, ",task,test_task,head,primary,accuracy"));
   EXPECT_THAT(matrix, SizeIs(1 + 2 * 6));
   EXPECT_EQ(matrix[4], absl::StrCat("a,", kRunCells, ",2,0,nme,true,0.8"));
+  const std::vector<std::string> confusion = Csv("confusion");
+  EXPECT_EQ(confusion[0], absl::StrCat(kRunColumns,
+                                       ",task,test_task,head,primary,"
+                                       "true_class,predicted_class,samples"));
+  EXPECT_EQ(confusion[1],
+            absl::StrCat("a,", kRunCells, ",0,0,nme,true,0,0,360"));
+  EXPECT_EQ(confusion[2],
+            absl::StrCat("a,", kRunCells, ",0,0,nme,true,0,9,40"));
+}
+
+TEST_F(ExportCommandTest, AnAnswerThatIsNoClassIsAnEmptyCell) {
+  TestRecord test;
+  test.head = "logits";
+  test.epoch = 1;
+  test.samples = 5;
+  test.confusion = ConfusionCounts{{4, kNoClass, 5}};
+  fs::remove(root_ + "b/metrics.jsonl");
+  auto sink = JsonlSink::Open(root_ + "b/metrics.jsonl");
+  REPRISE_ASSERT_OK(sink.status());
+  RunStart start = ScriptedRunStart();
+  start.run_id = "b";
+  REPRISE_ASSERT_OK((*sink)->OnRunStart(start));
+  REPRISE_ASSERT_OK((*sink)->OnTest(test));
+  const std::vector<std::string> rows = Csv("confusion", {"b"});
+  ASSERT_THAT(rows, SizeIs(2));
+  EXPECT_EQ(rows[1], absl::StrCat("b,", kRunCells, ",0,0,logits,true,4,,5"));
 }
 
 TEST_F(ExportCommandTest, JsonHasUnitsAndTheSameRows) {

@@ -35,8 +35,8 @@ Json CellOf(const Value& value) {
   return value;
 }
 
-// visit(column, cell) of what a record has as single values: reports, which
-// have tables of their own, and confusion counts are left out.
+// visit(column, cell) of what a record has as single values: reports and
+// confusion counts, which have tables of their own, are left out.
 template <typename Record, typename Visitor>
 void ForEachCell(const Record& record, Visitor&& visit) {
   ForEachField(record, [&](const RecordField& field, const auto& value) {
@@ -249,14 +249,21 @@ absl::Status WriteByIndex(const std::vector<RunFolder>& runs,
   return writer.End();
 }
 
-absl::Status WriteMatrices(const std::vector<RunFolder>& runs,
-                           TableWriter& writer) {
-  const Columns own = {
+// Of what is said of a head's answers on a test set after a task.
+Columns HeadColumns(Columns more) {
+  Columns columns = {
       TaskColumn(),
       {"test_task", "index", "task whose test set is used"},
       {"head", "", "classifier: logits, nme"},
-      {"primary", "", "whether it is the method's own classifier"},
-      {"accuracy", "ratio", "top1 after the task's last epoch, a(i,j)"}};
+      {"primary", "", "whether it is the method's own classifier"}};
+  columns.insert(columns.end(), more.begin(), more.end());
+  return columns;
+}
+
+absl::Status WriteMatrices(const std::vector<RunFolder>& runs,
+                           TableWriter& writer) {
+  const Columns own = HeadColumns(
+      {{"accuracy", "ratio", "top1 after the task's last epoch, a(i,j)"}});
   const RunColumns of_run(own);
   REPRISE_RETURN_IF_ERROR(writer.Begin(of_run.All(own)));
   for (const RunFolder& run : runs) {
@@ -278,6 +285,36 @@ absl::Status WriteMatrices(const std::vector<RunFolder>& runs,
   return writer.End();
 }
 
+// A row for each pair of classes that occurs.
+absl::Status WriteConfusion(const std::vector<RunFolder>& runs,
+                            TableWriter& writer) {
+  const Columns own = HeadColumns(
+      {{"true_class", "index", "class of the samples"},
+       {"predicted_class", "index", "class that they were taken for, if any"},
+       {"samples", "samples", "how many"}});
+  const RunColumns of_run(own);
+  REPRISE_RETURN_IF_ERROR(writer.Begin(of_run.All(own)));
+  for (const RunFolder& run : runs) {
+    for (const TestRecord& test : run.tests) {
+      if (!test.confusion.has_value()) continue;
+      for (const ConfusionCount& pair : *test.confusion) {
+        Cells cells = of_run.CellsOf(*run.start, run.path);
+        const Json predicted = pair.predicted_class == kNoClass
+                                   ? Json(nullptr)
+                                   : Json(pair.predicted_class);
+        for (Json cell :
+             {Json(test.task), Json(test.test_task), Json(test.head),
+              Json(test.primary), Json(pair.true_class), predicted,
+              Json(pair.samples)}) {
+          cells.push_back(std::move(cell));
+        }
+        REPRISE_RETURN_IF_ERROR(writer.Row(cells));
+      }
+    }
+  }
+  return writer.End();
+}
+
 // Runs that have begun. Their records that are not steps are held.
 absl::StatusOr<std::vector<RunFolder>> ReadRuns(
     const std::vector<std::string>& folders) {
@@ -293,7 +330,8 @@ absl::StatusOr<std::vector<RunFolder>> ReadRuns(
 
 const std::vector<std::string>& RunTableNames() {
   static const auto& names = *new std::vector<std::string>{
-      "test", "train_epoch", "step", "task_end", "classes", "ranks", "matrix"};
+      "test",    "train_epoch", "step",   "task_end",
+      "classes", "ranks",       "matrix", "confusion"};
   return names;
 }
 
@@ -307,6 +345,7 @@ absl::Status WriteRunTable(const std::string& name,
                            ReadRuns(folders));
   if (name == "task_end") return WriteTaskEnds(runs, writer);
   if (name == "matrix") return WriteMatrices(runs, writer);
+  if (name == "confusion") return WriteConfusion(runs, writer);
   if (name == "ranks") {
     return WriteByIndex(runs, &AgentReport::by_rank, {"rank", "index", "rank"},
                         writer);

@@ -19,6 +19,7 @@ namespace reprise {
 //              reports by class
 //   ranks      the same by rank
 //   matrix     a(i,j) of a head: task i, test_task j
+//   confusion  how many samples of a class a head took for which after a task
 const std::vector<std::string>& RunTableNames();
 
 // Writes the table `name` of all runs into one. Its first columns say of which
