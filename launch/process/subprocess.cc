@@ -62,10 +62,33 @@ absl::StatusOr<Sources> CopySources(int out, int err, int exec_error) {
   return sources;
 }
 
+// This process's variables with `changes` in place of those of these names.
+std::vector<std::string> EnvironmentWith(
+    const std::map<std::string, std::string>& changes) {
+  std::vector<std::string> variables;
+  for (char** variable = environ; *variable != nullptr; ++variable) {
+    const std::string text = *variable;
+    if (changes.count(text.substr(0, text.find('='))) == 0) {
+      variables.push_back(text);
+    }
+  }
+  for (const auto& [name, value] : changes) {
+    variables.push_back(absl::StrCat(name, "=", value));
+  }
+  return variables;
+}
+
+std::vector<char*> PointersTo(std::vector<std::string>& texts) {
+  std::vector<char*> pointers;
+  for (std::string& text : texts) pointers.push_back(text.data());
+  pointers.push_back(nullptr);
+  return pointers;
+}
+
 // In the child: only calls that are safe after fork.
-[[noreturn]] void Become(char* const* arguments, const Sources& sources,
-                         pid_t parent, const sigset_t& mask,
-                         const cpu_set_t* cores) {
+[[noreturn]] void Become(char* const* arguments, char* const* environment,
+                         const Sources& sources, pid_t parent,
+                         const sigset_t& mask, const cpu_set_t* cores) {
   setpgid(0, 0);
   // Where this process ignores it, the child would outlive it.
   signal(SIGTERM, SIG_DFL);
@@ -77,7 +100,7 @@ absl::StatusOr<Sources> CopySources(int out, int err, int exec_error) {
   for (int target = 0; target < 3; ++target) {
     dup2(sources.standard[target].get(), target);
   }
-  execv(arguments[0], arguments);
+  execve(arguments[0], arguments, environment);
   const int error = errno;
   if (write(sources.exec_error.get(), &error, sizeof(error)) < 0) _exit(126);
   _exit(127);
@@ -122,9 +145,9 @@ absl::StatusOr<Subprocess> Subprocess::Start(std::vector<std::string> arguments,
   sigset_t mask;
   sigprocmask(SIG_SETMASK, nullptr, &mask);
   if (options.mask.has_value()) mask = *options.mask;
-  std::vector<char*> pointers;
-  for (std::string& argument : arguments) pointers.push_back(argument.data());
-  pointers.push_back(nullptr);
+  std::vector<std::string> variables = EnvironmentWith(options.environment);
+  const std::vector<char*> argument_pointers = PointersTo(arguments);
+  const std::vector<char*> variable_pointers = PointersTo(variables);
   cpu_set_t cores;
   CPU_ZERO(&cores);
   for (const int core : options.cores) CPU_SET(core, &cores);
@@ -132,8 +155,8 @@ absl::StatusOr<Subprocess> Subprocess::Start(std::vector<std::string> arguments,
   const pid_t child = fork();
   if (child < 0) return DistributedErrorFromErrno("fork");
   if (child == 0) {
-    Become(pointers.data(), sources, parent, mask,
-           options.cores.empty() ? nullptr : &cores);
+    Become(argument_pointers.data(), variable_pointers.data(), sources, parent,
+           mask, options.cores.empty() ? nullptr : &cores);
   }
 
   Subprocess process;

@@ -6,6 +6,7 @@
 #include <signal.h>
 #include <sys/types.h>
 
+#include <map>
 #include <optional>
 #include <string>
 #include <vector>
@@ -42,6 +43,8 @@ class Subprocess {
     std::optional<sigset_t> mask;
     // That it may run on, by number; empty: those of the calling thread.
     std::vector<int> cores;
+    // Variables that it has beside, or in place of, this process's.
+    std::map<std::string, std::string> environment;
     // Between SIGTERM and SIGKILL where this object goes before the process:
     // mpirun has daemons on other hosts to end.
     absl::Duration patience = absl::Seconds(5);

@@ -6,6 +6,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <cstdlib>
 #include <optional>
 #include <string>
 #include <vector>
@@ -200,6 +201,23 @@ TEST(Subprocess, RunsOnTheCoresThatItIsGiven) {
   EXPECT_TRUE(process.Wait().succeeded());
   EXPECT_EQ(text,
             "Cpus_allowed_list:\t" + std::to_string(options.cores[0]) + "\n");
+}
+
+TEST(Subprocess, HasItsVariablesBesideAndInPlaceOfThisProcesses) {
+  setenv("REPRISE_KEPT", "kept", 1);
+  setenv("REPRISE_CHANGED", "before", 1);
+  Subprocess::Options options;
+  options.environment = {{"REPRISE_CHANGED", "a=b"}, {"REPRISE_ADDED", "new"}};
+  REPRISE_ASSERT_OK_AND_ASSIGN(
+      Subprocess process,
+      Subprocess::Start(Shell("env | grep ^REPRISE_ | sort"), options));
+  std::string text;
+  while (process.has_open_pipe())
+    process.ReadOut(&text), process.ReadErr(&text);
+  EXPECT_TRUE(process.Wait().succeeded());
+  EXPECT_EQ(text,
+            "REPRISE_ADDED=new\nREPRISE_CHANGED=a=b\nREPRISE_KEPT=kept\n");
+  EXPECT_STREQ(getenv("REPRISE_CHANGED"), "before");
 }
 
 // A shell's `trap '' TERM` would otherwise be the child's, too.

@@ -1,5 +1,7 @@
 #include "launch/sweep/sweep_command.h"
 
+#include <pthread.h>
+#include <signal.h>
 #include <unistd.h>
 
 #include <cstdio>
@@ -15,16 +17,19 @@
 #include "absl/strings/str_replace.h"
 #include "absl/time/time.h"
 #include "core/base/cores.h"
+#include "core/base/environment.h"
 #include "core/base/file.h"
 #include "core/base/log.h"
 #include "core/base/program_info.h"
 #include "core/base/status.h"
+#include "core/device/gpu/cuda_driver.h"
 #include "launch/cli/verb/verb_line.h"
 #include "launch/process/rank_process.h"
 #include "launch/process/threads/core_binding.h"
 #include "launch/process/threads/openmp_wait.h"
 #include "launch/report/report_command.h"
 #include "launch/sweep/core_shares.h"
+#include "launch/sweep/gpu_shares.h"
 #include "launch/sweep/points/point_folder.h"
 #include "launch/sweep/points/sweep_file.h"
 #include "launch/sweep/points/sweep_points.h"
@@ -89,8 +94,7 @@ absl::StatusOr<std::optional<SweepLine>> ReadLine(
   parallel.least = 1;
   parallel.most = 1024;
   line.Integer("parallel", "N", parallel,
-               "points at a time [1]; each has its part of the cores, GPUs are "
-               "shared by all",
+               "points at a time [1]; each has its part of the cores and GPUs",
                &read.parallel);
   line.Switch("stop-on-failure", "no further point after one has failed",
               &read.stop_on_failure);
@@ -245,7 +249,9 @@ class SweepSession {
     options.stop_on_failure = line_.stop_on_failure;
     options.shares = ShareCores(InOrderOfSockets(CoresOfThisProcess()),
                                 UsableCores(), line_.parallel);
-    Announce(options.shares);
+    options.gpu_shares =
+        ShareGpus(CountGpus(), GetEnv("CUDA_VISIBLE_DEVICES"), line_.parallel);
+    Announce(options);
     // For the points, which then need no second start.
     LimitSpinning();
     SweepDisplay display(DetectDisplay(STDOUT_FILENO));
@@ -255,7 +261,18 @@ class SweepSession {
     return end;
   }
 
-  void Announce(const CoreShares& shares) const {
+  // A driver may start threads: they leave this process's signals to it.
+  static int64_t CountGpus() {
+    sigset_t all, before;
+    sigfillset(&all);
+    pthread_sigmask(SIG_BLOCK, &all, &before);
+    const int64_t count = ThisCudaDriver().gpus.size();
+    pthread_sigmask(SIG_SETMASK, &before, nullptr);
+    return count;
+  }
+
+  void Announce(const SweepRunOptions& options) const {
+    const CoreShares& shares = options.shares;
     const int64_t done = progress_.Count(State::kDone);
     std::string text = absl::StrCat(
         "sweep ", line_.name, ": ", progress_.points.size(), " points, ",
@@ -266,6 +283,10 @@ class SweepSession {
                       shares.cores_per_point,
                       shares.cores_per_point == 1 ? " core" : " cores",
                       " each");
+      if (!options.gpu_shares.empty()) {
+        absl::StrAppend(&text, ", GPUs ",
+                        absl::StrJoin(options.gpu_shares, " | "));
+      }
     }
     LogInfo(absl::StrCat(text, ", in ", folder_));
     for (const SweepPoint& point : progress_.points) {

@@ -8,7 +8,6 @@
 #include <algorithm>
 #include <cerrno>
 #include <cstdint>
-#include <cstdlib>
 #include <filesystem>
 #include <system_error>
 #include <utility>
@@ -26,6 +25,7 @@ using State = PointProgress::State;
 
 constexpr absl::Duration kRefreshInterval = absl::Seconds(1);
 constexpr char kThreads[] = "OMP_NUM_THREADS";
+constexpr char kVisibleGpus[] = "CUDA_VISIBLE_DEVICES";
 
 // As a launcher has it for a rank: one that is not documented, and a signal,
 // are a distributed failure.
@@ -43,10 +43,7 @@ ExitCode CodeOf(const ProcessEnd& end) {
 
 SweepRun::SweepRun(SweepRunOptions options, SweepProgress* progress,
                    SweepDisplay* display)
-    : options_(std::move(options)),
-      progress_(*progress),
-      display_(*display),
-      owns_threads_(GetEnv(kThreads).empty()) {
+    : options_(std::move(options)), progress_(*progress), display_(*display) {
   // Where a parent has left it ignored no child could be waited for.
   signal(SIGCHLD, SIG_DFL);
   // A reader of the output that goes away costs its lines, not the sweep.
@@ -70,7 +67,6 @@ SweepRun::SweepRun(SweepRunOptions options, SweepProgress* progress,
 
 SweepRun::~SweepRun() {
   running_.clear();
-  if (owns_threads_) unsetenv(kThreads);
   sigprocmask(SIG_SETMASK, &mask_before_, nullptr);
 }
 
@@ -130,10 +126,12 @@ absl::Status SweepRun::Start(size_t point) {
   options.patience = options_.patience;
   if (!options_.shares.slices.empty()) {
     options.cores = options_.shares.slices[place];
-  } else if (owns_threads_ && progress_.parallel > 1) {
-    setenv(kThreads,
-           absl::StrCat(ThreadsWithin(options_.shares, started.ranks)).c_str(),
-           /*overwrite=*/1);
+  } else if (progress_.parallel > 1 && GetEnv(kThreads).empty()) {
+    options.environment[kThreads] =
+        absl::StrCat(ThreadsWithin(options_.shares, started.ranks));
+  }
+  if (!options_.gpu_shares.empty()) {
+    options.environment[kVisibleGpus] = options_.gpu_shares[place];
   }
   std::vector<std::string> arguments = {options_.program};
   arguments.insert(arguments.end(), started.arguments.begin(),

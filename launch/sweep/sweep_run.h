@@ -25,6 +25,7 @@ struct SweepRunOptions {
   std::string program;  // that runs a point
   std::string folder;   // of the sweep
   CoreShares shares;
+  std::vector<std::string> gpu_shares;  // ShareGpus'
   bool stop_on_failure = false;
   // After SIGTERM, until SIGKILL: a job of ranks takes ten seconds.
   absl::Duration patience = absl::Seconds(20);
@@ -53,7 +54,7 @@ class SweepRun {
  private:
   struct Running {
     size_t point;
-    size_t place;  // of shares.slices
+    size_t place;  // of shares
     Subprocess process;
   };
 
@@ -73,7 +74,6 @@ class SweepRun {
   SweepDisplay& display_;
   sigset_t mask_before_;
   FileDescriptor signals_;
-  bool owns_threads_ = false;  // OMP_NUM_THREADS is not the user's
   std::vector<Running> running_;
   bool child_ended_ = false;                  // a signal said so
   std::optional<End> ending_;                 // nothing more is started
