@@ -38,7 +38,7 @@ def reprise_experiment(name):
     if name != "reprise":
         native.sh_test(
             name = name + "_smoke_test",
-            size = "medium",
+            size = "large",  # the deep networks, beside other work
             srcs = ["smoke_test.sh"],
             args = ["$(rootpath :%s)" % name],
             data = [
