@@ -4,6 +4,7 @@
 #include <signal.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cstdio>
 #include <filesystem>
 #include <iostream>
@@ -78,6 +79,7 @@ start anew. docs/SWEEPS.md has the rest.
 )";
 
 struct SweepLine {
+  std::vector<std::string> arguments;  // as they were given
   std::string file, name, results_dir, yaml_config, config;
   int64_t parallel = 1;
   bool stop_on_failure = false, dry_run = false;
@@ -89,6 +91,7 @@ struct SweepLine {
 absl::StatusOr<std::optional<SweepLine>> ReadLine(
     const std::vector<std::string>& arguments) {
   SweepLine read;
+  read.arguments = arguments;
   VerbLine line("sweep", kUsage, kText);
   ValueRange parallel;
   parallel.least = 1;
@@ -154,13 +157,30 @@ std::string NamesText(std::vector<std::string> names) {
   return absl::StrJoin(names, "\n  ");
 }
 
+// For a shell: a space before each, in quotes what is more than a word.
+std::string ShellText(const std::vector<std::string>& arguments) {
+  constexpr char kPlain[] =
+      "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_=./,:+@";
+  std::string text;
+  for (const std::string& argument : arguments) {
+    const bool is_plain = !argument.empty() && argument.find_first_not_of(
+                                                   kPlain) == std::string::npos;
+    absl::StrAppend(&text, is_plain ? " " : " '",
+                    absl::StrReplaceAll(argument, {{"'", "'\\''"}}),
+                    is_plain ? "" : "'");
+  }
+  return text;
+}
+
 class SweepSession {
  public:
   SweepSession(const SweepLine& line, ResolvedSweep sweep)
       : line_(line), folder_(std::move(sweep.folder)) {
     progress_.points = std::move(sweep.points);
     progress_.of_point.resize(progress_.points.size());
-    progress_.parallel = line.parallel;
+    // Of more places some would stay empty, with their cores.
+    progress_.parallel =
+        std::min(line.parallel, static_cast<int64_t>(progress_.points.size()));
   }
 
   absl::Status Work() {
@@ -169,10 +189,10 @@ class SweepSession {
     REPRISE_RETURN_IF_ERROR(Record());
     REPRISE_RETURN_IF_ERROR(FindDone());
     REPRISE_RETURN_IF_ERROR(WriteSweepRecord(folder_, record_));
+    REPRISE_RETURN_IF_ERROR(WriteTable());
     REPRISE_RETURN_IF_ERROR(MakeRoom());
     REPRISE_ASSIGN_OR_RETURN(const SweepRun::End end, RunPoints());
-    REPRISE_RETURN_IF_ERROR(
-        ReplaceFile(folder_ + "/sweep.csv", {TableCsv(RowsOf(progress_))}));
+    REPRISE_RETURN_IF_ERROR(WriteTable());
     LogInfo(absl::StrCat("table: ", folder_, "/sweep.csv"));
     if (end != SweepRun::End::kInterrupted) WriteReport();
     return Conclude(end);
@@ -230,6 +250,10 @@ class SweepSession {
     return UsageError(NamesText(std::move(problems)));
   }
 
+  absl::Status WriteTable() const {
+    return ReplaceFile(folder_ + "/sweep.csv", {TableCsv(RowsOf(progress_))});
+  }
+
   absl::Status MakeRoom() {
     for (const size_t i : unfinished_) {
       const SweepPoint& point = progress_.points[i];
@@ -248,9 +272,11 @@ class SweepSession {
     options.folder = folder_;
     options.stop_on_failure = line_.stop_on_failure;
     options.shares = ShareCores(InOrderOfSockets(CoresOfThisProcess()),
-                                UsableCores(), line_.parallel);
-    options.gpu_shares =
-        ShareGpus(CountGpus(), GetEnv("CUDA_VISIBLE_DEVICES"), line_.parallel);
+                                UsableCores(), progress_.parallel);
+    options.gpu_shares = ShareGpus(CountGpus(), GetEnv("CUDA_VISIBLE_DEVICES"),
+                                   progress_.parallel);
+    // The last one tells what was wrong with it.
+    options.point_ended = [this] { WriteTable().IgnoreError(); };
     Announce(options);
     // For the points, which then need no second start.
     LimitSpinning();
@@ -276,9 +302,9 @@ class SweepSession {
     const int64_t done = progress_.Count(State::kDone);
     std::string text = absl::StrCat(
         "sweep ", line_.name, ": ", progress_.points.size(), " points, ",
-        done > 0 ? absl::StrCat(done, " done before, ") : "", line_.parallel,
-        " at a time");
-    if (line_.parallel > 1) {
+        done > 0 ? absl::StrCat(done, " done before, ") : "",
+        progress_.parallel, " at a time");
+    if (progress_.parallel > 1) {
       absl::StrAppend(&text, shares.slices.empty() ? " with " : " on ",
                       shares.cores_per_point,
                       shares.cores_per_point == 1 ? " core" : " cores",
@@ -290,12 +316,12 @@ class SweepSession {
     }
     LogInfo(absl::StrCat(text, ", in ", folder_));
     for (const SweepPoint& point : progress_.points) {
-      if (line_.parallel == 1 ||
-          point.threads * point.ranks <= shares.cores_per_point) {
+      const int64_t threads = LeastThreads(point.ranks, point.threads);
+      if (progress_.parallel == 1 || threads <= shares.cores_per_point) {
         continue;
       }
       LogWarning(absl::StrCat(
-          point.name, " asks for ", point.threads * point.ranks,
+          point.name, " asks for ", threads,
           " threads, so it slows down those beside it; a smaller --parallel "
           "leaves each point more cores"));
       return;
@@ -322,25 +348,25 @@ class SweepSession {
   }
 
   absl::Status Conclude(SweepRun::End end) const {
-    const int64_t failed = progress_.Count(State::kFailed);
     const size_t all = progress_.points.size();
-    if (end != SweepRun::End::kAllEnded) {
-      return StatusWithExitCode(
-          absl::StatusCode::kCancelled,
-          absl::StrCat(end == SweepRun::End::kInterrupted
-                           ? "interrupted"
-                           : "stopped on a failure",
-                       " with ", progress_.Count(State::kDone), " of ", all,
-                       " points done; the same command goes on: reprise sweep ",
-                       line_.file),
-          ExitCode::kInterrupted);
+    const std::string goes_on =
+        absl::StrCat(" with ", progress_.Count(State::kDone), " of ", all,
+                     " points done; the same command goes on: reprise sweep",
+                     ShellText(line_.arguments));
+    if (end == SweepRun::End::kInterrupted) {
+      return StatusWithExitCode(absl::StatusCode::kCancelled,
+                                absl::StrCat("interrupted", goes_on),
+                                ExitCode::kInterrupted);
     }
     for (const PointProgress& point : progress_.of_point) {
       if (point.state != State::kFailed) continue;
       return StatusWithExitCode(
           absl::StatusCode::kUnknown,
-          absl::StrCat(failed, " of ", all,
-                       " points failed; the same command tries them again"),
+          end == SweepRun::End::kStoppedOnFailure
+              ? absl::StrCat("stopped on a failure", goes_on)
+              : absl::StrCat(
+                    progress_.Count(State::kFailed), " of ", all,
+                    " points failed; the same command tries them again"),
           point.exit_code);
     }
     return absl::OkStatus();
@@ -357,22 +383,12 @@ class SweepSession {
   std::vector<size_t> unfinished_;
 };
 
-// For a shell, where it is more than a word.
-std::string ShellText(const std::string& argument) {
-  constexpr char kPlain[] =
-      "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_=./,:+@";
-  if (argument.find_first_not_of(kPlain) == std::string::npos) return argument;
-  return absl::StrCat("'", absl::StrReplaceAll(argument, {{"'", "'\\''"}}),
-                      "'");
-}
-
 void PrintPoints(const ResolvedSweep& sweep) {
   for (const SweepPoint& point : sweep.points) {
-    std::string line = absl::StrCat(point.name, "\n  reprise");
-    for (const std::string& argument : point.arguments) {
-      absl::StrAppend(&line, " ", ShellText(argument));
-    }
-    std::fputs(absl::StrCat(line, "\n").c_str(), stdout);
+    std::fputs(absl::StrCat(point.name, "\n  reprise",
+                            ShellText(point.arguments), "\n")
+                   .c_str(),
+               stdout);
   }
 }
 

@@ -26,15 +26,22 @@ for row in rows:
 END
 }
 done_in() { find "$1/s/points" -name summary.json 2> /dev/null | wc -l; }
+# What the table says of it, at any time.
+done_by_table() {
+  python3 - "$1/s/sweep.csv" 2> /dev/null << 'END' || echo 0
+import csv, sys
+print(sum(int(row["done"]) for row in csv.DictReader(open(sys.argv[1]))))
+END
+}
 # starts_and_waits FOLDER: a sweep is at work there as process $sweep, some of its points done.
 starts_and_waits() {
   "$program" sweep s.yaml --results-dir="$1" --parallel=2 > "$1.txt" 2>&1 < /dev/null &
   sweep=$!
   for _ in {1..2400}; do
-    [ "$(done_in "$1")" -ge 2 ] && return
+    [ "$(done_by_table "$1")" -ge 2 ] && return
     sleep 0.1
   done
-  fail "no points in $(cat "$1.txt")"
+  fail "no points in sweep.csv: $(cat "$1.txt")"
 }
 # The lock is every child's.
 none_is_left() {
@@ -100,7 +107,8 @@ wait "$sweep"
 code=$?
 [ $code = 75 ] || fail "exit code $code after SIGINT: $(cat interrupted.txt)"
 output=$(cat interrupted.txt)
-says "once more kills" "the same command goes on: reprise sweep s.yaml"
+says "once more kills" \
+  "the same command goes on: reprise sweep s.yaml --results-dir=interrupted --parallel=2"
 none_is_left interrupted
 [ "$(done_in interrupted)" -lt 9 ] || fail "it was over before it was interrupted"
 run 0 sweep s.yaml --results-dir=interrupted --parallel=2
@@ -126,13 +134,14 @@ says "FAILED, ended with code 1: error: " "not finite" "failing/f/points/lr=1e+3
   "1 of 2 done, 1 failed" "1 of 2 points failed"
 run 1 sweep f.yaml --results-dir=failing
 says "1 done before" "set_aside/lr=1e+30.1"
-run 75 sweep f.yaml --results-dir=stopping --stop-on-failure
-says "stopped on a failure with 0 of 2 points done"
+run 1 sweep f.yaml --results-dir=stopping --stop-on-failure
+says "stopped on a failure with 0 of 2 points done" \
+  "goes on: reprise sweep f.yaml --results-dir=stopping --stop-on-failure"
 
 title "points of two ranks each"
 printf 'settings: {quick: true, ranks: 2, threads: 1}\nseeds: [1, 2]\n' > r.yaml
-run 0 sweep r.yaml --results-dir=ranks --parallel=2
-says "seed=2: done in" "2 of 2 done"
+run 0 sweep r.yaml --results-dir=ranks --parallel=4
+says "2 points, 2 at a time" "seed=2: done in" "2 of 2 done"
 
 echo "$failures failures in $SECONDS s"
 exit $((failures > 0))

@@ -221,6 +221,7 @@ void SweepRun::Judge(size_t point, const ProcessEnd& end) {
     }
   }
   display_.Ended(progress_, point);
+  options_.point_ended();
 }
 
 size_t SweepRun::FreePlace() const {
