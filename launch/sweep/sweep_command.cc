@@ -8,6 +8,7 @@
 #include <cstdio>
 #include <filesystem>
 #include <iostream>
+#include <map>
 #include <optional>
 #include <utility>
 
@@ -188,6 +189,7 @@ class SweepSession {
                              SweepLock::Take(folder_, kLockPatience));
     REPRISE_RETURN_IF_ERROR(Record());
     REPRISE_RETURN_IF_ERROR(FindDone());
+    RecordBuilds();
     REPRISE_RETURN_IF_ERROR(WriteSweepRecord(folder_, record_));
     REPRISE_RETURN_IF_ERROR(WriteTable());
     REPRISE_RETURN_IF_ERROR(MakeRoom());
@@ -206,39 +208,33 @@ class SweepSession {
     REPRISE_ASSIGN_OR_RETURN(record_.program_digest, ProgramDigest());
     REPRISE_ASSIGN_OR_RETURN(const std::optional<SweepRecord> before,
                              ReadSweepRecord(folder_));
-    absl::StatusOr<SweepChanges> changes = ContinueRecord(
-        before.value_or(SweepRecord()), progress_.points, &record_);
-    if (!changes.ok()) return Annotate(changes.status(), folder_);
+    SweepChanges changes = ContinueRecord(before.value_or(SweepRecord()),
+                                          progress_.points, &record_);
     if (!before.has_value()) return absl::OkStatus();
-    if (!changes->added.empty()) {
+    if (!changes.added.empty()) {
       LogInfo(absl::StrCat("new in ", line_.file, ":\n  ",
-                           NamesText(std::move(changes->added))));
+                           NamesText(std::move(changes.added))));
     }
-    if (!changes->vanished.empty()) {
+    if (!changes.vanished.empty()) {
       LogWarning(absl::StrCat(
           "not in ", line_.file,
           " any more, so left as they are and out of the table:\n  ",
-          NamesText(std::move(changes->vanished))));
-    }
-    if (before->program_digest != record_.program_digest) {
-      LogWarning(absl::StrCat(
-          "points that are done were run by another build (", before->version,
-          ", ", before->program_digest, "; this is ", record_.version, ", ",
-          record_.program_digest,
-          "); begin another sweep with --name to have "
-          "all by one"));
+          NamesText(std::move(changes.vanished))));
     }
     return absl::OkStatus();
   }
 
   absl::Status FindDone() {
-    std::vector<std::string> problems;
+    std::vector<std::string> problems, other_meaning;
     for (size_t i = 0; i < progress_.points.size(); ++i) {
       const SweepPoint& point = progress_.points[i];
       const absl::StatusOr<PointFolder> folder =
-          ReadPointFolder(FolderOf(point), point.settings);
+          ReadPointFolder(FolderOf(point), point);
       if (!folder.ok()) {
         problems.emplace_back(folder.status().message());
+      } else if (!folder->differences.empty()) {
+        other_meaning.push_back(absl::StrCat(
+            point.name, ": ", absl::StrJoin(folder->differences, "; ")));
       } else if (folder->state == PointFolder::State::kFinished) {
         progress_.of_point[i].state = State::kDone;
         progress_.of_point[i].measures = folder->measures;
@@ -246,8 +242,33 @@ class SweepSession {
         unfinished_.push_back(i);
       }
     }
-    if (problems.empty()) return absl::OkStatus();
-    return UsageError(NamesText(std::move(problems)));
+    if (!problems.empty()) return UsageError(NamesText(std::move(problems)));
+    if (other_meaning.empty()) return absl::OkStatus();
+    const size_t count = other_meaning.size();
+    return UsageError(absl::StrCat(
+        folder_, ": ", count, count == 1 ? " point has" : " points have",
+        " another meaning than in the runs that are there:\n  ",
+        NamesText(std::move(other_meaning)),
+        "\nundo the change, or begin another sweep with --name"));
+  }
+
+  // What is not done is run by this build.
+  void RecordBuilds() {
+    for (size_t i = 0; i < progress_.points.size(); ++i) {
+      if (progress_.of_point[i].state == State::kDone) continue;
+      record_.points[i].program_digest = record_.program_digest;
+    }
+    const std::map<std::string, int64_t> builds = CountBuilds(record_);
+    if (builds.size() < 2) return;
+    std::vector<std::string> texts;
+    for (const auto& [digest, points] : builds) {
+      texts.push_back(absl::StrCat(
+          points, " of ", digest.empty() ? "an unknown one" : digest,
+          digest == record_.program_digest ? ", which is this" : ""));
+    }
+    LogWarning(absl::StrCat(
+        "the points are of more than one build: ", absl::StrJoin(texts, "; "),
+        "; begin another sweep with --name to have all by one"));
   }
 
   absl::Status WriteTable() const {
