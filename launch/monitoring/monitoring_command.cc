@@ -136,6 +136,8 @@ void PrintNextSteps(const Command& command,
       << "  ssh -NL 3000:localhost:3000 HOST\n"
       << "  and through a gateway:\n"
       << "  ssh -J GATEWAY -NL 3000:localhost:3000 HOST\n"
+      << "  or, of a Grafana that its whole network reaches, as E2Clab's:\n"
+      << "  ssh -NL 3000:HOST:3000 GATEWAY\n"
       << "A run or Telegraf elsewhere reaches InfluxDB by a tunnel, too:\n"
       << "  ssh -NL 8086:localhost:8086 HOST\n";
 }

@@ -47,7 +47,9 @@ TEST(MonitoringCommandTest, WritesWhatItNamesAndSaysHowToGoOn) {
   }
   for (const char* step :
        {"docker compose up -d", "--influx-url=http://localhost:8086",
-        "ssh -NL 3000:localhost:3000 HOST"}) {
+        "ssh -NL 3000:localhost:3000 HOST",
+        "ssh -J GATEWAY -NL 3000:localhost:3000 HOST",
+        "ssh -NL 3000:HOST:3000 GATEWAY"}) {
     EXPECT_THAT(out.str(), HasSubstr(step));
   }
   REPRISE_ASSERT_OK_AND_ASSIGN(

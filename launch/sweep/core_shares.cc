@@ -21,4 +21,8 @@ int64_t ThreadsWithin(const CoreShares& shares, int64_t ranks) {
   return std::max<int64_t>(1, shares.cores_per_point / ranks);
 }
 
+int64_t LeastThreads(int64_t ranks, int64_t threads) {
+  return ranks * std::max<int64_t>(1, threads);
+}
+
 }  // namespace reprise

@@ -26,6 +26,10 @@ CoreShares ShareCores(const std::vector<int>& cores, int64_t usable,
 // nobody has said: its point's cores over its ranks, at least 1.
 int64_t ThreadsWithin(const CoreShares& shares, int64_t ranks);
 
+// How many threads a point computes with at least; `threads` of each rank, 0
+// where nobody has said.
+int64_t LeastThreads(int64_t ranks, int64_t threads);
+
 }  // namespace reprise
 
 #endif  // REPRISE_LAUNCH_SWEEP_CORE_SHARES_H_

@@ -40,5 +40,10 @@ TEST(CoreShares, RanksShareTheCoresOfTheirPoint) {
   EXPECT_EQ(ThreadsWithin(shares, 9), 1);
 }
 
+TEST(CoreShares, RanksHaveAThreadEachAtLeast) {
+  EXPECT_EQ(LeastThreads(3, 2), 6);
+  EXPECT_EQ(LeastThreads(4, 0), 4);
+}
+
 }  // namespace
 }  // namespace reprise

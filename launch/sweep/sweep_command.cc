@@ -4,9 +4,11 @@
 #include <signal.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cstdio>
 #include <filesystem>
 #include <iostream>
+#include <map>
 #include <optional>
 #include <utility>
 
@@ -78,6 +80,7 @@ start anew. docs/SWEEPS.md has the rest.
 )";
 
 struct SweepLine {
+  std::vector<std::string> arguments;  // as they were given
   std::string file, name, results_dir, yaml_config, config;
   int64_t parallel = 1;
   bool stop_on_failure = false, dry_run = false;
@@ -89,6 +92,7 @@ struct SweepLine {
 absl::StatusOr<std::optional<SweepLine>> ReadLine(
     const std::vector<std::string>& arguments) {
   SweepLine read;
+  read.arguments = arguments;
   VerbLine line("sweep", kUsage, kText);
   ValueRange parallel;
   parallel.least = 1;
@@ -154,13 +158,30 @@ std::string NamesText(std::vector<std::string> names) {
   return absl::StrJoin(names, "\n  ");
 }
 
+// For a shell: a space before each, in quotes what is more than a word.
+std::string ShellText(const std::vector<std::string>& arguments) {
+  constexpr char kPlain[] =
+      "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_=./,:+@";
+  std::string text;
+  for (const std::string& argument : arguments) {
+    const bool is_plain = !argument.empty() && argument.find_first_not_of(
+                                                   kPlain) == std::string::npos;
+    absl::StrAppend(&text, is_plain ? " " : " '",
+                    absl::StrReplaceAll(argument, {{"'", "'\\''"}}),
+                    is_plain ? "" : "'");
+  }
+  return text;
+}
+
 class SweepSession {
  public:
   SweepSession(const SweepLine& line, ResolvedSweep sweep)
       : line_(line), folder_(std::move(sweep.folder)) {
     progress_.points = std::move(sweep.points);
     progress_.of_point.resize(progress_.points.size());
-    progress_.parallel = line.parallel;
+    // Of more places some would stay empty, with their cores.
+    progress_.parallel =
+        std::min(line.parallel, static_cast<int64_t>(progress_.points.size()));
   }
 
   absl::Status Work() {
@@ -168,11 +189,12 @@ class SweepSession {
                              SweepLock::Take(folder_, kLockPatience));
     REPRISE_RETURN_IF_ERROR(Record());
     REPRISE_RETURN_IF_ERROR(FindDone());
+    RecordBuilds();
     REPRISE_RETURN_IF_ERROR(WriteSweepRecord(folder_, record_));
+    REPRISE_RETURN_IF_ERROR(WriteTable());
     REPRISE_RETURN_IF_ERROR(MakeRoom());
     REPRISE_ASSIGN_OR_RETURN(const SweepRun::End end, RunPoints());
-    REPRISE_RETURN_IF_ERROR(
-        ReplaceFile(folder_ + "/sweep.csv", {TableCsv(RowsOf(progress_))}));
+    REPRISE_RETURN_IF_ERROR(WriteTable());
     LogInfo(absl::StrCat("table: ", folder_, "/sweep.csv"));
     if (end != SweepRun::End::kInterrupted) WriteReport();
     return Conclude(end);
@@ -186,39 +208,33 @@ class SweepSession {
     REPRISE_ASSIGN_OR_RETURN(record_.program_digest, ProgramDigest());
     REPRISE_ASSIGN_OR_RETURN(const std::optional<SweepRecord> before,
                              ReadSweepRecord(folder_));
-    absl::StatusOr<SweepChanges> changes = ContinueRecord(
-        before.value_or(SweepRecord()), progress_.points, &record_);
-    if (!changes.ok()) return Annotate(changes.status(), folder_);
+    SweepChanges changes = ContinueRecord(before.value_or(SweepRecord()),
+                                          progress_.points, &record_);
     if (!before.has_value()) return absl::OkStatus();
-    if (!changes->added.empty()) {
+    if (!changes.added.empty()) {
       LogInfo(absl::StrCat("new in ", line_.file, ":\n  ",
-                           NamesText(std::move(changes->added))));
+                           NamesText(std::move(changes.added))));
     }
-    if (!changes->vanished.empty()) {
+    if (!changes.vanished.empty()) {
       LogWarning(absl::StrCat(
           "not in ", line_.file,
           " any more, so left as they are and out of the table:\n  ",
-          NamesText(std::move(changes->vanished))));
-    }
-    if (before->program_digest != record_.program_digest) {
-      LogWarning(absl::StrCat(
-          "points that are done were run by another build (", before->version,
-          ", ", before->program_digest, "; this is ", record_.version, ", ",
-          record_.program_digest,
-          "); begin another sweep with --name to have "
-          "all by one"));
+          NamesText(std::move(changes.vanished))));
     }
     return absl::OkStatus();
   }
 
   absl::Status FindDone() {
-    std::vector<std::string> problems;
+    std::vector<std::string> problems, other_meaning;
     for (size_t i = 0; i < progress_.points.size(); ++i) {
       const SweepPoint& point = progress_.points[i];
       const absl::StatusOr<PointFolder> folder =
-          ReadPointFolder(FolderOf(point), point.settings);
+          ReadPointFolder(FolderOf(point), point);
       if (!folder.ok()) {
         problems.emplace_back(folder.status().message());
+      } else if (!folder->differences.empty()) {
+        other_meaning.push_back(absl::StrCat(
+            point.name, ": ", absl::StrJoin(folder->differences, "; ")));
       } else if (folder->state == PointFolder::State::kFinished) {
         progress_.of_point[i].state = State::kDone;
         progress_.of_point[i].measures = folder->measures;
@@ -226,8 +242,37 @@ class SweepSession {
         unfinished_.push_back(i);
       }
     }
-    if (problems.empty()) return absl::OkStatus();
-    return UsageError(NamesText(std::move(problems)));
+    if (!problems.empty()) return UsageError(NamesText(std::move(problems)));
+    if (other_meaning.empty()) return absl::OkStatus();
+    const size_t count = other_meaning.size();
+    return UsageError(absl::StrCat(
+        folder_, ": ", count, count == 1 ? " point has" : " points have",
+        " another meaning than in the runs that are there:\n  ",
+        NamesText(std::move(other_meaning)),
+        "\nundo the change, or begin another sweep with --name"));
+  }
+
+  // What is not done is run by this build.
+  void RecordBuilds() {
+    for (size_t i = 0; i < progress_.points.size(); ++i) {
+      if (progress_.of_point[i].state == State::kDone) continue;
+      record_.points[i].program_digest = record_.program_digest;
+    }
+    const std::map<std::string, int64_t> builds = CountBuilds(record_);
+    if (builds.size() < 2) return;
+    std::vector<std::string> texts;
+    for (const auto& [digest, points] : builds) {
+      texts.push_back(absl::StrCat(
+          points, " of ", digest.empty() ? "an unknown one" : digest,
+          digest == record_.program_digest ? ", which is this" : ""));
+    }
+    LogWarning(absl::StrCat(
+        "the points are of more than one build: ", absl::StrJoin(texts, "; "),
+        "; begin another sweep with --name to have all by one"));
+  }
+
+  absl::Status WriteTable() const {
+    return ReplaceFile(folder_ + "/sweep.csv", {TableCsv(RowsOf(progress_))});
   }
 
   absl::Status MakeRoom() {
@@ -248,9 +293,11 @@ class SweepSession {
     options.folder = folder_;
     options.stop_on_failure = line_.stop_on_failure;
     options.shares = ShareCores(InOrderOfSockets(CoresOfThisProcess()),
-                                UsableCores(), line_.parallel);
-    options.gpu_shares =
-        ShareGpus(CountGpus(), GetEnv("CUDA_VISIBLE_DEVICES"), line_.parallel);
+                                UsableCores(), progress_.parallel);
+    options.gpu_shares = ShareGpus(CountGpus(), GetEnv("CUDA_VISIBLE_DEVICES"),
+                                   progress_.parallel);
+    // The last one tells what was wrong with it.
+    options.point_ended = [this] { WriteTable().IgnoreError(); };
     Announce(options);
     // For the points, which then need no second start.
     LimitSpinning();
@@ -276,9 +323,9 @@ class SweepSession {
     const int64_t done = progress_.Count(State::kDone);
     std::string text = absl::StrCat(
         "sweep ", line_.name, ": ", progress_.points.size(), " points, ",
-        done > 0 ? absl::StrCat(done, " done before, ") : "", line_.parallel,
-        " at a time");
-    if (line_.parallel > 1) {
+        done > 0 ? absl::StrCat(done, " done before, ") : "",
+        progress_.parallel, " at a time");
+    if (progress_.parallel > 1) {
       absl::StrAppend(&text, shares.slices.empty() ? " with " : " on ",
                       shares.cores_per_point,
                       shares.cores_per_point == 1 ? " core" : " cores",
@@ -290,12 +337,12 @@ class SweepSession {
     }
     LogInfo(absl::StrCat(text, ", in ", folder_));
     for (const SweepPoint& point : progress_.points) {
-      if (line_.parallel == 1 ||
-          point.threads * point.ranks <= shares.cores_per_point) {
+      const int64_t threads = LeastThreads(point.ranks, point.threads);
+      if (progress_.parallel == 1 || threads <= shares.cores_per_point) {
         continue;
       }
       LogWarning(absl::StrCat(
-          point.name, " asks for ", point.threads * point.ranks,
+          point.name, " asks for ", threads,
           " threads, so it slows down those beside it; a smaller --parallel "
           "leaves each point more cores"));
       return;
@@ -322,25 +369,25 @@ class SweepSession {
   }
 
   absl::Status Conclude(SweepRun::End end) const {
-    const int64_t failed = progress_.Count(State::kFailed);
     const size_t all = progress_.points.size();
-    if (end != SweepRun::End::kAllEnded) {
-      return StatusWithExitCode(
-          absl::StatusCode::kCancelled,
-          absl::StrCat(end == SweepRun::End::kInterrupted
-                           ? "interrupted"
-                           : "stopped on a failure",
-                       " with ", progress_.Count(State::kDone), " of ", all,
-                       " points done; the same command goes on: reprise sweep ",
-                       line_.file),
-          ExitCode::kInterrupted);
+    const std::string goes_on =
+        absl::StrCat(" with ", progress_.Count(State::kDone), " of ", all,
+                     " points done; the same command goes on: reprise sweep",
+                     ShellText(line_.arguments));
+    if (end == SweepRun::End::kInterrupted) {
+      return StatusWithExitCode(absl::StatusCode::kCancelled,
+                                absl::StrCat("interrupted", goes_on),
+                                ExitCode::kInterrupted);
     }
     for (const PointProgress& point : progress_.of_point) {
       if (point.state != State::kFailed) continue;
       return StatusWithExitCode(
           absl::StatusCode::kUnknown,
-          absl::StrCat(failed, " of ", all,
-                       " points failed; the same command tries them again"),
+          end == SweepRun::End::kStoppedOnFailure
+              ? absl::StrCat("stopped on a failure", goes_on)
+              : absl::StrCat(
+                    progress_.Count(State::kFailed), " of ", all,
+                    " points failed; the same command tries them again"),
           point.exit_code);
     }
     return absl::OkStatus();
@@ -357,22 +404,12 @@ class SweepSession {
   std::vector<size_t> unfinished_;
 };
 
-// For a shell, where it is more than a word.
-std::string ShellText(const std::string& argument) {
-  constexpr char kPlain[] =
-      "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_=./,:+@";
-  if (argument.find_first_not_of(kPlain) == std::string::npos) return argument;
-  return absl::StrCat("'", absl::StrReplaceAll(argument, {{"'", "'\\''"}}),
-                      "'");
-}
-
 void PrintPoints(const ResolvedSweep& sweep) {
   for (const SweepPoint& point : sweep.points) {
-    std::string line = absl::StrCat(point.name, "\n  reprise");
-    for (const std::string& argument : point.arguments) {
-      absl::StrAppend(&line, " ", ShellText(argument));
-    }
-    std::fputs(absl::StrCat(line, "\n").c_str(), stdout);
+    std::fputs(absl::StrCat(point.name, "\n  reprise",
+                            ShellText(point.arguments), "\n")
+                   .c_str(),
+               stdout);
   }
 }
 

@@ -13,9 +13,9 @@ namespace reprise {
 // `arguments` follow the verb sweep; --help among them prints what the command
 // takes. Everything is checked before anything starts. OK when every point is
 // done. Else the exit code is
-//   kInterrupted  a signal ended it, or a failure under --stop-on-failure left
-//                 points that have not run; the same command goes on
-//   of a point    all have run, and some have failed: the first one's
+//   kInterrupted  a signal ended it; the same command goes on
+//   of a point    all have run, and some have failed, or one has under
+//                 --stop-on-failure: the first one's
 // UsageError for the file, the folder or the command line; DataError,
 // DistributedError, StorageError for what is the sweep's own. Call after
 // PrepareProcess (core/base/process_start.h) and before any thread is started.

@@ -4,14 +4,30 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <string>
+#include <vector>
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
+#include "absl/strings/str_join.h"
+#include "absl/strings/str_split.h"
 #include "core/base/environment.h"
 #include "core/base/file.h"
+#include "launch/report/table/text_table.h"
 #include "launch/sweep/sweep_table.h"
 
 namespace reprise {
+namespace {
+
+// A line that wraps would stand in more rows than are taken away again.
+std::string WithinWidth(const std::string& text, int width) {
+  if (width <= 0) return text;
+  std::vector<std::string> lines = absl::StrSplit(text, '\n');
+  for (std::string& line : lines) line = CutToWidth(line, width);
+  return absl::StrJoin(lines, "\n");
+}
+
+}  // namespace
 
 DisplayOptions DetectDisplay(int fd) {
   DisplayOptions options;
@@ -72,6 +88,7 @@ void SweepDisplay::Draw(const SweepProgress& progress) {
       std::count(text.begin(), text.end(), '\n') >= options_.height) {
     text = line;
   }
+  text = WithinWidth(text, options_.width);
   Erase();
   Write(text);
   lines_ = static_cast<int>(std::count(text.begin(), text.end(), '\n'));

@@ -26,15 +26,22 @@ for row in rows:
 END
 }
 done_in() { find "$1/s/points" -name summary.json 2> /dev/null | wc -l; }
+# What the table says of it, at any time.
+done_by_table() {
+  python3 - "$1/s/sweep.csv" 2> /dev/null << 'END' || echo 0
+import csv, sys
+print(sum(int(row["done"]) for row in csv.DictReader(open(sys.argv[1]))))
+END
+}
 # starts_and_waits FOLDER: a sweep is at work there as process $sweep, some of its points done.
 starts_and_waits() {
   "$program" sweep s.yaml --results-dir="$1" --parallel=2 > "$1.txt" 2>&1 < /dev/null &
   sweep=$!
   for _ in {1..2400}; do
-    [ "$(done_in "$1")" -ge 2 ] && return
+    [ "$(done_by_table "$1")" -ge 2 ] && return
     sleep 0.1
   done
-  fail "no points in $(cat "$1.txt")"
+  fail "no points in sweep.csv: $(cat "$1.txt")"
 }
 # The lock is every child's.
 none_is_left() {
@@ -64,14 +71,29 @@ python3 - whole/s/sweep.json << 'END' || fail "sweep.json lacks something"
 import json, sys
 sweep = json.load(open(sys.argv[1]))
 assert len(sweep["points"]) == 9 and not sweep["vanished_points"]
-assert sweep["program"]["digest"].startswith("xxh64:")
-assert all("--resolved" in point["arguments"] for point in sweep["points"])
+digest = sweep["program"]["digest"]
+assert digest.startswith("xxh64:")
+for point in sweep["points"]:
+    assert "--resolved" in point["arguments"] and point["program_digest"] == digest
 END
 before=$(find whole/s/points -name summary.json -printf '%p %T@\n' | sort)
 run 0 sweep s.yaml --results-dir=whole
 says "9 done before"
 [ "$before" = "$(find whole/s/points -name summary.json -printf '%p %T@\n' | sort)" ] \
   || fail "points that were done ran again"
+
+title "a folder that was moved has the same points"
+mv whole moved
+run 0 sweep s.yaml --results-dir=moved
+says "9 done before"
+mv moved whole
+
+title "points of more than one build are told at each start"
+sed -i '0,/"program_digest": "xxh64:[0-9a-f]*"/s//"program_digest": "xxh64:0"/' whole/s/sweep.json
+for _ in 1 2; do
+  run 0 sweep s.yaml --results-dir=whole
+  says "9 done before" "the points are of more than one build" "1 of xxh64:0; 8 of xxh64:"
+done
 
 title "the same points, whatever configuration file lies there"
 mkdir elsewhere
@@ -100,7 +122,8 @@ wait "$sweep"
 code=$?
 [ $code = 75 ] || fail "exit code $code after SIGINT: $(cat interrupted.txt)"
 output=$(cat interrupted.txt)
-says "once more kills" "the same command goes on: reprise sweep s.yaml"
+says "once more kills" \
+  "the same command goes on: reprise sweep s.yaml --results-dir=interrupted --parallel=2"
 none_is_left interrupted
 [ "$(done_in interrupted)" -lt 9 ] || fail "it was over before it was interrupted"
 run 0 sweep s.yaml --results-dir=interrupted --parallel=2
@@ -114,7 +137,7 @@ says "new in s.yaml" "agent=nil,seed=4" "not in s.yaml any more" "agent=base,see
 grep -q base whole/s/sweep.csv && fail "a vanished point is in the table"
 sed -i 's/quick: true/quick: true, lr: 0.3/' s.yaml
 run 2 sweep s.yaml --results-dir=whole
-says "6 points have another meaning" "was --lr=0.01, is --lr=0.3" "--name"
+says "6 points have another meaning" "agent=er,seed=2: lr was 0.01, is 0.3" "--name"
 
 title "a point that fails does not end the others, and is tried again"
 cat > f.yaml << 'END'
@@ -122,17 +145,24 @@ settings: {quick: true, threads: 1}
 list: [{lr: 1.0e+30}, {lr: 0.01}]
 END
 run 1 sweep f.yaml --results-dir=failing
-says "FAILED, ended with code 1: error: " "not finite" "failing/f/points/lr=1e+30/output.txt" \
-  "1 of 2 done, 1 failed" "1 of 2 points failed"
+says "FAILED, ended with code 1: error: " "not finite" \
+  "failing/f/points/lr=1e+30,seed=42/output.txt" "1 of 2 done, 1 failed" "1 of 2 points failed"
 run 1 sweep f.yaml --results-dir=failing
-says "1 done before" "set_aside/lr=1e+30.1"
-run 75 sweep f.yaml --results-dir=stopping --stop-on-failure
-says "stopped on a failure with 0 of 2 points done"
+says "1 done before" "set_aside/lr=1e+30,seed=42.1"
+run 1 sweep f.yaml --results-dir=stopping --stop-on-failure
+says "stopped on a failure with 0 of 2 points done" \
+  "goes on: reprise sweep f.yaml --results-dir=stopping --stop-on-failure"
+# It has no results that would be of something else now.
+sed -i 's/threads: 1/threads: 1, momentum: 0.9/' f.yaml
+run 1 sweep f.yaml --results-dir=stopping --stop-on-failure
+says "set_aside/lr=1e+30,seed=42.1" "stopped on a failure with 0 of 2 points done"
+run 2 sweep f.yaml --results-dir=failing
+says "1 point has another meaning" "lr=0.01,seed=42: momentum was"
 
 title "points of two ranks each"
 printf 'settings: {quick: true, ranks: 2, threads: 1}\nseeds: [1, 2]\n' > r.yaml
-run 0 sweep r.yaml --results-dir=ranks --parallel=2
-says "seed=2: done in" "2 of 2 done"
+run 0 sweep r.yaml --results-dir=ranks --parallel=4
+says "2 points, 2 at a time" "seed=2: done in" "2 of 2 done"
 
 echo "$failures failures in $SECONDS s"
 exit $((failures > 0))

@@ -199,9 +199,10 @@ void SweepRun::TakeEnded() {
 void SweepRun::Judge(size_t point, const ProcessEnd& end) {
   PointProgress& progress = progress_.of_point[point];
   const absl::StatusOr<PointFolder> folder =
-      ReadPointFolder(FolderOf(point), progress_.points[point].settings);
-  const bool finished =
-      folder.ok() && folder->state == PointFolder::State::kFinished;
+      ReadPointFolder(FolderOf(point), progress_.points[point]);
+  const bool finished = folder.ok() &&
+                        folder->state == PointFolder::State::kFinished &&
+                        folder->differences.empty();
   if (end.succeeded() && finished) {
     progress.state = State::kDone;
     progress.measures = folder->measures;
@@ -221,6 +222,7 @@ void SweepRun::Judge(size_t point, const ProcessEnd& end) {
     }
   }
   display_.Ended(progress_, point);
+  options_.point_ended();
 }
 
 size_t SweepRun::FreePlace() const {

@@ -6,6 +6,7 @@
 #include <signal.h>
 
 #include <cstddef>
+#include <functional>
 #include <optional>
 #include <string>
 #include <vector>
@@ -27,6 +28,8 @@ struct SweepRunOptions {
   CoreShares shares;
   std::vector<std::string> gpu_shares;  // ShareGpus'
   bool stop_on_failure = false;
+  // Called whenever a point is done or has failed.
+  std::function<void()> point_ended = [] {};
   // After SIGTERM, until SIGKILL: a job of ranks takes ten seconds.
   absl::Duration patience = absl::Seconds(20);
 };

@@ -4,16 +4,19 @@
 #include <map>
 #include <optional>
 
+#include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
 #include "absl/strings/str_join.h"
-#include "absl/strings/str_replace.h"
 #include "absl/strings/string_view.h"
+#include "launch/report/export/table_writer.h"
+#include "launch/report/table/text_table.h"
 #include "nlohmann/json.hpp"
 
 namespace reprise {
 namespace {
 
+using Json = nlohmann::json;
 using State = PointProgress::State;
 
 SampleStatistics Fold(const std::vector<const PointMeasures*>& measures,
@@ -71,43 +74,15 @@ std::string StateText(const SweepRow& row) {
   return absl::StrJoin(parts, ", ");
 }
 
-// Of UTF-8, of which "±" is the only character that is not a byte.
-size_t ColumnsOf(absl::string_view text) {
-  return std::count_if(text.begin(), text.end(), [](char c) {
-    return (static_cast<unsigned char>(c) & 0xC0) != 0x80;
-  });
-}
-
-std::string Padded(const std::string& text, size_t columns) {
-  const size_t own = ColumnsOf(text);
-  return own >= columns ? text : text + std::string(columns - own, ' ');
-}
-
-// `text` in at most `columns`, at least 8.
-std::string Cut(const std::string& text, size_t columns) {
-  columns = std::max<size_t>(columns, 8);
-  return text.size() <= columns ? text : text.substr(0, columns - 2) + "..";
-}
-
-std::string CsvField(absl::string_view text) {
-  if (text.find_first_of(",\"\r\n") == absl::string_view::npos) {
-    return std::string(text);
-  }
-  return absl::StrCat("\"", absl::StrReplaceAll(text, {{"\"", "\"\""}}), "\"");
-}
-
-// The shortest text that reads as the same number.
-std::string CsvNumber(const std::optional<double>& number) {
-  return number.has_value() ? nlohmann::json(*number).dump() : "";
+Json OrNull(const std::optional<double>& number) {
+  return number.has_value() ? Json(*number) : Json();
 }
 
 void AddStatistics(const SampleStatistics& statistics,
-                   std::vector<std::string>* fields) {
-  fields->push_back(CsvNumber(statistics.n > 0
-                                  ? std::optional<double>(statistics.mean)
-                                  : std::nullopt));
-  fields->push_back(CsvNumber(statistics.standard_deviation));
-  fields->push_back(CsvNumber(statistics.half_width));
+                   std::vector<Json>* cells) {
+  cells->push_back(statistics.n > 0 ? Json(statistics.mean) : Json());
+  cells->push_back(OrNull(statistics.standard_deviation));
+  cells->push_back(OrNull(statistics.half_width));
 }
 
 // Of all rows, in the order in which they first come.
@@ -143,9 +118,14 @@ std::vector<SweepRow> RowsOf(const SweepProgress& progress) {
 }
 
 std::string TableText(const std::vector<SweepRow>& rows, int width) {
-  std::vector<std::vector<std::string>> cells = {
-      {"configuration", "incremental", "final", "forgetting", "images/s",
-       "state"}};
+  const std::vector<TextColumn> columns = {
+      {"configuration", /*is_number=*/false, /*may_be_cut=*/true},
+      {"incremental", true, false, /*may_be_left_out=*/true},
+      {"final", true, false, true},
+      {"forgetting", true, false, true},
+      {"images/s", true, false, true},
+      {"state"}};
+  std::vector<std::vector<std::string>> cells;
   bool generated = false;
   for (const SweepRow& row : rows) {
     generated |= row.generated_data;
@@ -154,28 +134,7 @@ std::string TableText(const std::vector<SweepRow>& rows, int width) {
                      Shown(row.final_accuracy, 4), Shown(row.forgetting, 4),
                      Shown(row.images_per_second, 0), StateText(row)});
   }
-  std::vector<size_t> columns(cells.front().size(), 0);
-  size_t all = 2 * (columns.size() - 1);
-  for (size_t i = 0; i < columns.size(); ++i) {
-    for (const auto& row : cells) {
-      columns[i] = std::max(columns[i], ColumnsOf(row[i]));
-    }
-    all += columns[i];
-  }
-  if (width > 0 && all > static_cast<size_t>(width)) {
-    const size_t excess = all - static_cast<size_t>(width);
-    columns[0] = columns[0] > excess + 8 ? columns[0] - excess : 8;
-  }
-  std::string text;
-  for (const auto& row : cells) {
-    std::vector<std::string> padded = {
-        Padded(Cut(row[0], columns[0]), columns[0])};
-    for (size_t i = 1; i + 1 < row.size(); ++i) {
-      padded.push_back(Padded(row[i], columns[i]));
-    }
-    padded.push_back(row.back());
-    absl::StrAppend(&text, absl::StrJoin(padded, "  "), "\n");
-  }
+  std::string text = TextTable(columns, cells, width);
   if (generated) {
     absl::StrAppend(&text,
                     "*** GENERATED DATA: these accuracies say nothing about "
@@ -186,37 +145,44 @@ std::string TableText(const std::vector<SweepRow>& rows, int width) {
 
 std::string TableCsv(const std::vector<SweepRow>& rows) {
   const std::vector<std::string> varied = VariedNames(rows);
-  std::vector<std::string> fields;
-  for (const std::string& name : varied) fields.push_back(CsvField(name));
+  std::vector<TableColumn> columns;
+  for (const std::string& name : varied) columns.push_back({name, "", ""});
   for (const char* name : {"points", "done", "failed", "generated_data"}) {
-    fields.emplace_back(name);
+    columns.push_back({name, "", ""});
   }
   for (const char* measure : {"average_incremental_accuracy", "final_accuracy",
                               "forgetting", "images_per_second"}) {
     for (const char* part : {"mean", "standard_deviation", "half_width_95"}) {
-      fields.push_back(absl::StrCat(measure, "_", part));
+      columns.push_back({absl::StrCat(measure, "_", part), "", ""});
     }
   }
-  std::string csv = absl::StrJoin(fields, ",") + "\n";
+  std::string csv;
+  const auto writer = MakeCsvWriter([&csv](absl::string_view bytes) {
+    absl::StrAppend(&csv, bytes);
+    return absl::OkStatus();
+  });
+  // Errors would be those of the output, which has none.
+  writer->Begin(columns).IgnoreError();
   for (const SweepRow& row : rows) {
     const std::map<std::string, std::string> values(row.varied.begin(),
                                                     row.varied.end());
-    fields.clear();
+    std::vector<Json> cells;
     for (const std::string& name : varied) {
       const auto found = values.find(name);
-      fields.push_back(found == values.end() ? "" : CsvField(found->second));
+      cells.push_back(found == values.end() ? Json() : Json(found->second));
     }
-    fields.push_back(absl::StrCat(row.points));
-    fields.push_back(absl::StrCat(row.done));
-    fields.push_back(absl::StrCat(row.failed));
-    fields.emplace_back(row.generated_data ? "true" : "false");
+    for (const int64_t count : {row.points, row.done, row.failed}) {
+      cells.push_back(count);
+    }
+    cells.push_back(row.generated_data);
     for (const SampleStatistics* statistics :
          {&row.average_incremental_accuracy, &row.final_accuracy,
           &row.forgetting, &row.images_per_second}) {
-      AddStatistics(*statistics, &fields);
+      AddStatistics(*statistics, &cells);
     }
-    absl::StrAppend(&csv, absl::StrJoin(fields, ","), "\n");
+    writer->Row(cells).IgnoreError();
   }
+  writer->End().IgnoreError();
   return csv;
 }
 

@@ -25,11 +25,11 @@ struct SweepRow {
 // In the order of their first points.
 std::vector<SweepRow> RowsOf(const SweepProgress& progress);
 
-// For people: columns, lines of at most `width` columns where that is possible
-// (0: as wide as it gets).
+// For people, in at most `width` columns where that is possible (0: as wide as
+// it gets): configurations are cut, then measures left out, the last first.
 std::string TableText(const std::vector<SweepRow>& rows, int width);
 
-// sweep.csv (RFC 4180, lines ending in LF): a column for each setting that the
+// sweep.csv, as MakeCsvWriter writes it: a column for each setting that the
 // sweep varies, counts of points, and of each measure mean, standard deviation
 // and half the width of the 95 % interval of the mean; empty where unknown.
 // Only columns that begin with images_per_second differ from one sweep of the

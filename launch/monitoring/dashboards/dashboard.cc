@@ -34,12 +34,24 @@ Json DataSourceVariable(absl::string_view name, absl::string_view label,
           {"refresh", 1}};
 }
 
-// The values of a tag, of those runs that the variables before it choose.
+// The values of a tag, at any time.
 std::string ValuesOfTag(absl::string_view measurement, absl::string_view tag,
                         absl::string_view condition) {
   return absl::StrCat("SHOW TAG VALUES FROM \"",
                       MeasurementNamed(measurement).name, "\" WITH KEY = \"",
                       tag, "\"", condition.empty() ? "" : " WHERE ", condition);
+}
+
+// Those that have reported within the time range: of all that the database ever
+// had, a panel for each run would be too many.
+std::string RunsInTimeRange() {
+  InfluxQuery reports("reprise_step");
+  reports.Select("last({run_fraction})", "progress")
+      .By({"run"})
+      .ChosenBy({"experiment", "agent"});
+  InfluxQuery runs = InfluxQuery::Of(reports);
+  runs.Select("distinct({run})");
+  return runs.Text();
 }
 
 Json Variables(const Dashboard& dashboard) {
@@ -54,11 +66,7 @@ Json Variables(const Dashboard& dashboard) {
         "agent", "agent",
         ValuesOfTag("reprise_run_start", "agent",
                     "\"experiment\" =~ /^${experiment:regex}$/")));
-    list.push_back(QueryVariable(
-        "run", "run",
-        ValuesOfTag("reprise_run_start", "run",
-                    "\"experiment\" =~ /^${experiment:regex}$/ AND \"agent\" "
-                    "=~ /^${agent:regex}$/")));
+    list.push_back(QueryVariable("run", "run", RunsInTimeRange()));
   } else {
     list.push_back(
         DataSourceVariable("datasource", "data source", kHostDataSource));
@@ -76,7 +84,7 @@ Json TaskEnds(const Dashboard& dashboard) {
   const Json source = DataSource(of_runs ? "datasource" : "runs");
   InfluxQuery query("reprise_task_end");
   query.Select("{seconds}").Select("{task}").Select("{agent}").Select("{run}");
-  if (!of_runs) query.WhateverIsChosen();  // those are hosts
+  if (!of_runs) query.ChosenBy({});  // those are hosts
   return {{"name", "Task ends"},
           {"datasource", source},
           {"enable", true},

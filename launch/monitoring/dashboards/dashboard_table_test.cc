@@ -20,6 +20,8 @@ namespace {
 
 using Json = nlohmann::ordered_json;
 using ::testing::Contains;
+using ::testing::HasSubstr;
+using ::testing::Not;
 
 // As Grafana reads them.
 std::vector<Json> Parsed() {
@@ -58,6 +60,10 @@ struct QueryNames {
   std::vector<std::string> measurements, columns, names, functions, groups;
 };
 
+size_t Count(const std::vector<std::string>& names, const std::string& name) {
+  return std::count(names.begin(), names.end(), name);
+}
+
 struct AskedQuery {
   std::string where, text;
 };
@@ -82,9 +88,8 @@ std::vector<AskedQuery> QueriesOf(const Json& dashboard) {
 
 TEST(DashboardTableTest, EachNameInEachQueryIsOneOfThePoints) {
   const std::vector<std::string> functions = {
-      "mean", "last", "first",
-      "max",  "sum",  "count",
-      "time", "fill", "non_negative_derivative"};
+      "mean",  "last", "first", "max",      "sum",
+      "count", "time", "fill",  "distinct", "non_negative_derivative"};
   int queries = 0;
   for (const Json& dashboard : Parsed()) {
     for (const AskedQuery& query : QueriesOf(dashboard)) {
@@ -140,11 +145,15 @@ TEST(DashboardTableTest, EachVariableInAQueryIsGrafanasOrTheDashboards) {
 
 TEST(DashboardTableTest, NamesOfSeriesAndTransformationsAreInTheQuery) {
   for (const Json& dashboard : Parsed()) {
+    std::set<std::string> variables;  // as "$run"
+    for (const Json& variable : dashboard["templating"]["list"]) {
+      variables.insert(absl::StrCat("$", variable["name"].get<std::string>()));
+    }
     for (const Json& panel : dashboard["panels"]) {
       if (panel["type"] == "row") continue;
       SCOPED_TRACE(panel["title"]);
       for (const Json& target : panel["targets"]) {
-        const QueryNames names(target["query"]);
+        QueryNames names(target["query"]);
         for (const std::string& tag :
              Found(target.value("alias", ""), "\\$tag_([a-z_]+)")) {
           EXPECT_THAT(names.groups, Contains(tag));
@@ -152,13 +161,53 @@ TEST(DashboardTableTest, NamesOfSeriesAndTransformationsAreInTheQuery) {
         if (!panel.contains("transformations")) continue;
         EXPECT_EQ(target["resultFormat"], "table");
         for (const Json& step : panel["transformations"]) {
-          if (step["id"] != "groupingToMatrix") continue;
           const Json& options = step["options"];
+          if (step["id"] == "calculateField") {
+            for (const char* side : {"left", "right"}) {
+              const std::string of = options["binary"][side];
+              EXPECT_TRUE(variables.count(of) + Count(names.columns, of) +
+                              Count(names.groups, of) >
+                          0)
+                  << of;
+            }
+            names.columns.push_back(options["alias"]);
+          }
+          if (step["id"] != "groupingToMatrix") continue;
           EXPECT_THAT(names.columns, Contains(options["valueField"]));
           EXPECT_THAT(names.groups, Contains(options["rowField"]));
           EXPECT_THAT(names.groups, Contains(options["columnField"]));
         }
       }
+    }
+  }
+}
+
+// With one that has none, a query would be no InfluxQL.
+TEST(DashboardTableTest, NoQueryHasAVariableThatMayLackAValue) {
+  for (const Json& dashboard : Parsed()) {
+    for (const Json& variable : dashboard["templating"]["list"]) {
+      if (variable["type"] != "query" || variable["includeAll"] == true) {
+        continue;
+      }
+      const std::string name = variable["name"];
+      for (const AskedQuery& query : QueriesOf(dashboard)) {
+        EXPECT_THAT(Found(query.text, "\\$\\{?([a-z_A-Z]+)"),
+                    Not(Contains(name)))
+            << query.text;
+      }
+    }
+  }
+}
+
+// A panel for each run is one for each run of the time range.
+TEST(DashboardTableTest, RunsToChooseFromAreThoseOfTheTimeRange) {
+  for (const Json& dashboard : Parsed()) {
+    for (const Json& variable : dashboard["templating"]["list"]) {
+      if (variable["name"] != "run") continue;
+      const std::string query = variable["query"];
+      EXPECT_THAT(query, HasSubstr("$timeFilter"));
+      EXPECT_THAT(query, HasSubstr("${experiment:regex}"));
+      EXPECT_THAT(query, HasSubstr("${agent:regex}"));
     }
   }
 }

@@ -1,6 +1,7 @@
 #include "launch/monitoring/dashboards/influx_query.h"
 
 #include <algorithm>
+#include <utility>
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
@@ -55,8 +56,8 @@ InfluxQuery& InfluxQuery::By(const std::vector<std::string>& tags) {
   return *this;
 }
 
-InfluxQuery& InfluxQuery::WhateverIsChosen() {
-  ignores_variables_ = true;
+InfluxQuery& InfluxQuery::ChosenBy(std::vector<std::string> variables) {
+  variables_ = std::move(variables);
   return *this;
 }
 
@@ -75,7 +76,8 @@ std::string InfluxQuery::Resolve(absl::string_view text, bool is_selected) {
     REPRISE_CHECK(close != absl::string_view::npos) << text;
     const absl::string_view name = text.substr(open + 1, close - open - 1);
     if (!inner_.empty()) {
-      REPRISE_CHECK(Contains(inner_columns_, name))
+      REPRISE_CHECK(Contains(inner_columns_, name) ||
+                    Contains(inner_tags_, name))
           << "no column '" << name << "' in " << inner_;
     } else if (!measurement_->HasTag(name)) {
       const PointField& field = measurement_->FieldNamed(name);
@@ -91,8 +93,8 @@ std::string InfluxQuery::Conditions() const {
   std::vector<std::string> all;
   if (inner_.empty()) {
     all.push_back("$timeFilter");
-    for (const char* variable : {"run", "experiment", "agent", "host"}) {
-      if (ignores_variables_ || !measurement_->HasTag(variable)) continue;
+    for (const std::string& variable : variables_) {
+      if (!measurement_->HasTag(variable)) continue;
       all.push_back(
           absl::StrCat(Quoted(variable), " =~ /^${", variable, ":regex}$/"));
     }

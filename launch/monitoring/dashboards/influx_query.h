@@ -23,7 +23,7 @@ namespace reprise {
 class InfluxQuery {
  public:
   explicit InfluxQuery(absl::string_view measurement);
-  // Of what `inner` gives, whose columns must have names.
+  // Of what `inner` gives: its columns, which must have names, and its tags.
   static InfluxQuery Of(const InfluxQuery& inner);
 
   // InfluxQL divides whole numbers of a subquery into whole numbers: multiply
@@ -32,8 +32,8 @@ class InfluxQuery {
                       absl::string_view column = "");
   InfluxQuery& Where(absl::string_view condition);
   InfluxQuery& By(const std::vector<std::string>& tags);
-  // Leaves the dashboard's variables out, not the time range.
-  InfluxQuery& WhateverIsChosen();
+  // Only these of the dashboard's variables limit it, besides the time range.
+  InfluxQuery& ChosenBy(std::vector<std::string> variables);
   // A value for each interval of the panel's time axis that has points.
   InfluxQuery& OverTime();
 
@@ -55,7 +55,8 @@ class InfluxQuery {
   std::string inner_;  // its text; empty: of the measurement itself
   std::vector<std::string> inner_columns_, inner_tags_;  // what it gives
   std::vector<std::string> selected_, columns_, conditions_, tags_;
-  bool over_time_ = false, ignores_variables_ = false;
+  std::vector<std::string> variables_ = {"run", "experiment", "agent", "host"};
+  bool over_time_ = false;
   const PointField* first_field_ = nullptr;
 };
 

@@ -29,9 +29,13 @@ TEST(InfluxQueryTest, OfAHostIsLimitedToTheChosenHosts) {
 
 TEST(InfluxQueryTest, VariablesCanBeLeftOut) {
   InfluxQuery query("reprise_task_end");
-  query.Select("{seconds}").WhateverIsChosen();
+  query.Select("{seconds}").ChosenBy({});
   EXPECT_EQ(query.Text(),
             "SELECT \"seconds\" FROM \"reprise_task_end\" WHERE $timeFilter");
+  query.ChosenBy({"agent"});
+  EXPECT_EQ(query.Text(),
+            "SELECT \"seconds\" FROM \"reprise_task_end\" WHERE $timeFilter "
+            "AND \"agent\" =~ /^${agent:regex}$/");
 }
 
 TEST(InfluxQueryTest, OfAQueryHasItsColumnsAndTagsAndNoSecondLimit) {
@@ -45,6 +49,10 @@ TEST(InfluxQueryTest, OfAQueryHasItsColumnsAndTagsAndNoSecondLimit) {
               testing::EndsWith("GROUP BY \"run\", \"task\") GROUP BY "
                                 "\"run\""));
   EXPECT_EQ(outer.first_field(), nullptr);
+  InfluxQuery of_tag = InfluxQuery::Of(inner);
+  of_tag.Select("distinct({run})");
+  EXPECT_THAT(of_tag.Text(),
+              HasSubstr("SELECT distinct(\"run\") FROM (SELECT"));
 }
 
 TEST(InfluxQueryDeathTest, ANameThatIsNotThereEndsTheProgram) {

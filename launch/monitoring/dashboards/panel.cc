@@ -254,20 +254,22 @@ Panel PanelBuilder::Bars(absl::string_view column, absl::string_view rows,
   return panel;
 }
 
-Panel PanelBuilder::TableWithQuotient(absl::string_view left,
-                                      absl::string_view right,
-                                      absl::string_view column) const {
+Panel PanelBuilder::TableWithQuotients(
+    absl::string_view rows, const std::vector<Quotient>& quotients) const {
   Panel panel = Table();
-  Json steps = SortedAsNumbers(right);
+  Json steps = SortedAsNumbers(rows);
   steps.erase(steps.size() - 1);  // stays a number
-  steps.push_back(Transformation("calculateField", {{"mode", "binary"},
-                                                    {"alias", column},
-                                                    {"binary",
-                                                     {{"left", left},
-                                                      {"operator", "/"},
-                                                      {"right", right},
-                                                      {"reducer", "sum"}}},
-                                                    {"replaceFields", false}}));
+  for (const Quotient& quotient : quotients) {
+    steps.push_back(
+        Transformation("calculateField", {{"mode", "binary"},
+                                          {"alias", quotient.name},
+                                          {"binary",
+                                           {{"left", quotient.left},
+                                            {"operator", "/"},
+                                            {"right", quotient.right},
+                                            {"reducer", "sum"}}},
+                                          {"replaceFields", false}}));
+  }
   steps.push_back(WithoutTime());
   panel.json["transformations"] = std::move(steps);
   return panel;

@@ -20,6 +20,13 @@ struct PanelQuery {
   std::string name;
 };
 
+// The column `name` = left / right. Each of these is a column, also of a
+// quotient before, the tag of the rows, or a variable ("$baseline"), without
+// whose value there is no such column.
+struct Quotient {
+  std::string name, left, right;
+};
+
 struct Panel {
   std::string title;
   std::string description;
@@ -63,10 +70,11 @@ class PanelBuilder {
                absl::string_view columns) const;
   Panel Bars(absl::string_view column, absl::string_view rows,
              absl::string_view columns) const;
-  // As Table, with a further column `column` = left / right, of which `right`
-  // is a tag that holds a number.
-  Panel TableWithQuotient(absl::string_view left, absl::string_view right,
-                          absl::string_view column) const;
+  // As Table, in the order of the tag `rows`, which holds a number, with a
+  // further column for each quotient. Grafana divides: InfluxQL cannot divide
+  // by a tag, nor by a variable that may have no value.
+  Panel TableWithQuotients(absl::string_view rows,
+                           const std::vector<Quotient>& quotients) const;
 
  private:
   Panel Make(absl::string_view type, absl::string_view format,

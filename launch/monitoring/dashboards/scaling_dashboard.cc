@@ -25,9 +25,7 @@ std::string ShareOfEpoch(absl::string_view phase) {
 }
 
 DashboardRow Speed() {
-  // Divided by the number of ranks, which is a tag, by Grafana.
-  InfluxQuery speed_up = Epochs(kRate, "images a second", {"world_size"});
-  speed_up.Select(absl::StrCat(kRate, " / $baseline"), "speed-up");
+  const InfluxQuery rates = Epochs(kRate, "images a second", {"world_size"});
   return {
       "Speed by number of ranks",
       {ByRanks("Images a second", kRate)
@@ -35,14 +33,15 @@ DashboardRow Speed() {
            .Describe("incoming_samples of all ranks over seconds of training, "
                      "of all epochs in the time range")
            .Bars("value", "world_size", "agent"),
-       PanelBuilder("Efficiency", {{speed_up, ""}})
+       PanelBuilder("Efficiency", {{rates, ""}})
            .Unit("")
            .Describe("speed-up: over the images a second of one rank; "
                      "efficiency: speed-up by number of ranks, 1 is ideal. Of "
                      "the runs chosen, which should differ in their ranks "
-                     "only; without a run on one rank there is nothing to "
-                     "compare with")
-           .TableWithQuotient("speed-up", "world_size", "efficiency")}};
+                     "only; both are not there without a run on one rank")
+           .TableWithQuotients("world_size",
+                               {{"speed-up", "images a second", "$baseline"},
+                                {"efficiency", "speed-up", "world_size"}})}};
 }
 
 DashboardRow Communication() {

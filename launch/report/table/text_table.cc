@@ -34,15 +34,6 @@ std::string Harmless(const std::string& text) {
   return harmless;
 }
 
-std::string Cut(const std::string& text, size_t width) {
-  if (WidthOf(text) <= width) return text;
-  size_t end = 0;
-  for (size_t letters = 0; end < text.size(); ++end) {
-    if (!IsContinuation(text[end]) && letters++ == width - 2) break;
-  }
-  return text.substr(0, end) + "..";
-}
-
 class Layout {
  public:
   Layout(const std::vector<TextColumn>& columns,
@@ -68,7 +59,8 @@ class Layout {
     std::string line;
     for (size_t c = 0; c < columns_.size(); ++c) {
       if (!kept_[c]) continue;
-      const std::string cell = Cut(cells[c], widths_[c]);
+      const std::string cell =
+          CutToWidth(cells[c], static_cast<int>(widths_[c]));
       const std::string fill(widths_[c] - WidthOf(cell), ' ');
       if (!line.empty()) line.append(kGap, ' ');
       absl::StrAppend(&line, columns_[c].is_number ? fill : "", cell,
@@ -114,6 +106,16 @@ class Layout {
 };
 
 }  // namespace
+
+std::string CutToWidth(const std::string& line, int width) {
+  const auto columns = static_cast<size_t>(std::max(width, 2));
+  if (WidthOf(line) <= columns) return line;
+  size_t end = 0;
+  for (size_t letters = 0; end < line.size(); ++end) {
+    if (!IsContinuation(line[end]) && letters++ == columns - 2) break;
+  }
+  return line.substr(0, end) + "..";
+}
 
 std::string TextTable(const std::vector<TextColumn>& columns,
                       const std::vector<std::vector<std::string>>& rows,

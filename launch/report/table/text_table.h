@@ -24,6 +24,10 @@ std::string TextTable(const std::vector<TextColumn>& columns,
                       const std::vector<std::vector<std::string>>& rows,
                       int width);
 
+// A line of a terminal, ".." at its end where it was longer than `width`
+// columns, at least 2.
+std::string CutToWidth(const std::string& line, int width);
+
 }  // namespace reprise
 
 #endif  // REPRISE_LAUNCH_REPORT_TABLE_TEXT_TABLE_H_

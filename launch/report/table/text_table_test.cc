@@ -45,6 +45,15 @@ TEST(TextTable, CountsLettersNotBytes) {
             "\xC3\xA4\xC3\xA4        1  x\n");
 }
 
+TEST(CutToWidth, KeepsWhatFitsAndWholeLetters) {
+  EXPECT_EQ(CutToWidth("abcdef", 6), "abcdef");
+  EXPECT_EQ(CutToWidth("abcdef", 5), "abc..");
+  EXPECT_EQ(CutToWidth("\xC3\xA4\xC3\xA4\xC3\xA4", 3),
+            "\xC3\xA4\xC3\xA4\xC3\xA4");
+  EXPECT_EQ(CutToWidth("\xC3\xA4\xC3\xA4\xC3\xA4z", 3), "\xC3\xA4..");
+  EXPECT_EQ(CutToWidth("abcdef", 0), "..");
+}
+
 TEST(TextTable, LetsNoCellSteerTheTerminal) {
   EXPECT_EQ(TextTable(kColumns, {{"a\x1b[2J\n", "\xff", "\x7f"}}, 0),
             "name    value  note\n"

@@ -1,12 +1,11 @@
 #include "launch/sweep/points/point_folder.h"
 
 #include <filesystem>
+#include <map>
 #include <system_error>
-#include <vector>
 
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
-#include "absl/strings/str_join.h"
 #include "absl/strings/str_split.h"
 #include "core/base/status.h"
 #include "core/metrics/accuracy/accuracy_matrix.h"
@@ -18,7 +17,7 @@ namespace reprise {
 namespace {
 
 constexpr size_t kLongestLine = 400;
-constexpr size_t kMostListed = 10;
+constexpr size_t kMostDifferences = 10;
 
 PointMeasures MeasuresOf(const RunFolder& run) {
   PointMeasures measures;
@@ -39,9 +38,8 @@ PointMeasures MeasuresOf(const RunFolder& run) {
   return measures;
 }
 
-// "lr is 0.1, expected 0.2" of each that differs.
-std::vector<std::string> Differences(
-    const RunFolder& run, const std::map<std::string, std::string>& settings) {
+std::vector<std::string> Differences(const RunFolder& run,
+                                     const SweepPoint& point) {
   std::map<std::string, std::string> recorded;
   for (const RunInfo::Setting& setting : run.run.info.settings) {
     recorded[setting.name] = setting.value_json;
@@ -51,21 +49,28 @@ std::vector<std::string> Differences(
     return nlohmann::json::parse(json, nullptr, /*allow_exceptions=*/false);
   };
   std::vector<std::string> differences;
-  for (const auto& [name, expected] : settings) {
+  for (const auto& [name, now] : point.settings) {
     const auto found = recorded.find(name);
-    const std::string value = found == recorded.end() ? "none" : found->second;
-    if (value == expected || value_of(value) == value_of(expected)) continue;
-    differences.push_back(
-        absl::StrCat(name, " is ", value, ", expected ", expected));
+    if (found == recorded.end()) {
+      if (now.is_default) continue;
+      differences.push_back(
+          absl::StrCat(name, " was none, is ", now.value_json));
+    } else if (value_of(found->second) != value_of(now.value_json)) {
+      differences.push_back(
+          absl::StrCat(name, " was ", found->second, ", is ", now.value_json));
+    }
+  }
+  if (differences.size() > kMostDifferences) {
+    differences.resize(kMostDifferences);
+    differences.push_back("...");
   }
   return differences;
 }
 
 }  // namespace
 
-absl::StatusOr<PointFolder> ReadPointFolder(
-    const std::string& folder,
-    const std::map<std::string, std::string>& settings) {
+absl::StatusOr<PointFolder> ReadPointFolder(const std::string& folder,
+                                            const SweepPoint& point) {
   PointFolder found;
   std::error_code error;
   if (!std::filesystem::exists(folder, error)) {
@@ -92,18 +97,9 @@ absl::StatusOr<PointFolder> ReadPointFolder(
       !std::filesystem::exists(folder + "/summary.json", error)) {
     return found;
   }
-  std::vector<std::string> differences = Differences(*run, settings);
-  if (!differences.empty()) {
-    if (differences.size() > kMostListed) {
-      differences.resize(kMostListed);
-      differences.push_back("...");
-    }
-    return UsageError(absl::StrCat(
-        folder, " holds a run with other settings than its name stands for (",
-        absl::StrJoin(differences, "; "), "); move that folder away"));
-  }
   found.state = PointFolder::State::kFinished;
   found.measures = MeasuresOf(*run);
+  found.differences = Differences(*run, point);
   return found;
 }
 

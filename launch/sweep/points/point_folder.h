@@ -2,13 +2,14 @@
 #ifndef REPRISE_LAUNCH_SWEEP_POINTS_POINT_FOLDER_H_
 #define REPRISE_LAUNCH_SWEEP_POINTS_POINT_FOLDER_H_
 
-#include <map>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
+#include "launch/sweep/points/sweep_points.h"
 
 namespace reprise {
 
@@ -28,14 +29,18 @@ inline constexpr char kOutputFile[] = "output.txt";
 struct PointFolder {
   enum class State { kNothing, kUnfinished, kFinished };
   State state = State::kNothing;
-  PointMeasures measures;  // of one that has finished
+  // Of one that has finished.
+  PointMeasures measures;
+  // "lr was 0.2, is 0.1": what it had otherwise than the point, which it is not
+  // a run of, then. Ten of more, and "...".
+  std::vector<std::string> differences;
 };
 
-// `settings`: of the point, as JSON by name. UsageError where the folder has a
-// finished run with others, or one that is at work; StorageError.
-absl::StatusOr<PointFolder> ReadPointFolder(
-    const std::string& folder,
-    const std::map<std::string, std::string>& settings);
+// What is in `folder`, that of `point`. A setting that a finished run knows
+// nothing of, as its build was older, is no difference while it has its
+// default. UsageError where a run is at work there; StorageError.
+absl::StatusOr<PointFolder> ReadPointFolder(const std::string& folder,
+                                            const SweepPoint& point);
 
 // Moves `folder` to `<aside>/<its name>.1`, or .2 and so on where that is
 // taken. Returns where it is now.

@@ -1,7 +1,6 @@
 #include "launch/sweep/points/point_folder.h"
 
 #include <filesystem>
-#include <map>
 #include <string>
 
 #include "absl/strings/str_cat.h"
@@ -18,6 +17,8 @@ namespace reprise {
 namespace {
 
 using State = PointFolder::State;
+using testing::ElementsAre;
+using testing::IsEmpty;
 
 class PointFolderTest : public testing::Test {
  protected:
@@ -27,6 +28,7 @@ class PointFolderTest : public testing::Test {
             testing::UnitTest::GetInstance()->current_test_info()->name())),
         folder_(parent_ + "/points/lr=0.1") {
     std::filesystem::create_directories(folder_);
+    point_.settings = {{"lr", {"0.1"}}, {"agent", {"\"nil\""}}};
   }
 
   void Write(const std::string& name, const std::string& text) {
@@ -56,10 +58,11 @@ class PointFolderTest : public testing::Test {
   }
 
   absl::StatusOr<PointFolder> Read() {
-    return ReadPointFolder(folder_, {{"lr", "0.1"}, {"agent", "\"nil\""}});
+    return ReadPointFolder(folder_, point_);
   }
 
   const std::string parent_, folder_;
+  SweepPoint point_;
 };
 
 TEST_F(PointFolderTest, AFinishedRunHasTheMeasuresOfItsPrimaryHead) {
@@ -73,6 +76,7 @@ TEST_F(PointFolderTest, AFinishedRunHasTheMeasuresOfItsPrimaryHead) {
   EXPECT_NEAR(*folder.measures.forgetting, 0.07, 1e-12);
   EXPECT_EQ(folder.measures.images_per_second, 100);
   EXPECT_TRUE(folder.measures.generated_data);
+  EXPECT_THAT(folder.differences, IsEmpty());
 }
 
 TEST_F(PointFolderTest, WithoutASummaryOrAnEndItIsUnfinished) {
@@ -92,17 +96,37 @@ TEST_F(PointFolderTest, WithoutASummaryOrAnEndItIsUnfinished) {
 
 TEST_F(PointFolderTest, NoFolderIsNothing) {
   REPRISE_ASSERT_OK_AND_ASSIGN(const PointFolder folder,
-                               ReadPointFolder(folder_ + "x", {}));
+                               ReadPointFolder(folder_ + "x", point_));
   EXPECT_EQ(folder.state, State::kNothing);
 }
 
-TEST_F(PointFolderTest, AFinishedRunWithOtherSettingsIsRefused) {
+TEST_F(PointFolderTest, AFinishedRunSaysInWhatItWasAnother) {
   WriteRun("0.2");
   Write("summary.json", "{}");
-  EXPECT_THAT(Read(), ExitsWith(ExitCode::kUsage));
-  EXPECT_THAT(Read().status(), FailsWith("(lr is 0.2, expected 0.1)"));
-  EXPECT_THAT(ReadPointFolder(folder_, {{"momentum", "0.5"}}).status(),
-              FailsWith("momentum is none, expected 0.5"));
+  REPRISE_ASSERT_OK_AND_ASSIGN(PointFolder folder, Read());
+  EXPECT_THAT(folder.differences, ElementsAre("lr was 0.2, is 0.1"));
+  point_.settings["lr"].value_json = "2e-1";
+  REPRISE_ASSERT_OK_AND_ASSIGN(folder, Read());
+  EXPECT_THAT(folder.differences, IsEmpty());
+}
+
+// Its build was older than the setting.
+TEST_F(PointFolderTest, ASettingThatARunDidNotKnowMayHaveItsDefaultOnly) {
+  WriteRun("0.1");
+  Write("summary.json", "{}");
+  point_.settings["momentum"] = {"0.5", /*is_default=*/true};
+  REPRISE_ASSERT_OK_AND_ASSIGN(PointFolder folder, Read());
+  EXPECT_THAT(folder.differences, IsEmpty());
+  point_.settings["momentum"].is_default = false;
+  REPRISE_ASSERT_OK_AND_ASSIGN(folder, Read());
+  EXPECT_THAT(folder.differences, ElementsAre("momentum was none, is 0.5"));
+}
+
+TEST_F(PointFolderTest, WhatHasNotFinishedDiffersInNothing) {
+  WriteRun("0.2");
+  REPRISE_ASSERT_OK_AND_ASSIGN(const PointFolder folder, Read());
+  EXPECT_EQ(folder.state, State::kUnfinished);
+  EXPECT_THAT(folder.differences, IsEmpty());
 }
 
 TEST_F(PointFolderTest, SettingAsideKeepsEveryAttempt) {

@@ -46,7 +46,11 @@ class SweepResolver {
  public:
   SweepResolver(const SweepFile& file, const std::vector<std::string>& flags,
                 const std::string& name, const Experiment& experiment)
-      : file_(file), flags_(flags), name_(name), experiment_(experiment) {}
+      : file_(file),
+        flags_(flags),
+        name_(name),
+        experiment_(experiment),
+        defaults_(ValuesOf({"run", "--resolved"}).value()) {}
 
   absl::StatusOr<ResolvedSweep> Resolve() {
     for (const PointLines& lines : ExpandPoints(file_)) AddPoint(lines);
@@ -99,12 +103,9 @@ class SweepResolver {
     point.seed = spec.training.seed;
     point.ranks = spec.ranks.count;
     point.threads = spec.ranks.threads;
-    NamePoint(VariesSeed(lines), &point);
+    NamePoint(&point);
     if (!CheckResults(where, spec)) return;
     sweep_.folder = absl::StrCat(spec.results.results_dir, "/", name_);
-    spec.results.results_dir.clear();
-    const std::string text = absl::StrJoin(CanonicalArguments(spec), "\n");
-    point.digest = absl::StrFormat("xxh64:%016x", Hash(text));
     spec.results.results_dir = PointsFolder(sweep_.folder);
     spec.results.save_dir = point.name;
     point.arguments = CanonicalArguments(spec);
@@ -117,16 +118,31 @@ class SweepResolver {
     if (ReadBack(where, &point)) sweep_.points.push_back(std::move(point));
   }
 
-  // What the point will make of its arguments.
+  // What a run makes of its arguments.
+  absl::StatusOr<std::map<std::string, std::string>> ValuesOf(
+      const std::vector<std::string>& arguments) const {
+    REPRISE_ASSIGN_OR_RETURN(
+        const ParsedCommand command,
+        ParseCommandLine(arguments, experiment_, {"run", {}, {}}));
+    std::map<std::string, std::string> values;
+    for (const RecordedSetting& setting : command.spec.settings) {
+      values[setting.name] = setting.value_json;
+    }
+    values.erase("results-dir");
+    values.erase("save-dir");
+    return values;
+  }
+
   bool ReadBack(const std::string& where, SweepPoint* point) {
-    const absl::StatusOr<ParsedCommand> command =
-        ParseCommandLine(point->arguments, experiment_, {"run", {}, {}});
-    if (!command.ok()) {
-      AddProblem(where, command.status().message());
+    const auto values = ValuesOf(point->arguments);
+    if (!values.ok()) {
+      AddProblem(where, values.status().message());
       return false;
     }
-    for (const RecordedSetting& setting : command->spec.settings) {
-      point->settings[setting.name] = setting.value_json;
+    for (const auto& [name, value] : *values) {
+      const auto found = defaults_.find(name);
+      point->settings[name] = {
+          value, found != defaults_.end() && found->second == value};
     }
     return true;
   }
@@ -160,11 +176,6 @@ class SweepResolver {
     return true;
   }
 
-  static bool VariesSeed(const PointLines& lines) {
-    return std::any_of(lines.varied.begin(), lines.varied.end(),
-                       [](const YamlNode& line) { return line.key == "seed"; });
-  }
-
   // Those that `lines` vary, but for the seed. A line of a whole *-config is
   // told by the origin that its keys have.
   std::vector<std::pair<std::string, std::string>> Varied(
@@ -191,24 +202,24 @@ class SweepResolver {
     return varied;
   }
 
-  static void NamePoint(bool with_seed, SweepPoint* point) {
+  // The seed always, so that further seeds rename nothing.
+  static void NamePoint(SweepPoint* point) {
     std::vector<std::string> parts;
     for (const auto& [name, value] : point->varied) {
       parts.push_back(absl::StrCat(name, "=", FolderText(value)));
     }
     point->configuration =
         Shortened(absl::StrJoin(parts, ","), kLongestName - 30);
-    point->name = point->configuration;
-    if (with_seed || point->name.empty()) {
-      absl::StrAppend(&point->name, point->name.empty() ? "" : ",",
-                      "seed=", point->seed);
-    }
+    point->name = absl::StrCat(point->configuration,
+                               point->configuration.empty() ? "" : ",",
+                               "seed=", point->seed);
   }
 
   const SweepFile& file_;
   const std::vector<std::string>& flags_;
   const std::string& name_;
   const Experiment& experiment_;
+  const std::map<std::string, std::string> defaults_;  // by name, as JSON
   ResolvedSweep sweep_;
   std::vector<std::string> problems_;
   std::set<std::string> told_, noted_;

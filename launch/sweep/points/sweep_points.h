@@ -18,7 +18,7 @@ namespace reprise {
 
 struct SweepPoint {
   // Of its folder: "agent=nil,lr=0.1,seed=2", the settings that the file varies
-  // in the order of --help, the seed last. The same whatever else the file has.
+  // in the order of --help, then the seed. The same whatever else the file has.
   std::string name;
   // The name without the seed: points that share it are one row of the table.
   std::string configuration;
@@ -29,10 +29,13 @@ struct SweepPoint {
 
   // CanonicalArguments, those of the folder included.
   std::vector<std::string> arguments;
-  // By name, as JSON, as run.json of the point will have them.
-  std::map<std::string, std::string> settings;
-  // "xxh64:" and 16 hex digits over `arguments` but for the folder's.
-  std::string digest;
+  // As run.json of the point will have them, by name; without results-dir and
+  // save-dir: a folder that was moved has the same points.
+  struct Setting {
+    std::string value_json;
+    bool is_default = false;  // has the value of a run that is given nothing
+  };
+  std::map<std::string, Setting> settings;
 };
 
 struct ResolvedSweep {

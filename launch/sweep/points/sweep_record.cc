@@ -1,14 +1,10 @@
 #include "launch/sweep/points/sweep_record.h"
 
-#include <algorithm>
 #include <filesystem>
-#include <map>
 #include <set>
 #include <system_error>
 
-#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
-#include "absl/strings/str_join.h"
 #include "core/base/file.h"
 #include "core/base/status.h"
 #include "nlohmann/json.hpp"
@@ -18,45 +14,28 @@ namespace {
 
 using Json = nlohmann::ordered_json;
 
-constexpr size_t kMostListed = 20;
-
 std::string PathIn(const std::string& folder) { return folder + "/sweep.json"; }
 
 Json PointsJson(const std::vector<SweepRecord::Point>& points) {
   Json json = Json::array();
   for (const SweepRecord::Point& point : points) {
     json.push_back({{"name", point.name},
-                    {"digest", point.digest},
-                    {"arguments", point.arguments}});
+                    {"arguments", point.arguments},
+                    {"program_digest", point.program_digest}});
   }
   return json;
 }
 
-std::vector<SweepRecord::Point> PointsOf(const Json& json) {
+// A record that does not say who ran a point is older: `program_digest`.
+std::vector<SweepRecord::Point> PointsOf(const Json& json,
+                                         const std::string& program_digest) {
   std::vector<SweepRecord::Point> points;
   for (const Json& point : json) {
-    points.push_back({point.at("name"), point.at("digest"),
-                      point.at("arguments").get<std::vector<std::string>>()});
+    points.push_back({point.at("name"),
+                      point.at("arguments").get<std::vector<std::string>>(),
+                      point.value("program_digest", program_digest)});
   }
   return points;
-}
-
-// The arguments that one has and the other has not, without the folder's.
-std::string DifferenceOf(const SweepRecord::Point& before,
-                         const SweepPoint& now) {
-  const auto without = [](const std::vector<std::string>& from,
-                          const std::vector<std::string>& other) {
-    std::vector<std::string> rest;
-    for (const std::string& argument : from) {
-      if (absl::StartsWith(argument, "--results-dir=")) continue;
-      if (std::find(other.begin(), other.end(), argument) == other.end()) {
-        rest.push_back(argument);
-      }
-    }
-    return rest.empty() ? std::string("nothing") : absl::StrJoin(rest, " ");
-  };
-  return absl::StrCat("was ", without(before.arguments, now.arguments), ", is ",
-                      without(now.arguments, before.arguments));
 }
 
 }  // namespace
@@ -75,8 +54,9 @@ absl::StatusOr<std::optional<SweepRecord>> ReadSweepRecord(
     record.file = json.at("file");
     record.version = json.at("program").at("version");
     record.program_digest = json.at("program").at("digest");
-    record.points = PointsOf(json.at("points"));
-    record.vanished = PointsOf(json.at("vanished_points"));
+    record.points = PointsOf(json.at("points"), record.program_digest);
+    record.vanished =
+        PointsOf(json.at("vanished_points"), record.program_digest);
     return std::optional<SweepRecord>(std::move(record));
   } catch (const Json::exception& problem) {
     return DataError(absl::StrCat(
@@ -99,26 +79,24 @@ absl::Status WriteSweepRecord(const std::string& folder,
       {json.dump(1, ' ', false, Json::error_handler_t::replace), "\n"});
 }
 
-absl::StatusOr<SweepChanges> ContinueRecord(
-    const SweepRecord& before, const std::vector<SweepPoint>& points,
-    SweepRecord* now) {
+SweepChanges ContinueRecord(const SweepRecord& before,
+                            const std::vector<SweepPoint>& points,
+                            SweepRecord* now) {
   std::map<std::string, const SweepRecord::Point*> known;
   for (const auto* list : {&before.points, &before.vanished}) {
     for (const SweepRecord::Point& point : *list) known[point.name] = &point;
   }
   SweepChanges changes;
   std::set<std::string> names;
-  std::vector<std::string> other_meaning;
   for (const SweepPoint& point : points) {
     names.insert(point.name);
+    now->points.push_back({point.name, point.arguments, ""});
     const auto found = known.find(point.name);
     if (found == known.end()) {
       changes.added.push_back(point.name);
-    } else if (found->second->digest != point.digest) {
-      other_meaning.push_back(
-          absl::StrCat(point.name, ": ", DifferenceOf(*found->second, point)));
+    } else {
+      now->points.back().program_digest = found->second->program_digest;
     }
-    now->points.push_back({point.name, point.digest, point.arguments});
   }
   for (const auto& [name, point] : known) {
     if (names.count(name) != 0) continue;
@@ -127,17 +105,15 @@ absl::StatusOr<SweepChanges> ContinueRecord(
   for (const SweepRecord::Point& point : before.points) {
     if (names.count(point.name) == 0) changes.vanished.push_back(point.name);
   }
-  if (other_meaning.empty()) return changes;
-  const size_t count = other_meaning.size();
-  if (count > kMostListed) {
-    other_meaning.resize(kMostListed);
-    other_meaning.push_back("...");
+  return changes;
+}
+
+std::map<std::string, int64_t> CountBuilds(const SweepRecord& record) {
+  std::map<std::string, int64_t> builds;
+  for (const SweepRecord::Point& point : record.points) {
+    ++builds[point.program_digest];
   }
-  return UsageError(
-      absl::StrCat(count, count == 1 ? " point has" : " points have",
-                   " another meaning than when the sweep began:\n  ",
-                   absl::StrJoin(other_meaning, "\n  "),
-                   "\nundo the change, or begin another sweep with --name"));
+  return builds;
 }
 
 }  // namespace reprise

@@ -1,8 +1,10 @@
-// sweep.json in the folder of a sweep: its points as they were resolved, and by
-// which program, written before anything starts.
+// sweep.json in the folder of a sweep: its points as they were resolved, and
+// which build of the program runs each, written before anything starts.
 #ifndef REPRISE_LAUNCH_SWEEP_POINTS_SWEEP_RECORD_H_
 #define REPRISE_LAUNCH_SWEEP_POINTS_SWEEP_RECORD_H_
 
+#include <cstdint>
+#include <map>
 #include <optional>
 #include <string>
 #include <vector>
@@ -15,11 +17,13 @@ namespace reprise {
 
 struct SweepRecord {
   struct Point {
-    std::string name, digest;
+    std::string name;
     std::vector<std::string> arguments;
+    // Of the program that has run it, or is to; empty: none yet.
+    std::string program_digest;
   };
   std::string file;                     // that the points are from
-  std::string version, program_digest;  // of the program (program_info.h)
+  std::string version, program_digest;  // of the last start (program_info.h)
   std::vector<Point> points;
   // Of earlier starts, and not in the file any more.
   std::vector<Point> vanished;
@@ -37,11 +41,14 @@ struct SweepChanges {
   std::vector<std::string> added, vanished;  // names of points
 };
 
-// What goes on from `before`, and how `points` differ from it. UsageError
-// naming every point whose name means something else now.
-absl::StatusOr<SweepChanges> ContinueRecord(
-    const SweepRecord& before, const std::vector<SweepPoint>& points,
-    SweepRecord* now);
+// Fills the points of `now` from `points`, with what `before` knows of them,
+// and says how they differ from those of `before`.
+SweepChanges ContinueRecord(const SweepRecord& before,
+                            const std::vector<SweepPoint>& points,
+                            SweepRecord* now);
+
+// How many points each build has, by its digest.
+std::map<std::string, int64_t> CountBuilds(const SweepRecord& record);
 
 }  // namespace reprise
 
