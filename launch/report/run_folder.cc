@@ -27,6 +27,7 @@ namespace fs = std::filesystem;
 // A matrix has the square of the tasks; more are no run of ours.
 constexpr int64_t kMostTasks = 1000;
 constexpr size_t kMostHeads = 16;
+constexpr int kMostRanks = 65536;  // as --ranks allows
 
 constexpr int64_t kLogTailBytes = 1 << 16;
 
@@ -47,6 +48,14 @@ class Collector final : public MetricSink {
     if (start.num_tasks < 1 || start.num_tasks > kMostTasks) {
       return Fault("expected 1 to ", kMostTasks, " tasks in run_start, found ",
                    start.num_tasks);
+    }
+    if (start.world_size < 1 || start.world_size > kMostRanks) {
+      return Fault("expected a world_size from 1 to ", kMostRanks,
+                   " in run_start, found ", start.world_size);
+    }
+    if (start.epochs_per_task < 0) {
+      return Fault("expected epochs_per_task from 0 in run_start, found ",
+                   start.epochs_per_task);
     }
     run_.start = start;
     run_.heads = HeadMatrices(start.num_tasks);
@@ -206,7 +215,6 @@ absl::Status ReadLog(RunFolder* run) {
   for (const absl::string_view line :
        absl::StrSplit(tail, '\n', absl::SkipWhitespace())) {
     absl::string_view text = line.substr(TextBegin(line));
-    run->last_log_line = std::string(text);
     if (TextBegin(line) > 0 && absl::ConsumePrefix(&text, "error: ")) {
       run->error = std::string(text);
     }
@@ -331,6 +339,12 @@ absl::StatusOr<RunFolder> ReadRunFolder(const std::string& path,
   RunFolder run;
   run.path = path;
   REPRISE_ASSIGN_OR_RETURN(run.run, ReadRunJson(path));
+  const int world_size = run.run.info.world_size;
+  if (world_size < 1 || world_size > kMostRanks) {
+    return DataError(
+        absl::StrCat(path, "/run.json: expected a \"world_size\" from 1 to ",
+                     kMostRanks, ", found ", world_size));
+  }
   REPRISE_RETURN_IF_ERROR(ReadRecords(options, &run));
   REPRISE_RETURN_IF_ERROR(ReadLog(&run));
   run.state = StateOf(run);

@@ -23,7 +23,7 @@ namespace reprise {
 enum class RunState {
   kFinished,    // its last record is there
   kRunning,     // not yet, and its process is still there, on this host
-  kFailed,      // not, and its log ends with an error
+  kFailed,      // not, and the last 64 KiB of its log tell an error
   kUnfinished,  // none of these: killed, or it goes on on another host
 };
 
@@ -52,8 +52,7 @@ struct RunFolder {
   int64_t cut_bytes = 0;  // of a last record that was not written to its end
 
   RunState state = RunState::kUnfinished;
-  std::string last_log_line;  // without its time; empty: there is no log
-  std::string error;          // of kFailed: what the log says
+  std::string error;  // of kFailed: the last that the log tells
 
   // The run's id; of a run from before there were ids "".
   const std::string& id() const;
@@ -74,7 +73,7 @@ struct RunFolder {
 };
 
 struct RunFolderOptions {
-  size_t most_steps = 2000;  // >= 2
+  size_t most_steps = 500;  // >= 2; a curve on a page has no more points
 };
 
 // `path`: the folder, as the user wrote it. Memory is that of the records that

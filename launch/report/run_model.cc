@@ -1,9 +1,9 @@
 #include "launch/report/run_model.h"
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <map>
-#include <set>
 #include <string>
 #include <utility>
 #include <vector>
@@ -12,11 +12,13 @@
 #include "absl/strings/str_join.h"
 #include "absl/time/time.h"
 #include "core/metrics/accuracy/accuracy_matrix.h"
+#include "core/metrics/confusion/confusion_matrix.h"
 #include "core/metrics/meters.h"
 #include "core/metrics/metric_sink.h"
 #include "core/metrics/record_json.h"
 #include "core/metrics/run_json.h"
 #include "core/metrics/summary/head_json.h"
+#include "launch/report/run_settings/run_settings.h"
 
 namespace reprise {
 namespace {
@@ -30,36 +32,40 @@ Json FieldsOf(const Record& record) {
   return fields;
 }
 
-// Of the last task whose tests have counted it; by the schema's name, as tests
-// of older programs have no such field.
+// A table of more classes is beyond a reader, and soon beyond a browser.
+constexpr size_t kMostClasses = 200;
+
+// Of the last task whose tests have counted it.
 Json ConfusionJson(const RunFolder& run, const std::string& head) {
   int64_t task = -1;
-  std::map<std::pair<int64_t, int64_t>, int64_t> counts;
-  std::set<int64_t> classes;
+  ConfusionMatrix matrix;
   for (const TestRecord& test : run.tests) {
-    if (test.head != head || test.task < task) continue;
-    const Json fields = FieldsOf(test);
-    const auto triples = fields.find("confusion");
-    if (triples == fields.end() || !triples->is_array()) continue;
-    if (test.task > task) {
-      counts.clear();
-      classes.clear();
+    if (test.head != head || test.task < task || !test.confusion.has_value()) {
+      continue;
     }
+    if (test.task > task) matrix = ConfusionMatrix();
     task = test.task;
-    for (const Json& triple : *triples) {
-      const auto pair = std::make_pair(triple.at(0).get<int64_t>(),
-                                       triple.at(1).get<int64_t>());
-      counts[pair] += triple.at(2).get<int64_t>();
-      classes.insert({pair.first, pair.second});
-    }
+    matrix.Add(*test.confusion);
   }
-  if (classes.empty()) return nullptr;
-  Json json = {
-      {"task", task}, {"labels", Json::array()}, {"counts", Json::array()}};
-  for (const int64_t truth : classes) {
-    json["labels"].push_back(absl::StrCat(truth));
+  const std::vector<int64_t> truths = matrix.TrueClasses();
+  const std::vector<int64_t> predictions = matrix.PredictedClasses();
+  if (truths.empty()) return nullptr;
+  Json json = {{"task", task},
+               {"classes", predictions.size()},
+               {"true_classes", Json::array()},
+               {"predicted_classes", Json::array()},
+               {"counts", Json::array()}};
+  if (predictions.size() > kMostClasses) return json;
+  for (const int64_t taken : predictions) {
+    json["predicted_classes"].push_back(
+        taken == kNoClass ? "none" : absl::StrCat(taken));
+  }
+  for (const int64_t truth : truths) {
+    json["true_classes"].push_back(absl::StrCat(truth));
     Json row = Json::array();
-    for (const int64_t taken : classes) row.push_back(counts[{truth, taken}]);
+    for (const int64_t taken : predictions) {
+      row.push_back(matrix.At(truth, taken));
+    }
     json["counts"].push_back(std::move(row));
   }
   return json;
@@ -93,6 +99,22 @@ Json EpochsJson(const RunFolder& run) {
     epochs.push_back(std::move(json));
   }
   return epochs;
+}
+
+// Where in the run and with which loss; of what is not known, nothing.
+Json StepsJson(const RunFolder& run) {
+  Json steps = Json::array();
+  for (const StepRecord& step : run.steps) {
+    if (step.steps_in_epoch < 1) continue;
+    const double in_epoch = static_cast<double>(step.step + 1) /
+                            static_cast<double>(step.steps_in_epoch);
+    steps.push_back(
+        {{"epochs", static_cast<double>(step.task) *
+                            static_cast<double>(run.start->epochs_per_task) +
+                        static_cast<double>(step.epoch) + in_epoch},
+         {"loss", JsonOf(step.loss_so_far)}});
+  }
+  return steps;
 }
 
 Json TasksJson(const RunFolder& run) {
@@ -133,9 +155,11 @@ Json At(const std::vector<Value>& values, size_t i) {
   return i < values.size() ? Json(values[i]) : Json();
 }
 
-Json RanksJson(const RunInfo& info, int world_size) {
+// Those of which something is said.
+Json RanksJson(const RunInfo& info) {
   Json ranks = Json::array();
-  for (size_t rank = 0; rank < static_cast<size_t>(world_size); ++rank) {
+  const size_t count = std::max(info.hosts.size(), info.devices.size());
+  for (size_t rank = 0; rank < count; ++rank) {
     ranks.push_back({{"rank", rank},
                      {"host", At(info.hosts, rank)},
                      {"device", At(info.devices, rank)},
@@ -148,11 +172,8 @@ Json RanksJson(const RunInfo& info, int world_size) {
 Json SettingsJson(const RunInfo& info) {
   Json settings = Json::array();
   for (const RunInfo::Setting& setting : info.settings) {
-    const Json value =
-        Json::parse(setting.value_json, nullptr, /*allow_exceptions=*/false);
     settings.push_back({{"name", setting.name},
-                        {"value", value.is_string() ? value.get<std::string>()
-                                                    : setting.value_json},
+                        {"value", SettingText(setting.value_json)},
                         {"origin", setting.origin}});
   }
   return settings;
@@ -258,8 +279,9 @@ nlohmann::ordered_json RunModel(const RunFolder& run) {
   AddTotals(run, &model);
   model["heads"] = HeadsJson(run);
   model["epochs"] = EpochsJson(run);
+  model["steps"] = StepsJson(run);
   model["tasks"] = TasksJson(run);
-  model["ranks"] = RanksJson(info, has_start || has_info ? world_size : 0);
+  model["ranks"] = RanksJson(info);
   model["settings"] = SettingsJson(info);
   model["provenance"] = ProvenanceJson(run);
   return model;

@@ -1,9 +1,11 @@
 #include "launch/report/run_model.h"
 
 #include <cmath>
+#include <cstdint>
 #include <limits>
 #include <string>
 
+#include "core/metrics/metric_sink.h"
 #include "core/metrics/testing/scripted_run.h"
 #include "gtest/gtest.h"
 #include "launch/report/testing/scripted_folder.h"
@@ -53,6 +55,53 @@ TEST(RunModelTest, EpochsTasksAndTimesAreThoseOfTheRecords) {
   EXPECT_EQ(model["overlap_share"], 0.25);
   EXPECT_EQ(model["phase_seconds"]["backward"], 20.0);
   EXPECT_EQ(model["ranks"].size(), 2u);
+}
+
+TEST(RunModelTest, StepsStandWhereTheyAreInTheRun) {
+  const Json steps = RunModel(ScriptedFolder())["steps"];
+  ASSERT_EQ(steps.size(), 12u);
+  EXPECT_EQ(steps[0], Json({{"epochs", 0.25}, {"loss", 2.0}}));
+  EXPECT_EQ(steps[7], Json({{"epochs", 2.0}, {"loss", 0.5}}));
+}
+
+TEST(RunModelTest, RowsOfTheConfusionAreTrueClassesAndItsColumnsAllAnswers) {
+  RunFolder run = ScriptedFolder();
+  for (TestRecord& test : run.tests) {
+    if (test.task != 2 || test.test_task != 1 || !test.confusion) continue;
+    test.confusion->push_back({1, kNoClass, 5});
+  }
+  const Json confusion = RunModel(run)["heads"][0]["confusion"];
+  EXPECT_EQ(confusion["task"], 2);
+  EXPECT_EQ(confusion["true_classes"], Json({"0", "1", "2"}));
+  EXPECT_EQ(confusion["predicted_classes"], Json({"0", "1", "2", "9", "none"}));
+  EXPECT_EQ(confusion["counts"], Json::parse("[[320,0,0,80,0],"
+                                             "[0,291,0,9,5],"
+                                             "[0,0,273,27,0]]"));
+}
+
+TEST(RunModelTest, AConfusionOfTooManyClassesHasNoTable) {
+  RunFolder run = ScriptedFolder();
+  for (TestRecord& test : run.tests) {
+    if (!test.confusion) continue;
+    for (int64_t i = 0; i < 1'000; ++i) {
+      test.confusion->push_back({i, i, 1});
+    }
+    break;  // the first test of task 0
+  }
+  run.tests.resize(4);
+  const Json confusion = RunModel(run)["heads"][0]["confusion"];
+  EXPECT_EQ(confusion["classes"], 1'000);
+  EXPECT_TRUE(confusion["counts"].empty());
+}
+
+TEST(RunModelTest, RanksAreThoseThatTheRunHasNamed) {
+  RunFolder run = ScriptedFolder();
+  run.start->world_size = 65536;
+  EXPECT_EQ(RunModel(run)["ranks"].size(), 2u);
+  EXPECT_EQ(RunModel(run)["world_size"], 65536);
+  run.run.info.hosts.clear();
+  run.run.info.devices.clear();
+  EXPECT_TRUE(RunModel(run)["ranks"].empty());
 }
 
 TEST(RunModelTest, WhatAnUnfinishedRunDoesNotKnowIsNull) {

@@ -14,7 +14,7 @@
 namespace reprise {
 
 // Unique ids of the data sources that the dashboards start with, and that are
-// provisioned (server/provisioning.h).
+// provisioned (server/server_files.h).
 inline constexpr absl::string_view kRunDataSource = "reprise-influxdb";
 inline constexpr absl::string_view kHostDataSource = "reprise-telegraf";
 

@@ -38,7 +38,7 @@ struct Measurement {
 // which hold what an agent reports by class and by rank at the end of a task.
 const std::vector<Measurement>& RunMeasurements();
 
-// Of the inputs in the configuration of Telegraf (server/telegraf_conf.h) what
+// Of the inputs in the configuration of Telegraf (server/server_files.h) what
 // dashboards use, as the inputs' documentation names it.
 const std::vector<Measurement>& HostMeasurements();
 

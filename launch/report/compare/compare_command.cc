@@ -45,7 +45,7 @@ std::string DifferenceText(const MeasureRow& row, size_t i) {
   const auto& other = row.values[i];
   if (!first.has_value() || !other.has_value()) return "-";
   std::string text = absl::StrFormat("%+.3g", *other - *first);
-  // Accuracies are differences in points; of what has a unit a ratio says more.
+  // Accuracies are shares already; of what has a unit a ratio says more.
   if (!row.unit.empty() && *first > 0) {
     absl::StrAppendFormat(&text, " (%+.1f%%)", 100 * (*other / *first - 1));
   }
@@ -62,7 +62,7 @@ class Comparison {
     PrintRuns();
     PrintText("Settings that differ", "setting", DifferingSettings(runs_));
     PrintText("Surroundings that differ", "what", DifferingProvenance(runs_));
-    PrintMeasures("Measures (B - A in points for accuracies, else and in %)",
+    PrintMeasures("Measures (differences of times and rates also in % of A)",
                   MeasuresOf(runs_));
     PrintMeasures("Time by phase, of rank 0", PhasesOf(runs_));
     PrintMatrices();

@@ -62,7 +62,8 @@ class CompareCommandTest : public ::testing::Test {
     info.run_id = id;
     info.settings = {{"lr", "0.5", "default"},
                      {"seed", "42", "default"},
-                     {"save-dir", "\"" + id + "\"", "flag"}};
+                     {"save-dir", "\"" + id + "\"", "flag"},
+                     {"log-interval", id == "a" ? "10" : "1", "flag"}};
     info.hosts = {"node1", "node1"};
     return info;
   }

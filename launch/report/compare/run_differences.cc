@@ -11,6 +11,7 @@
 #include "core/base/phase.h"
 #include "core/metrics/accuracy/accuracy_matrix.h"
 #include "core/metrics/run_json.h"
+#include "launch/report/run_settings/run_settings.h"
 
 namespace reprise {
 namespace {
@@ -47,7 +48,7 @@ std::vector<std::string> NamesOfSettings(const std::vector<RunFolder>& runs) {
   std::map<std::string, bool> is_known;
   for (const RunFolder& run : runs) {
     for (const RunInfo::Setting& setting : run.run.info.settings) {
-      if (setting.name == "results-dir" || setting.name == "save-dir") continue;
+      if (IsBookkeeping(setting.name)) continue;
       if (!std::exchange(is_known[setting.name], true)) {
         names.push_back(setting.name);
       }

@@ -16,8 +16,8 @@ struct TextRow {
 };
 
 // Settings whose values differ, in the order of run.json, with their origins
-// where these differ, too; "-" for a run that has no such setting. Where the
-// results went is left out.
+// where these differ, too; "-" for a run that has no such setting. Bookkeeping
+// (run_settings.h) is left out.
 std::vector<TextRow> DifferingSettings(const std::vector<RunFolder>& runs);
 
 // Of where and by what they ran: version, commit, build, hosts, devices,

@@ -10,27 +10,20 @@
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
+#include "absl/strings/str_split.h"
+#include "absl/strings/string_view.h"
 #include "core/base/file.h"
 #include "core/base/status.h"
 #include "core/metrics/record_json.h"
 #include "launch/report/comparison/sample_statistics.h"
+#include "launch/report/run_settings/run_settings.h"
+#include "launch/settings/scratch_keys.h"
 
 namespace reprise {
 namespace {
 
 using Json = nlohmann::ordered_json;
 using Key = std::map<std::string, std::string>;  // setting -> value
-
-// Settings that say where results go and settings come from, not what is
-// computed.
-bool IsBookkeeping(const std::string& setting) {
-  static const std::set<std::string>& names = *new std::set<std::string>{
-      "checkpoint",   "checkpoint-every", "config",      "dataset-dir",
-      "log-interval", "output",           "results-dir", "resume",
-      "save-dir",     "timeline",         "yaml-config"};
-  return names.count(setting) > 0 || absl::StartsWith(setting, "influx") ||
-         absl::StartsWith(setting, "tensor");
-}
 
 // One of the measures of a run that groups are compared by.
 struct Measure {
@@ -149,18 +142,41 @@ void AddStatistics(const std::vector<Json>& runs, Group* group) {
   }
 }
 
-std::string LabelPart(const std::string& setting, const std::string& value) {
-  if (setting == "ranks") {
-    return absl::StrCat(value, value == "1" ? " rank" : " ranks");
+// Of the digests of a run's files, a line each, the first that not all have.
+std::string DataPart(const std::string& value,
+                     const std::set<std::string>& of_all) {
+  const std::string digests = SettingText(value);
+  if (digests == "null" || digests.empty()) return "data unknown";
+  for (const absl::string_view line : absl::StrSplit(digests, '\n')) {
+    const bool all_have_it = std::all_of(
+        of_all.begin(), of_all.end(), [line](const std::string& other) {
+          return absl::StrContains(SettingText(other), line);
+        });
+    if (all_have_it) continue;
+    const absl::string_view digest = line.substr(0, line.find(' '));
+    // Behind the name of the function, if any.
+    return absl::StrCat("data ", digest.substr(digest.find(':') + 1, 8));
   }
-  if (value == "true") return setting;
-  if (value == "false") return absl::StrCat("no ", setting);
-  return absl::StrCat(setting, " ", value);
+  return "less data";
 }
 
-std::string Unquoted(const std::string& text) {
-  const Json value = Json::parse(text, nullptr, false);
-  return value.is_string() ? value.get<std::string>() : text;
+// What a label says of a run's setting, where `of_all` are its values.
+std::string LabelPart(const std::string& name, const std::string& value,
+                      const std::set<std::string>& of_all) {
+  if (name == "data") return DataPart(value, of_all);
+  if (name == "run generated_data") {
+    return value == "true" ? "generated data" : "real data";
+  }
+  if (absl::StartsWith(name, "run ")) return SettingText(value);
+  if (name == "ranks") {
+    return absl::StrCat(value, value == "1" ? " rank" : " ranks");
+  }
+  // Of a key of a *-config its own name: labels are long enough.
+  const std::string own = name.substr(name.find('.') + 1);
+  if (value.empty()) return absl::StrCat(own, " unknown");
+  if (value == "true") return own;
+  if (value == "false") return absl::StrCat("no ", own);
+  return absl::StrCat(own, " ", value);
 }
 
 std::string ValueIn(const Key& key, const std::string& name) {
@@ -168,34 +184,39 @@ std::string ValueIn(const Key& key, const std::string& name) {
   return found == key.end() ? "" : found->second;
 }
 
-// The agent, and what else it takes to tell the groups apart: of the settings
-// that users name first, then of the others, each that parts two groups of
-// one label.
-void AddLabels(std::vector<Group>* groups) {
-  std::vector<std::string> names = {"run dataset", "run model", "scratch",
-                                    "ranks"};
+// Of each key the agent, and what else it takes to tell the keys apart: of the
+// settings that users name first, then of the others, each that parts two keys
+// of one label.
+std::vector<std::string> LabelsOf(const std::vector<Key>& keys) {
+  std::vector<std::string> names = {"run dataset", "run generated_data",
+                                    "run model", "scratch", "ranks"};
   std::set<std::string> others;
-  for (const Group& group : *groups) {
-    for (const auto& [name, value] : group.key) others.insert(name);
+  std::vector<std::string> labels;
+  for (const Key& key : keys) {
+    for (const auto& [name, value] : key) others.insert(name);
+    labels.push_back(SettingText(ValueIn(key, "run agent")));
   }
   names.insert(names.end(), others.begin(), others.end());
-  for (Group& group : *groups) {
-    group.label = Unquoted(ValueIn(group.key, "run agent"));
-  }
   for (const std::string& name : names) {
     std::map<std::string, std::set<std::string>> values;  // by label
-    for (const Group& group : *groups) {
-      values[group.label].insert(ValueIn(group.key, name));
+    for (size_t i = 0; i < keys.size(); ++i) {
+      values[labels[i]].insert(ValueIn(keys[i], name));
     }
-    for (Group& group : *groups) {
-      if (values[group.label].size() < 2) continue;
-      const std::string value = ValueIn(group.key, name);
-      const std::string part = absl::StartsWith(name, "run ") ? Unquoted(value)
-                               : name == "data"               ? ""
-                                                : LabelPart(name, value);
-      if (!part.empty()) absl::StrAppend(&group.label, ", ", part);
+    for (size_t i = 0; i < keys.size(); ++i) {
+      const std::set<std::string>& of_label = values.at(labels[i]);
+      if (of_label.size() < 2) continue;
+      absl::StrAppend(&labels[i], ", ",
+                      LabelPart(name, ValueIn(keys[i], name), of_label));
     }
   }
+  return labels;
+}
+
+void AddLabels(std::vector<Group>* groups) {
+  std::vector<Key> keys;
+  for (const Group& group : *groups) keys.push_back(group.key);
+  const std::vector<std::string> labels = LabelsOf(keys);
+  for (size_t i = 0; i < labels.size(); ++i) (*groups)[i].label = labels[i];
 }
 
 // Best first; what is unknown last.
@@ -230,25 +251,19 @@ Json GroupsJson(const std::vector<Group>& groups) {
   return array;
 }
 
-// The key without the settings that --scratch stands for in any of the runs.
-Key WithoutScratch(const Group& group, const std::set<std::string>& derived) {
+// The key without --scratch and what it stands for, wherever the values came
+// from: a sweep's points are given all of them.
+Key WithoutScratch(const Group& group) {
   Key key = group.key;
   key.erase("scratch");
-  key.erase("run agent");  // says "from scratch", too
-  for (const std::string& name : derived) key.erase(name);
+  key.erase("run agent");  // says "--scratch", too
+  for (const ScratchKey& derived : kScratchKeys) {
+    key.erase(absl::StrCat(derived.flag, ".", derived.key));
+  }
   return key;
 }
 
-Json ScratchJson(const std::vector<Json>& runs,
-                 const std::vector<Group>& groups) {
-  std::set<std::string> derived;
-  for (const Json& run : runs) {
-    for (const Json& setting : run.at("settings")) {
-      if (setting.at("origin") == "--scratch") {
-        derived.insert(setting.at("name").get<std::string>());
-      }
-    }
-  }
+Json ScratchJson(const std::vector<Group>& groups) {
   const auto is_scratch = [](const Group& group) {
     return ValueIn(group.key, "scratch") == "true";
   };
@@ -256,8 +271,7 @@ Json ScratchJson(const std::vector<Json>& runs,
   for (size_t a = 0; a < groups.size(); ++a) {
     for (size_t b = 0; b < groups.size(); ++b) {
       if (is_scratch(groups[a]) || !is_scratch(groups[b]) ||
-          WithoutScratch(groups[a], derived) !=
-              WithoutScratch(groups[b], derived)) {
+          WithoutScratch(groups[a]) != WithoutScratch(groups[b])) {
         continue;
       }
       Json differences = Json::array();
@@ -322,31 +336,30 @@ Json PointsJson(const std::vector<const Group*>& groups,
 
 Json ScalingJson(const std::vector<Group>& groups,
                  const std::optional<CostModel>& cost_model) {
-  std::vector<std::pair<Key, std::vector<const Group*>>> series;
+  std::vector<Key> keys;
+  std::vector<std::vector<const Group*>> series;  // of keys[i]
   for (const Group& group : groups) {
     Key key = group.key;
     key.erase("ranks");
     key.erase("hosts");
-    auto found =
-        std::find_if(series.begin(), series.end(),
-                     [&](const auto& one) { return one.first == key; });
-    if (found == series.end()) {
-      found = series.insert(series.end(), {std::move(key), {}});
+    const size_t i = std::find(keys.begin(), keys.end(), key) - keys.begin();
+    if (i == keys.size()) {
+      keys.push_back(std::move(key));
+      series.emplace_back();
     }
-    found->second.push_back(&group);
+    series[i].push_back(&group);
   }
+  const std::vector<std::string> labels = LabelsOf(keys);
   Json array = Json::array();
-  for (auto& [key, members] : series) {
+  for (size_t i = 0; i < series.size(); ++i) {
+    std::vector<const Group*>& members = series[i];
     std::stable_sort(members.begin(), members.end(),
                      [](const Group* a, const Group* b) {
                        return RanksOf(*a) < RanksOf(*b);
                      });
     if (RanksOf(*members.front()) == RanksOf(*members.back())) continue;
     array.push_back(
-        {{"label", absl::StrCat(Unquoted(ValueIn(key, "run agent")), ", ",
-                                Unquoted(ValueIn(key, "run model")), ", ",
-                                Unquoted(ValueIn(key, "run dataset")))},
-         {"points", PointsJson(members, cost_model)}});
+        {{"label", labels[i]}, {"points", PointsJson(members, cost_model)}});
   }
   return array;
 }
@@ -421,13 +434,18 @@ Json WarningsOf(const std::vector<Json>& runs,
   }
   for (const Group& group : groups) {
     std::set<std::string> seeds;
-    for (const size_t run : group.runs)
+    size_t finished = 0;  // those that are in a statistic
+    for (const size_t run : group.runs) {
+      if (runs[run].at("state") != "finished") continue;
       seeds.insert(runs[run].at("seed").dump());
-    if (seeds.size() == group.runs.size()) continue;
+      ++finished;
+    }
+    if (seeds.size() == finished) continue;
     warnings.push_back(absl::StrCat(
-        group.label, ": ", group.runs.size(), " runs have ", seeds.size(),
-        " different seeds; a repeated one adds nothing, so that the intervals "
-        "of accuracies are too narrow"));
+        group.label, ": ", finished, " runs have ", seeds.size(),
+        seeds.size() == 1 ? " seed" : " different seeds",
+        "; a repeated one adds nothing, so that the intervals of accuracies "
+        "are too narrow"));
   }
   return warnings;
 }
@@ -477,7 +495,7 @@ nlohmann::ordered_json ComparisonModel(
   }
   return {{"measures", std::move(measures)},
           {"groups", GroupsJson(groups)},
-          {"scratch", ScratchJson(runs, groups)},
+          {"scratch", ScratchJson(groups)},
           {"scaling", ScalingJson(groups, cost_model)},
           {"settings", DifferingSettings(runs)},
           {"warnings", WarningsOf(runs, groups)},

@@ -37,7 +37,8 @@ absl::StatusOr<CostModel> ReadCostModel(const std::string& path);
 //              what follows from it
 //   scaling    [{label, points: [{world_size, images_per_second: Statistics,
 //              speed_up, efficiency, predicted_efficiency}]}]: groups that
-//              differ in ranks and hosts, against the fewest ranks
+//              differ in ranks and hosts alone, which their label leaves out,
+//              against the fewest ranks
 //   settings   [{name, values: text or null of each run}]: those that differ
 //   warnings   texts: what makes a comparison less than it looks
 //   cost_model {source} or null

@@ -19,6 +19,7 @@ namespace {
 using Json = nlohmann::ordered_json;
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
+using ::testing::Not;
 
 // What a run of the tests differs in.
 struct ComparedRun {
@@ -28,6 +29,8 @@ struct ComparedRun {
   int ranks = 1;
   int64_t images = 3000;  // in 30 s
   std::string scratch = "false";
+  std::string lr = "0.5";
+  std::string digest = "00112233aabbccdd";  // of one of two files
 };
 
 Json ModelOf(const ComparedRun& run) {
@@ -44,11 +47,15 @@ Json ModelOf(const ComparedRun& run) {
     }
     folder.heads.Add(test);
   }
+  folder.run.info.data_digests = {{"images", "ffff0000ffff0000"},
+                                  {"labels", run.digest}};
+  // As a sweep's points have them, all of which are given.
   folder.run.info.settings = {
       {"agent", absl::StrCat("\"", run.agent, "\""), "command line"},
       {"scratch", run.scratch, "command line"},
-      {"agent-config.reset_state_dict", run.scratch,
-       run.scratch == "true" ? "--scratch" : "default"},
+      {"tasksets-config.concatenate_tasksets", run.scratch, "command line"},
+      {"agent-config.reset_state_dict", run.scratch, "command line"},
+      {"lr", run.lr, "command line"},
       {"ranks", absl::StrCat(run.ranks), "command line"},
       {"seed", absl::StrCat(run.seed), "command line"},
       {"save-dir", absl::StrCat("\"", run.agent, run.seed, "\""), "default"}};
@@ -142,6 +149,42 @@ TEST(ComparisonTest, ScratchIsPairedWithWhatDiffersInNothingElse) {
   EXPECT_EQ(pair["differences"][0]["half_width"], nullptr);
 }
 
+TEST(ComparisonTest, EachSeriesOfRanksHasALabelOfItsOwn) {
+  std::vector<ComparedRun> runs;
+  for (const int ranks : {1, 2}) {
+    for (const char* lr : {"0.5", "0.25"}) {
+      runs.push_back({"nil", 1, .9, ranks});
+      runs.back().lr = lr;
+    }
+  }
+  const Json comparison = Compare(runs);
+  ASSERT_EQ(comparison["scaling"].size(), 2u);
+  EXPECT_EQ(comparison["scaling"][0]["label"], "nil, lr 0.5");
+  EXPECT_EQ(comparison["scaling"][1]["label"], "nil, lr 0.25");
+}
+
+TEST(ComparisonTest, GroupsOfOtherDataAreToldApartByTheDigestThatDiffers) {
+  ComparedRun other{"nil", 1, .8};
+  other.digest = "44556677aabbccdd";
+  EXPECT_THAT(Labels(Compare({{"nil", 1, .9}, other})),
+              ElementsAre("nil, data 00112233", "nil, data 44556677"));
+  Json generated = ModelOf(other);
+  generated["generated_data"] = true;
+  EXPECT_THAT(
+      Labels(ComparisonModel({ModelOf({"nil"}), generated}, std::nullopt)),
+      ElementsAre("nil, real data", "nil, generated data"));
+}
+
+TEST(ComparisonTest, ASeedThatOnlyCutRunsRepeatIsNotWarnedOf) {
+  Json cut = ModelOf({"nil", 1});
+  cut["state"] = "unfinished";
+  const std::string warnings =
+      ComparisonModel({ModelOf({"nil", 1}), cut}, std::nullopt)["warnings"]
+          .dump();
+  EXPECT_THAT(warnings, HasSubstr("unfinished: "));
+  EXPECT_THAT(warnings, Not(HasSubstr("seed")));
+}
+
 TEST(ComparisonTest, AnUnfinishedRunIsInNoStatisticAndSaidSo) {
   RunFolder cut = ScriptedFolder(/*tasks=*/2);
   cut.path = "results/cut";
@@ -157,7 +200,7 @@ TEST(ComparisonTest, AnUnfinishedRunIsInNoStatisticAndSaidSo) {
 
 TEST(ComparisonTest, ARepeatedSeedIsWarnedOf) {
   EXPECT_THAT(Compare({{"nil", 1}, {"nil", 1}})["warnings"].dump(),
-              HasSubstr("2 runs have 1 different seeds"));
+              HasSubstr("2 runs have 1 seed;"));
 }
 
 TEST(ComparisonTest, OtherDataAndGeneratedDataAreWarnedOf) {

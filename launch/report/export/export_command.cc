@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "absl/status/statusor.h"
+#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/string_view.h"
 #include "core/base/environment.h"
@@ -17,8 +18,8 @@ namespace reprise {
 namespace {
 
 constexpr char kUsage[] =
-    "reprise export RUN [MORE...] --csv=FILE|- [--table=NAME]\n"
-    "reprise export RUN [MORE...] --json=FILE|- [--table=NAME]";
+    "reprise export RUN [MORE...] --csv[=FILE] [--table=NAME]\n"
+    "reprise export RUN [MORE...] --json[=FILE] [--table=NAME]";
 
 constexpr char kHelp[] =
     R"help(Writes one table of all the runs, each named by its folder: a row says of
@@ -34,10 +35,11 @@ which run it is (run, agent, seed ...) and then what --table asks for:
   confusion    how many samples of a class were taken for which after task i
 
 Names and units are those of docs/METRICS.md: accuracies in [0, 1], seconds,
-tasks from 0. What is unknown is an empty cell. "-" is the standard output.
+tasks from 0. What is unknown is an empty cell. FILE "-", and --csv or --json
+without any, is the standard output.
 
   reprise export results/nil results/er --csv=tests.csv
-  reprise export results/nil --table=matrix --csv=- | column -s, -t
+  reprise export results/nil --table=matrix --csv | column -s, -t
   python3 -c "import pandas as p; print(p.read_csv('tests.csv').query('primary')
     .groupby(['agent', 'task', 'test_task']).top1.last())")help";
 
@@ -99,6 +101,18 @@ absl::Status ExportToFile(const std::string& file, const std::string& table,
   return replacement.Commit();
 }
 
+// "--csv=-" for a --csv that no word follows.
+std::vector<std::string> WithOutputs(std::vector<std::string> arguments) {
+  for (size_t i = 0; i < arguments.size(); ++i) {
+    const bool is_alone =
+        i + 1 == arguments.size() || absl::StartsWith(arguments[i + 1], "--");
+    if (is_alone && (arguments[i] == "--csv" || arguments[i] == "--json")) {
+      arguments[i] += "=-";
+    }
+  }
+  return arguments;
+}
+
 }  // namespace
 
 absl::Status RunExportCommand(const std::vector<std::string>& arguments,
@@ -110,16 +124,15 @@ absl::Status RunExportCommand(const std::vector<std::string>& arguments,
   line.Text("json", "FILE", "columns with unit and meaning, then rows", &json);
   line.Choice("table", "NAME", RunTableNames(), "what a row is of [test]",
               &table);
-  line.Parse(arguments);
+  line.Parse(WithOutputs(arguments));
   if (line.wants_help()) {
     out << line.Help();
     return absl::OkStatus();
   }
   if (line.words().empty()) line.AddProblem("expected the folder of a run");
   if (line.IsGiven("csv") == line.IsGiven("json")) {
-    line.AddProblem("expected --csv=FILE or --json=FILE, found ",
-                    line.IsGiven("csv") ? "both" : "neither",
-                    "; '-' is the standard output");
+    line.AddProblem("expected --csv or --json, found ",
+                    line.IsGiven("csv") ? "both" : "neither");
   }
   REPRISE_RETURN_IF_ERROR(line.status());
   std::vector<std::string> folders;

@@ -163,6 +163,18 @@ TEST_F(ExportCommandTest, JsonHasUnitsAndTheSameRows) {
   EXPECT_EQ(table["rows"][2][15], 0.9);
 }
 
+TEST_F(ExportCommandTest, WithoutAFileTheTableGoesToTheStandardOutput) {
+  const std::string run = root_ + "a";
+  std::ostringstream named, last, first;
+  REPRISE_ASSERT_OK(
+      RunExportCommand({run, "--table=matrix", "--csv=-"}, named));
+  REPRISE_ASSERT_OK(RunExportCommand({run, "--table=matrix", "--csv"}, last));
+  REPRISE_ASSERT_OK(RunExportCommand({run, "--csv", "--table=matrix"}, first));
+  EXPECT_EQ(last.str(), named.str());
+  EXPECT_EQ(first.str(), named.str());
+  REPRISE_ASSERT_OK(RunExportCommand({run, "--json"}, first));
+}
+
 TEST_F(ExportCommandTest, AFileIsReplacedOnlyByAWholeTable) {
   const std::string file = root_ + "t.csv";
   std::ostringstream out;
@@ -189,7 +201,7 @@ TEST_F(ExportCommandTest, MistakesAreUsageErrorsAndHelpTeaches) {
               AllOf(ExitsWith(ExitCode::kUsage), FailsWith("3 problems"),
                     FailsWith("did you mean --table?"),
                     FailsWith("expected the folder of a run"),
-                    FailsWith("--json=FILE, found neither")));
+                    FailsWith("--csv or --json, found neither")));
   EXPECT_THAT(RunExportCommand({"a", "--csv=-", "--json=-"}, out),
               FailsWith("found both"));
   EXPECT_THAT(RunExportCommand({root_, "--csv=-"}, out),

@@ -109,32 +109,35 @@ function draw(canvas, config) {
 }
 
 // A figure. summary: what a reader would say who has seen the picture. numbers: {columns,
-// rows} of its table.
-function figure({ title, summary, config, numbers, tall }) {
+// rows} of its table. rows: lines of text that its place is as high as at least.
+function figure({ title, summary, config, numbers, tall, rows }) {
   const canvas = make("canvas", { role: "img", "aria-label": `${title}. ${summary}` });
   draw(canvas, config);
+  const place = make("div", { class: tall ? "canvas tall" : "canvas" }, canvas);
+  if (rows) place.style.minHeight = `${1.5 * rows}rem`;
   return make("figure", {},
     make("figcaption", {}, make("b", {}, title), make("span", {}, summary)),
-    make("div", { class: tall ? "canvas tall" : "canvas" }, canvas),
+    place,
     make("details", { class: "data-table" }, make("summary", {}, "Numbers of this chart"), table(title, numbers.columns, numbers.rows)));
 }
 
 // series: [{label, points: [{x, y}], intervals}]; y null: a gap. boundaries: [{x, label}].
 // as: text of a y. lowest and highest: of the y axis.
-function lines({ title, summary, x, y, as, series, boundaries, lowest, highest, tall }) {
+function lines({ title, summary, x, y, as, series, boundaries, lowest, highest, tall, rows }) {
+  const has_legend = series.length > 1 && series.length <= MOST_NAMED;
   const config = () => {
-    const options = shared(series.length > 1);
+    const options = shared(has_legend);
     options.plugins.boundaryLines = { at: boundaries };
     options.plugins.tooltip.callbacks = {
       title: (items) => (items.length > 0 ? `${x} ${short(items[0].parsed.x)}` : ""),
       label: (item) => `${item.dataset.label}: ${as(item.parsed.y)}`,
     };
-    const spread = series.flatMap((one) => one.points.map((point) => point.x));
+    const spread = rangeOf(series.flatMap((one) => one.points.map((point) => point.x)));
     options.scales = {
       x: axis(x, {
         type: "linear",
-        min: Math.min(...spread, ...(boundaries || []).map((b) => b.x)),
-        max: Math.max(...spread),
+        min: rangeOf([spread.low, ...(boundaries || []).map((b) => b.x)]).low,
+        max: spread.high,
         ticks: { callback: (value) => (Number.isInteger(value) ? value : "") },
       }),
       y: axis(y, { suggestedMin: lowest, suggestedMax: highest }),
@@ -169,7 +172,8 @@ function lines({ title, summary, x, y, as, series, boundaries, lowest, highest, 
   const at = [...new Set(series.flatMap((one) => one.points.map((point) => point.x)))].sort((a, b) => a - b);
   const values = series.map((one) => new Map(one.points.map((point) => [point.x, point.y])));
   return figure({
-    title, summary, config, tall,
+    title, config, tall, rows,
+    summary: summary + (series.length > MOST_NAMED ? " The pointer names a line." : ""),
     numbers: {
       columns: [{ label: x }, ...series.map((one) => ({ label: one.label, as }))],
       rows: at.map((point) => [short(point), ...values.map((map) => (map.has(point) ? map.get(point) : ""))]),
@@ -181,7 +185,7 @@ function lines({ title, summary, x, y, as, series, boundaries, lowest, highest, 
 function bars({ title, summary, x, y, as, labels, series, stacked, across, tall, lowest, highest }) {
   // Whiskers have their room, too.
   const reached = series.flatMap((one) => (one.intervals || []).filter(Boolean).flatMap(({ low, high }) => [low, high]));
-  const bounds = [0, lowest, highest, ...reached].filter(isKnown);
+  const bounds = rangeOf([0, lowest, highest, ...reached]);
   const config = (context) => {
     const options = shared(series.length > 1);
     if (across) options.indexAxis = "y";
@@ -189,7 +193,7 @@ function bars({ title, summary, x, y, as, labels, series, stacked, across, tall,
     options.plugins.tooltip.callbacks = {
       label: (item) => `${item.dataset.label}: ${as(across ? item.parsed.x : item.parsed.y)}`,
     };
-    const ends = { beginAtZero: true, suggestedMin: Math.min(...bounds), suggestedMax: Math.max(...bounds), stacked };
+    const ends = { beginAtZero: true, suggestedMin: bounds.low, suggestedMax: bounds.high, stacked };
     options.scales = across
       ? { y: axis(x, { stacked, ticks: { autoSkip: false } }), x: axis(y, ends) }
       : { x: axis(x, { stacked }), y: axis(y, ends) };
@@ -213,7 +217,7 @@ function bars({ title, summary, x, y, as, labels, series, stacked, across, tall,
     };
   };
   return figure({
-    title, summary, config, tall,
+    title, summary, config, tall, rows: across ? labels.length : 0,
     numbers: {
       columns: [{ label: x || "" }, ...series.map((one) => ({ label: one.label, as }))],
       rows: labels.map((label, i) => [label, ...series.map((one) => one.values[i])]),

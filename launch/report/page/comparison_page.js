@@ -20,17 +20,24 @@ function interval(summary) {
 
 const AS = { ratio, rate: count, seconds };
 
+// Of all runs of a group those that count.
+function runsText(group) {
+  const n = group.summaries.average_incremental_accuracy.n;
+  return n === group.runs.length ? count(n) : `${count(n)} of ${count(group.runs.length)}`;
+}
+
 function groupsSection(comparison) {
   const groups = comparison.groups;
   const measures = comparison.measures;
-  const best = groups[0];
   const known = groups.filter((group) => group.summaries.average_incremental_accuracy.n > 0);
   const bar = (name, title) => {
     const with_it = groups.filter((group) => group.summaries[name].n > 0);
     if (with_it.length === 0) return make("p", {}, `${title}: unknown for all.`);
+    const by_merit = [...with_it].sort((a, b) =>
+      (name === "forgetting" ? 1 : -1) * (a.summaries[name].mean - b.summaries[name].mean));
     return bars({
       title, across: true, tall: groups.length > 6,
-      summary: `${with_it.map((group) => `${group.label}: ${meanText(group.summaries[name], ratio)} (n = ${group.summaries[name].n})`).join("; ")}.`,
+      summary: `${listed(by_merit.map((group) => `${group.label}: ${meanText(group.summaries[name], ratio)} (n = ${group.summaries[name].n})`), "group", "best", "worst")}.`,
       x: "", y: "mean and its 95 % interval", as: ratio, lowest: 0, highest: name === "forgetting" ? undefined : 1,
       labels: with_it.map((group) => group.label),
       series: [{
@@ -46,23 +53,27 @@ function groupsSection(comparison) {
     table("Sorted by average incremental accuracy",
       [{ label: "group" }, { label: "n", as: count }, ...measures.map((one) => ({ label: one.label, as: AS[one.unit] })), { label: "s of average incremental", as: ratio }],
       groups.map((group) => [
-        group.label, group.runs.length, ...measures.map((one) => meanCell(group.summaries[one.name], AS[one.unit])),
+        group.label, runsText(group), ...measures.map((one) => meanCell(group.summaries[one.name], AS[one.unit])),
         group.summaries.average_incremental_accuracy.standard_deviation])),
     make("div", { class: "charts" },
       bar("average_incremental_accuracy", "Average incremental accuracy"), bar("forgetting", "Forgetting (lower is better)")),
-    curves(groups, best));
+    curves(groups));
 }
 
 function curves(groups) {
-  const with_it = groups.filter((group) => group.by_task.some((one) => one.n > 0));
-  if (with_it.length === 0) return null;
+  const all = groups.filter((group) => group.by_task.some((one) => one.n > 0));
+  if (all.length === 0) return null;
+  // More lines than a legend can name are a tangle.
+  const with_it = all.slice(0, MOST_NAMED);
   return lines({
     title: "Accuracy over all seen classes, S(i), after each task",
-    summary: `${with_it.map((group) => {
+    summary: `${with_it.length < all.length ? `The best ${with_it.length} of ${all.length} groups. ` : ""}${with_it.map((group) => {
       const last = [...group.by_task].reverse().find((one) => one.n > 0);
       return `${group.label} ends at ${meanText(last, ratio)}`;
     }).join("; ")}. Whiskers: 95 % intervals where there are several seeds.`,
     x: "tasks learnt", y: "accuracy", as: ratio, lowest: 0, highest: 1, tall: true,
+    // On a phone each name in the legend has a line of its own.
+    rows: with_it.length > 6 ? 14 + with_it.length : 0,
     series: with_it.map((group) => ({
       label: group.label,
       points: group.by_task.map((one, i) => ({ x: i + 1, y: one.n > 0 ? one.mean : null })),
@@ -103,7 +114,7 @@ function scalingSection(comparison) {
         ...(predicted ? [point.predicted_efficiency] : [])])),
     make("div", { class: "charts" },
       lines({
-        title: "Speed-up", summary: `${plural(last.world_size, "rank")}: ${two(last.speed_up)} times the images a second of ${plural(points[0].world_size, "rank")}.`,
+        title: `Speed-up of ${one.label}`, summary: `${plural(last.world_size, "rank")}: ${two(last.speed_up)} times the images a second of ${plural(points[0].world_size, "rank")}.`,
         x: "ranks", y: "times", as: two, lowest: 0,
         series: [
           { label: "measured", points: of("speed_up") },
@@ -112,7 +123,7 @@ function scalingSection(comparison) {
         ],
       }),
       lines({
-        title: "Efficiency", summary: `${two(last.efficiency)} on ${plural(last.world_size, "rank")}${predicted ? `, predicted ${two(last.predicted_efficiency)}` : ""}.`,
+        title: `Efficiency of ${one.label}`, summary: `${two(last.efficiency)} on ${plural(last.world_size, "rank")}${predicted ? `, predicted ${two(last.predicted_efficiency)}` : ""}.`,
         x: "ranks", y: "share", as: two, lowest: 0, highest: 1,
         series: [{ label: "measured", points: of("efficiency") }, ...(predicted ? [{ label: "cost model", points: of("predicted_efficiency") }] : [])],
       })));

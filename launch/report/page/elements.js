@@ -44,9 +44,30 @@ function short(value) {
 
 function seconds(value) {
   if (!isKnown(value)) return UNKNOWN;
-  if (value < 60) return `${value.toPrecision(3)} s`;
-  if (value < 3600) return `${Math.floor(value / 60)} min ${Math.round(value % 60)} s`;
-  return `${Math.floor(value / 3600)} h ${Math.round((value % 3600) / 60)} min`;
+  if (value < 0) return `-${seconds(-value)}`;
+  // Rounded before they are split: 119.7 s are 2 minutes, not 1 min 60 s.
+  const whole = Math.round(value);
+  if (whole < 60) return `${value.toPrecision(3)} s`;
+  if (whole < 3600) return `${Math.floor(whole / 60)} min ${whole % 60} s`;
+  const minutes = Math.round(value / 60);
+  return `${Math.floor(minutes / 60)} h ${minutes % 60} min`;
+}
+
+// Of what is known among values; of none nulls. Arguments of Math.min have a limit, which a long
+// run has more points than.
+function rangeOf(values) {
+  return values.filter(isKnown).reduce(
+    ({ low, high }, value) => ({ low: low === null || value < low ? value : low, high: high === null || value > high ? value : high }),
+    { low: null, high: null });
+}
+
+// Names that a reader takes in at once.
+const MOST_NAMED = 12;
+
+// All, or of many how many there are, the first and the last.
+function listed(texts, word, first, last) {
+  if (texts.length <= MOST_NAMED) return texts.join("; ");
+  return `${plural(texts.length, word)}; ${first}: ${texts[0]}; ${last}: ${texts[texts.length - 1]}`;
 }
 
 function percent(part, whole) {

@@ -1,5 +1,5 @@
 "use strict";
-// Draws the page of the model that the program wrote (launch/report/report_model.h).
+// Draws the page of the model that the program wrote (launch/report/report_page.h).
 
 function start() {
   const model = JSON.parse(document.getElementById("model").textContent);

@@ -126,26 +126,28 @@ function accuracySection(run) {
 
 // Where tasks begin, in epochs of the run.
 function boundaries(run) {
-  const tasks = run.heads.length > 0 || run.epochs.length > 0 ? run.num_tasks : 0;
+  const tasks = run.heads.length > 0 || run.epochs.length > 0 || run.steps.length > 0 ? run.num_tasks : 0;
   return Array.from({ length: tasks }, (_, i) => ({ x: i * run.epochs_per_task, label: `task ${i + 1}` }));
 }
 
 function accuracyOverTime(run, head) {
   const series = Array.from({ length: run.num_tasks }, (_, j) => ({
     label: `task ${j + 1}`,
-    points: head.tests.filter((test) => test.test_task === j)
+    // Before a later task all is as after the one before it, but for classes that are not learnt
+    // yet: a second value at the same place of the axis.
+    points: head.tests.filter((test) => test.test_task === j && (test.epoch > 0 || test.task === j))
       .map((test) => ({ x: test.task * run.epochs_per_task + test.epoch, y: test.top1 })),
   })).filter((one) => one.points.length > 0);
   const said = series.map((one) => {
     const known = one.points.filter((point) => isKnown(point.y));
     const trained = known.filter((point) => point.x > 0);
     if (trained.length === 0) return null;
-    const best = Math.max(...trained.map((point) => point.y));
+    const best = rangeOf(trained.map((point) => point.y)).high;
     return `${one.label}: best ${best.toFixed(3)}, last ${trained[trained.length - 1].y.toFixed(3)}`;
   }).filter(Boolean);
   return lines({
     title: "Accuracy of each task while later ones are learnt",
-    summary: said.length > 0 ? `${said.join("; ")}.` : "No accuracy is known.",
+    summary: said.length > 0 ? `${listed(said, "task", "the first", "the last")}.` : "No accuracy is known.",
     x: "epochs trained", y: "top-1 accuracy", as: ratio, lowest: 0, highest: 1, series, boundaries: boundaries(run), tall: true,
   });
 }
@@ -165,12 +167,16 @@ function meansOverTasks(head) {
   });
 }
 
-// confusion: {labels, counts}: counts[i][j] test samples of class i taken for class j.
 function confusionTable(confusion) {
+  const { classes, true_classes, predicted_classes, counts } = confusion;
+  if (counts.length === 0) {
+    return make("div", {}, make("h3", {}, "Confusion"),
+      make("p", {}, `${count(classes)} classes are too many for a table: reprise export --table=confusion has the counts.`));
+  }
   const heats = [];
-  const rows = confusion.counts.map((row, i) => {
+  const rows = counts.map((row, i) => {
     const sum = row.reduce((a, b) => a + b, 0);
-    return make("tr", {}, make("th", { scope: "row" }, `is ${confusion.labels[i]}`), row.map((value) => {
+    return make("tr", {}, make("th", { scope: "row" }, `is ${true_classes[i]}`), row.map((value) => {
       const place = make("td", { class: "cell" }, count(value));
       if (sum > 0) heats.push([place, value / sum]);
       return place;
@@ -186,13 +192,25 @@ function confusionTable(confusion) {
   const caption = `Confusion after task ${confusion.task + 1}: test samples of a class (rows) by the class that they were taken for (columns)`;
   return make("div", {}, make("h3", {}, "Confusion"), scroll(caption, make("table", { class: "heat" },
     make("caption", {}, caption),
-    make("thead", {}, make("tr", {}, make("td", {}), confusion.labels.map((label) => make("th", { scope: "col" }, `as ${label}`)))),
+    make("thead", {}, make("tr", {}, make("td", {}), predicted_classes.map((label) => make("th", { scope: "col" }, `as ${label}`)))),
     make("tbody", {}, rows))));
+}
+
+function lossOverSteps(run) {
+  const known = run.steps.filter((step) => isKnown(step.loss));
+  if (known.length < 2) return null;
+  const four = (value) => fixed(value, 4);
+  return lines({
+    title: "Loss within epochs",
+    summary: `Mean of each epoch so far, on rank 0, at ${plural(run.steps.length, "step")} of the run: from ${four(known[0].loss)} to ${four(known[known.length - 1].loss)}.`,
+    x: "epochs trained", y: "loss", as: four, boundaries: boundaries(run),
+    series: [{ label: "objective so far", points: run.steps.map((step) => ({ x: step.epochs, y: step.loss })) }],
+  });
 }
 
 function trainingSection(run) {
   if (run.epochs.length === 0) {
-    return section("Training", "Training", make("p", {}, "Unknown: no epoch ended."));
+    return section("Training", "Training", make("p", {}, "Unknown: no epoch ended."), lossOverSteps(run));
   }
   const at = (epoch) => epoch.epoch_of_run + 1;
   const of = (name) => run.epochs.map((epoch) => ({ x: at(epoch), y: epoch[name] }));
@@ -213,6 +231,7 @@ function trainingSection(run) {
           ...(has_rehearsal ? [{ label: "representatives", points: of("representative_loss") }] : []),
         ],
       }),
+      lossOverSteps(run),
       lines({
         title: "Training accuracy of incoming samples", summary: both("top1", ratio), x: "epoch", y: "share", as: ratio,
         lowest: 0, highest: 1, boundaries: marks,
@@ -270,7 +289,7 @@ function bufferSection(run) {
   const of = (task) => {
     const by_class = task.agent.by_class;
     const names = Object.keys(by_class);
-    const classes = Math.max(...names.map((name) => by_class[name].length));
+    const classes = rangeOf(names.map((name) => by_class[name].length)).high;
     const labels = Array.from({ length: classes }, (_, i) => String(i));
     const occupancy = ["stored", "unique", "exemplars"].filter((name) => by_class[name]);
     const sum = (name) => by_class[name].reduce((a, b) => a + b, 0);
@@ -297,7 +316,8 @@ function bufferSection(run) {
 function skew(values) {
   const known = values.filter(isKnown);
   const mean = known.reduce((a, b) => a + b, 0) / known.length;
-  return known.length > 1 && mean > 0 ? (Math.max(...known) - Math.min(...known)) / mean : null;
+  const { low, high } = rangeOf(known);
+  return known.length > 1 && mean > 0 ? (high - low) / mean : null;
 }
 
 function ranksSection(run) {
@@ -308,7 +328,7 @@ function ranksSection(run) {
     String(rank.rank), rank.host || UNKNOWN, rank.device || UNKNOWN, rank.cores || UNKNOWN, rank.threads,
     ...names.map((name) => (i < task.agent.by_rank[name].length ? task.agent.by_rank[name][i] : null)),
   ]);
-  const content = [table("What each rank runs on",
+  const content = [rows.length === 0 ? make("p", {}, "What ranks ran on was not recorded.") : table("What each rank runs on",
     [{ label: "rank" }, { label: "host" }, { label: "device" }, { label: "cores" }, { label: "threads", as: count }, ...names.map((name) => ({ label: `${words(name)} after task ${task.task + 1}`, as: short }))],
     rows)];
   if (run.world_size > 1 && names.length > 0) {
@@ -319,7 +339,7 @@ function ranksSection(run) {
           const value = skew(task.agent.by_rank[name]);
           return `${words(name)}: largest less smallest is ${isKnown(value) ? `${(100 * value).toFixed(1)} % of the mean` : UNKNOWN}`;
         }).join("; ")}.`,
-        x: "rank", y: "of the mean of ranks", as: (value) => fixed(value, 3), labels: run.ranks.map((rank) => `rank ${rank.rank}`),
+        x: "rank", y: "of the mean of ranks", as: (value) => fixed(value, 3), labels: Array.from({ length: rangeOf(names.map((name) => task.agent.by_rank[name].length)).high }, (_, rank) => `rank ${rank}`),
         series: names.map((name) => {
           const values = task.agent.by_rank[name];
           const mean = values.reduce((a, b) => a + b, 0) / values.length;

@@ -5,15 +5,22 @@
 #include <string>
 #include <vector>
 
+#include "absl/status/status.h"
 #include "absl/status/statusor.h"
 
 namespace reprise {
 
-// `root` and every folder below it that has a run.json, sorted, each beginning
-// with `root`. Symbolic links below `root` are not followed, so that there is
-// no circle. UsageError where `root` is no folder; StorageError where a folder
-// below it cannot be read.
-absl::StatusOr<std::vector<std::string>> FindRuns(const std::string& root);
+struct FoundRuns {
+  std::vector<std::string> folders;  // sorted, each beginning with the root
+  // StorageError naming the first folder that could not be read, so that runs
+  // may lack. One that vanishes meanwhile is none.
+  absl::Status unread;
+};
+
+// `root` and every folder below it that has a run.json; what is within the
+// folder of a run is not looked into. Symbolic links below `root` are not
+// followed, so that there is no circle. UsageError where `root` is no folder.
+absl::StatusOr<FoundRuns> FindRuns(const std::string& root);
 
 }  // namespace reprise
 

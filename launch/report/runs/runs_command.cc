@@ -2,10 +2,12 @@
 
 #include <algorithm>
 #include <cmath>
+#include <filesystem>
 #include <functional>
 #include <limits>
 #include <map>
 #include <optional>
+#include <system_error>
 #include <utility>
 
 #include "absl/status/statusor.h"
@@ -20,6 +22,7 @@
 #include "core/metrics/accuracy/matrix_table.h"
 #include "launch/cli/verb/verb_line.h"
 #include "launch/report/run_folder.h"
+#include "launch/report/run_settings/run_settings.h"
 #include "launch/report/runs/run_search.h"
 #include "launch/report/table/text_table.h"
 #include "nlohmann/json.hpp"
@@ -35,8 +38,8 @@ constexpr char kHelp[] =
     R"(Lists the runs in DIR and below, the newest first. DIR: else ./results,
 where runs put theirs unless --results-dir says otherwise.
 
-  state      finished; running: its process is still there; failed: its log
-             ends with an error; unfinished: killed, or on another host
+  state      finished; running: its process is still there; failed: the end
+             of its log tells an error; unfinished: killed, or on another host
   accuracy   average incremental accuracy of the method's own classifier,
   forgetting and this; of the tasks so far "-" until all have been learnt
   images/s   true incoming samples a second of training, of all ranks
@@ -63,10 +66,7 @@ struct Row {
 
 std::string SettingOf(const RunInfo& info, absl::string_view name) {
   for (const RunInfo::Setting& setting : info.settings) {
-    if (setting.name != name) continue;
-    absl::string_view text = setting.value_json;
-    if (absl::ConsumePrefix(&text, "\"")) absl::ConsumeSuffix(&text, "\"");
-    return std::string(text);
+    if (setting.name == name) return SettingText(setting.value_json);
   }
   return "";
 }
@@ -269,8 +269,8 @@ absl::Status RunRunsCommand(const std::vector<std::string>& arguments,
   REPRISE_RETURN_IF_ERROR(Parse(arguments, out, &options, &is_answered));
   if (is_answered) return absl::OkStatus();
   const std::string directory = ResolveUserPath(options.directory);
-  REPRISE_ASSIGN_OR_RETURN(const std::vector<std::string> folders,
-                           FindRuns(directory));
+  REPRISE_ASSIGN_OR_RETURN(const FoundRuns found, FindRuns(directory));
+  const std::vector<std::string>& folders = found.folders;
   std::vector<Row> rows;
   absl::Status first;
   int64_t unreadable = 0;
@@ -279,6 +279,9 @@ absl::Status RunRunsCommand(const std::vector<std::string>& arguments,
   for (const std::string& folder : folders) {
     absl::StatusOr<RunFolder> run = ReadRunFolder(folder, few);
     if (!run.ok()) {
+      std::error_code error;
+      // Meanwhile removed.
+      if (!std::filesystem::exists(folder, error) && !error) continue;
       first.Update(run.status());
       ++unreadable;
       continue;
@@ -300,7 +303,7 @@ absl::Status RunRunsCommand(const std::vector<std::string>& arguments,
     out << Table(rows, width);
   }
   out.flush();
-  if (first.ok()) return first;
+  if (first.ok()) return found.unread;
   return Annotate(first, absl::StrCat(unreadable, " of ", folders.size(),
                                       " runs cannot be read, the first"));
 }

@@ -17,8 +17,9 @@
 namespace reprise {
 
 // `arguments` follow the verb. Lines go to `out`, at most `width` columns wide;
-// 0: any width. UsageError; where a folder's files are not what they should be,
-// the others are listed, and then this is the first one's error.
+// 0: any width. UsageError; where a folder cannot be read, or its files are not
+// what they should be, the others are listed, and then this is the first one's
+// error.
 absl::Status RunRunsCommand(const std::vector<std::string>& arguments,
                             int width, std::ostream& out);
 

@@ -1,5 +1,9 @@
 #include "launch/report/runs/runs_command.h"
 
+#include <linux/capability.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
 #include <filesystem>
 #include <functional>
 #include <sstream>
@@ -25,6 +29,24 @@ namespace reprise {
 namespace {
 
 namespace fs = std::filesystem;
+
+// Takes root its right to read what is closed to it, as to everyone, while it
+// lives.
+class WithoutOverride {
+ public:
+  WithoutOverride() {
+    syscall(SYS_capget, &header_, before_);
+    __user_cap_data_struct without[2] = {before_[0], before_[1]};
+    without[0].effective &=
+        ~((1u << CAP_DAC_OVERRIDE) | (1u << CAP_DAC_READ_SEARCH));
+    syscall(SYS_capset, &header_, without);
+  }
+  ~WithoutOverride() { syscall(SYS_capset, &header_, before_); }
+
+ private:
+  __user_cap_header_struct header_ = {_LINUX_CAPABILITY_VERSION_3, 0};
+  __user_cap_data_struct before_[2] = {};
+};
 
 using ::nlohmann::json;
 using ::testing::AllOf;
@@ -164,6 +186,28 @@ TEST_F(RunsCommandTest, ABrokenRunIsAnErrorAfterTheOthersAreListed) {
   EXPECT_THAT(status_, AllOf(ExitsWith(ExitCode::kData),
                              FailsWith("1 of 3 runs cannot be read, the first"),
                              FailsWith("a/run.json: expected one JSON")));
+}
+
+TEST_F(RunsCommandTest, AFolderThatCannotBeReadIsAnErrorAfterTheRunsAreListed) {
+  WriteThreeRuns();
+  fs::create_directory(In("b-closed"));
+  fs::permissions(In("b-closed"), fs::perms::none);
+  std::string list;
+  {
+    const WithoutOverride closed;
+    list = List({});
+  }
+  fs::permissions(In("b-closed"), fs::perms::owner_all);
+  EXPECT_THAT(list, AllOf(HasSubstr("sweep/0/b"), HasSubstr("scratch"),
+                          HasSubstr("mnist*")));
+  EXPECT_THAT(status_,
+              AllOf(ExitsWith(ExitCode::kStorage), FailsWith("b-closed")));
+}
+
+TEST_F(RunsCommandTest, WhatIsWithinARunIsNotLookedInto) {
+  WriteRun("a", "nil", 1, true);
+  WriteRun("a/rank-1", "nil", 2, true);
+  EXPECT_THAT(Listed({}), ElementsAre("a"));
 }
 
 TEST_F(RunsCommandTest, LinksAreNotFollowedSoThereIsNoCircle) {

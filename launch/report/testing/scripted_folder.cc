@@ -11,6 +11,7 @@ class Keeper final : public MetricSink {
  public:
   explicit Keeper(RunFolder* run) : run_(*run) {}
   absl::Status OnStep(const StepRecord& step) override {
+    run_.steps.push_back(step);
     run_.last_step = step;
     return absl::OkStatus();
   }

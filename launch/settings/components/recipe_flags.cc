@@ -1,6 +1,5 @@
 #include <cstdint>
 #include <string>
-#include <utility>
 #include <variant>
 
 #include "core/base/check.h"
@@ -10,6 +9,7 @@
 #include "launch/settings/components/component.h"
 #include "launch/settings/components/regime_literal.h"
 #include "launch/settings/model_rows.h"
+#include "launch/settings/scratch_keys.h"
 
 namespace reprise {
 namespace {
@@ -55,9 +55,7 @@ void ApplyQuick(ResolvedSettings& resolved) {
 
 void ApplyScratch(ResolvedSettings& resolved) {
   if (!resolved.spec.recipe.scratch) return;
-  for (const auto& [flag, key] :
-       {std::pair("tasksets-config", "concatenate_tasksets"),
-        std::pair("agent-config", "reset_state_dict")}) {
+  for (const auto& [flag, key] : kScratchKeys) {
     if (resolved.LevelOf(absl::StrCat(flag, ".", key)) != Level::kCommandLine) {
       resolved.SetKey(flag, key, LiteralOf(true),
                       {Level::kDerived, "--scratch"});

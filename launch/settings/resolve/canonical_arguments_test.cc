@@ -185,6 +185,20 @@ TEST_F(CanonicalArgumentsTest, MeanTheSameWhateverFileLiesThere) {
   EXPECT_EQ(Values(after.spec), Values(before.spec));
 }
 
+TEST_F(CanonicalArgumentsTest, LeaveDefaultsTheirOrigin) {
+  REPRISE_ASSERT_OK_AND_ASSIGN(
+      const ParsedCommand first,
+      Parse({"run", "--lr=0.5", "--agent-config={'num_candidates': 5}"}));
+  REPRISE_ASSERT_OK_AND_ASSIGN(const ParsedCommand second,
+                               Parse(CanonicalArguments(first.spec)));
+  EXPECT_EQ(Flags::Settings(second).at("lr"), "0.5 command line");
+  EXPECT_EQ(Flags::Settings(second).at("agent-config.num_candidates"),
+            "5 command line");
+  EXPECT_EQ(Flags::Settings(second).at("scratch"), "false default");
+  EXPECT_EQ(Flags::Settings(second).at("agent-config.reset_state_dict"),
+            "false default");
+}
+
 TEST_F(CanonicalArgumentsTest, MeanTheSameInEveryExperimentsProgram) {
   REPRISE_ASSERT_OK_AND_ASSIGN(const ParsedCommand plain,
                                Parse({"run", "--lr=0.5"}));

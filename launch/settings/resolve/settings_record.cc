@@ -1,6 +1,7 @@
 #include "launch/settings/resolve/settings_record.h"
 
 #include <algorithm>
+#include <utility>
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
@@ -10,15 +11,31 @@
 namespace reprise {
 namespace {
 
+const ExperimentSpec& Defaults() {
+  static const ExperimentSpec& spec = *new ExperimentSpec();
+  return spec;
+}
+
+// A complete command line gives every value: what is the default there was
+// nobody's choice.
+void Add(const std::string& name, std::string value_json,
+         const std::string& default_json, ResolvedSettings& resolved) {
+  const bool is_default = resolved.is_complete &&
+                          resolved.LevelOf(name) == Level::kCommandLine &&
+                          value_json == default_json;
+  resolved.spec.settings.push_back(
+      {name, std::move(value_json),
+       is_default ? Origin().text : resolved.OriginOf(name).text});
+}
+
 void RecordKeys(const Setting& setting, ResolvedSettings& resolved) {
   const LiteralDict& given = resolved.dicts[setting.name];
   resolved.spec.dict_literals_json[setting.name] =
       ToJson(LiteralOf(given.empty() ? std::string() : ToPythonLiteral(given)));
   for (const SettingKey& key : setting.keys) {
-    const std::string name = absl::StrCat(setting.name, ".", key.key.name);
-    resolved.spec.settings.push_back({name,
-                                      ToJson(key.key.write(resolved.spec)),
-                                      resolved.OriginOf(name).text});
+    Add(absl::StrCat(setting.name, ".", key.key.name),
+        ToJson(key.key.write(resolved.spec)), ToJson(key.key.write(Defaults())),
+        resolved);
   }
 }
 
@@ -31,9 +48,8 @@ void RecordSettings(ResolvedSettings& resolved) {
       RecordKeys(setting, resolved);
       continue;
     }
-    resolved.spec.settings.push_back({setting.name,
-                                      setting.json(setting, resolved.spec),
-                                      resolved.OriginOf(setting.name).text});
+    Add(setting.name, setting.json(setting, resolved.spec),
+        setting.json(setting, Defaults()), resolved);
   }
 }
 

@@ -10,7 +10,8 @@
 
 namespace reprise {
 
-// Fills spec.settings and spec.dict_literals_json.
+// Fills spec.settings and spec.dict_literals_json. The origin of a value that a
+// complete command line gives is "default" where it is the default's.
 void RecordSettings(ResolvedSettings& resolved);
 
 // A table of spec.settings: flag, value as JSON, origin.

@@ -10,11 +10,11 @@
 #include "absl/strings/str_format.h"
 #include "absl/strings/str_join.h"
 #include "core/base/status.h"
+#include "launch/report/run_settings/run_settings.h"
 #include "launch/settings/components/setting_table.h"
 #include "launch/settings/experiment_spec.h"
 #include "launch/settings/resolve/canonical_arguments.h"
 #include "launch/settings/resolve/command_line.h"
-#include "nlohmann/json.hpp"
 #include "xxhash.h"
 
 namespace reprise {
@@ -33,13 +33,6 @@ std::string Shortened(std::string text, size_t longest) {
   const std::string hash =
       absl::StrFormat("-%08x", static_cast<uint32_t>(Hash(text)));
   return absl::StrCat(text.substr(0, longest - hash.size()), hash);
-}
-
-// "nil" of "\"nil\"".
-std::string PlainText(const std::string& value_json) {
-  const auto value =
-      nlohmann::json::parse(value_json, nullptr, /*allow_exceptions=*/false);
-  return value.is_string() ? value.get<std::string>() : value_json;
 }
 
 class SweepResolver {
@@ -196,7 +189,7 @@ class SweepResolver {
       const std::string whole = setting.name.substr(0, setting.name.find('.'));
       if (keys.count({setting.name, setting.origin}) != 0 ||
           keys.count({whole, setting.origin}) != 0) {
-        varied.emplace_back(setting.name, PlainText(setting.value_json));
+        varied.emplace_back(setting.name, SettingText(setting.value_json));
       }
     }
     return varied;
