@@ -1,9 +1,8 @@
 #include "launch/influx/influx_command.h"
 
-#include <sys/stat.h>
+#include <unistd.h>
 
 #include <algorithm>
-#include <cstdint>
 #include <map>
 #include <memory>
 #include <utility>
@@ -14,16 +13,15 @@
 #include "absl/time/clock.h"
 #include "absl/time/time.h"
 #include "core/base/environment.h"
-#include "core/base/file.h"
 #include "core/base/status.h"
 #include "core/metrics/influx/influx_server.h"
 #include "core/metrics/influx/influx_sink.h"
 #include "core/metrics/influx/point_delivery.h"
-#include "core/metrics/influx/record_points.h"
-#include "core/metrics/jsonl/jsonl_replay.h"
 #include "core/metrics/run_json.h"
 #include "launch/cli/verb/verb_line.h"
 #include "launch/influx/influx_target.h"
+#include "launch/influx/run_points.h"
+#include "launch/settings/influx_problems.h"
 #include "launch/settings/influx_settings.h"
 #include "nlohmann/json.hpp"
 
@@ -40,16 +38,11 @@ INFLUX_PASSWORD of the environment, a token INFLUX_TOKEN.)";
 constexpr absl::Duration kRequestLimit = absl::Seconds(30);
 constexpr int kTries = 5;
 
-bool IsThere(const std::string& path) {
-  struct stat found;
-  return stat(path.c_str(), &found) == 0;
-}
-
 // What the run was told of its server; empty of a run that has no run.json.
 absl::StatusOr<std::map<std::string, std::string>> InfluxSettingsOfRun(
     const std::string& folder) {
   std::map<std::string, std::string> values;
-  if (!IsThere(folder + "/run.json")) return values;
+  if (access((folder + "/run.json").c_str(), F_OK) != 0) return values;
   REPRISE_ASSIGN_OR_RETURN(const RunJson run, ReadRunJson(folder));
   for (const RunInfo::Setting& setting : run.info.settings) {
     const auto value =
@@ -59,90 +52,86 @@ absl::StatusOr<std::map<std::string, std::string>> InfluxSettingsOfRun(
   return values;
 }
 
-int64_t CountLines(absl::string_view text) {
-  return std::count(text.begin(), text.end(), '\n');
+// Whether the flags say where to, so that run.json need not.
+bool SaysWhere(const InfluxSettings& given) {
+  return !given.url.empty() && ProblemsOf(given).empty();
 }
 
-absl::StatusOr<std::string> ReadPoints(const std::string& folder) {
-  const std::string spool = absl::StrCat(folder, "/", kSpoolFile);
-  const std::string truth = folder + "/metrics.jsonl";
-  if (!IsThere(spool) && !IsThere(truth)) {
-    return UsageError(absl::StrCat(
-        folder, ": expected the results folder of a run, found neither ",
-        kSpoolFile, " nor metrics.jsonl in it"));
+// Sets what the flags leave open to what the run was told.
+absl::Status FillFromRun(const std::string& folder, std::ostream& out,
+                         InfluxSettings* given) {
+  auto run = InfluxSettingsOfRun(folder);
+  if (!run.ok()) {
+    if (!SaysWhere(*given)) return run.status();
+    out << "influx: " << run.status().message()
+        << "; where to is as the flags say" << std::endl;
+    return absl::OkStatus();
   }
-  std::string spooled, made;
-  if (IsThere(spool)) {
-    REPRISE_ASSIGN_OR_RETURN(spooled, ReadWholeFile(spool));
-    spooled.resize(spooled.rfind('\n') + 1);  // npos + 1: nothing
-  }
-  if (IsThere(truth)) {
-    PointLines points;
-    REPRISE_RETURN_IF_ERROR(ReplayJsonl(truth, points).status());
-    made = points.lines();
-  }
-  return CountLines(made) > CountLines(spooled) ? made : spooled;
-}
-
-// Tries again what the server could not take, in the order of the points.
-absl::Status Send(absl::string_view points, PointDelivery& delivery,
-                  const std::string& name, std::ostream& out) {
-  const int64_t count = CountLines(points);
-  while (!points.empty()) {
-    const absl::string_view batch = FirstBatch(points.substr(0, kBatchBytes));
-    InfluxReply reply;
-    for (int i = 0; i < kTries; ++i) {
-      reply = delivery.Deliver(batch, kRequestLimit);
-      if (reply.kind != InfluxReply::Kind::kLater || i + 1 == kTries) break;
-      const absl::Duration pause = std::min(
-          std::max(absl::Seconds(1 << i), reply.retry_after), absl::Minutes(1));
-      out << "influx: " << name << ": " << reply.reason << "; again in "
-          << absl::FormatDuration(pause) << std::endl;
-      absl::SleepFor(pause);
+  // Another kind of server: what the run knew of its own does not hold.
+  if (!given->database.empty()) {
+    for (const char* name :
+         {"influx-org", "influx-bucket", "influx-token-file"}) {
+      run->erase(name);
     }
-    if (reply.kind != InfluxReply::Kind::kTaken) {
-      return DistributedError(absl::StrCat(
-          name, " does not take points: ", reply.reason, "; ",
-          delivery.written(), " of ", count,
-          " are written; run the same again, what is there stays as it is"));
+  } else if (!given->org.empty() || !given->bucket.empty()) {
+    for (const char* name : {"influx-database", "influx-user"}) {
+      run->erase(name);
     }
-    points.remove_prefix(batch.size());
-    out << "influx: " << delivery.written() + delivery.refused() << " of "
-        << count << " points" << std::endl;
   }
+  const auto fill = [&run](const char* name, std::string* value) {
+    if (value->empty()) *value = (*run)[name];
+  };
+  fill("influx-url", &given->url);
+  fill("influx-database", &given->database);
+  fill("influx-user", &given->user);
+  fill("influx-org", &given->org);
+  fill("influx-bucket", &given->bucket);
+  fill("influx-token-file", &given->token_file);
   return absl::OkStatus();
+}
+
+// Tries again where the server could not take them.
+InfluxReply DeliverPatiently(absl::string_view lines, const std::string& name,
+                             PointDelivery& delivery, std::ostream& out) {
+  for (int i = 0;; ++i) {
+    InfluxReply reply = delivery.Deliver(lines, kRequestLimit);
+    if (reply.kind != InfluxReply::Kind::kLater || i + 1 == kTries) {
+      return reply;
+    }
+    const absl::Duration pause = std::min(
+        std::max(absl::Seconds(1 << i), reply.retry_after), absl::Minutes(1));
+    out << "influx: " << name << ": " << reply.reason << "; again in "
+        << absl::FormatDuration(pause) << std::endl;
+    absl::SleepFor(pause);
+  }
 }
 
 absl::Status Replay(const std::string& folder, const InfluxSettings& settings,
                     std::ostream& out) {
   REPRISE_ASSIGN_OR_RETURN(const InfluxTarget target, InfluxTargetOf(settings));
-  REPRISE_ASSIGN_OR_RETURN(const std::string points, ReadPoints(folder));
+  REPRISE_ASSIGN_OR_RETURN(const RunPoints points, FindRunPoints(folder, out));
   REPRISE_ASSIGN_OR_RETURN(std::unique_ptr<InfluxServer> server,
                            InfluxServer::Make(target));
   const std::string refused_file = absl::StrCat(folder, "/", kRefusedFile);
   const std::string name = DescribeInfluxTarget(target);
   PointDelivery delivery(std::move(server), refused_file);
-  REPRISE_RETURN_IF_ERROR(Send(points, delivery, name, out));
+  REPRISE_RETURN_IF_ERROR(ForEachBatch(points, [&](absl::string_view lines) {
+    const InfluxReply reply = DeliverPatiently(lines, name, delivery, out);
+    if (reply.kind != InfluxReply::Kind::kTaken) {
+      return DistributedError(absl::StrCat(
+          name, " does not take points: ", reply.reason, "; ",
+          delivery.written(), " of ", points.count,
+          " are written; run the same again, what is there stays as it is"));
+    }
+    out << "influx: " << delivery.written() + delivery.refused() << " of "
+        << points.count << " points" << std::endl;
+    return absl::OkStatus();
+  }));
   out << "influx: " << delivery.written() << " points of " << folder
       << " are in " << name << std::endl;
   if (delivery.refused() == 0) return absl::OkStatus();
   return DataError(absl::StrCat(name, " refused ", delivery.refused(),
                                 " points, which are in ", refused_file));
-}
-
-void CheckTarget(const InfluxSettings& settings, VerbLine& line) {
-  if (settings.url.empty()) {
-    line.AddProblem("--influx-url: expected a server, the run had none");
-    return;
-  }
-  const absl::Status url = CheckInfluxUrl(settings.url);
-  if (!url.ok()) line.AddProblem(url.message());
-  if (settings.database.empty() &&
-      (settings.org.empty() || settings.bucket.empty())) {
-    line.AddProblem(
-        "--influx-database, or --influx-org and --influx-bucket: expected "
-        "where the points go");
-  }
 }
 
 }  // namespace
@@ -168,23 +157,11 @@ absl::Status RunInfluxCommand(const std::vector<std::string>& arguments,
     return line.status();
   }
   const std::string folder = ResolveUserPath(line.words()[1]);
-  REPRISE_ASSIGN_OR_RETURN(auto run, InfluxSettingsOfRun(folder));
-  // Another kind of server: what the run knew of its own does not hold.
-  if (!given.database.empty()) {
-    run["influx-org"] = run["influx-bucket"] = run["influx-token-file"] = "";
-  } else if (!given.bucket.empty()) {
-    run["influx-database"] = run["influx-user"] = "";
+  REPRISE_RETURN_IF_ERROR(FillFromRun(folder, out, &given));
+  if (given.url.empty()) {
+    line.AddProblem("--influx-url: expected a server, the run had none");
   }
-  const auto fill = [&run](const char* name, std::string* value) {
-    if (value->empty()) *value = run[name];
-  };
-  fill("influx-url", &given.url);
-  fill("influx-database", &given.database);
-  fill("influx-user", &given.user);
-  fill("influx-org", &given.org);
-  fill("influx-bucket", &given.bucket);
-  fill("influx-token-file", &given.token_file);
-  CheckTarget(given, line);
+  for (const std::string& problem : ProblemsOf(given)) line.AddProblem(problem);
   REPRISE_RETURN_IF_ERROR(line.status());
   return Replay(folder, given, out);
 }

@@ -1,10 +1,8 @@
 // `reprise influx replay RUN`: sends the points of a run to InfluxDB, again or
 // for the first time.
 //
-// They are those of metrics.lp in the run's folder or, where it has none or
-// fewer (a run without a server; one that was killed), those made of its
-// metrics.jsonl, which are the same. Half a last line is left out. Sent twice
-// they are in the database once: a point is known by its time and tags.
+// Which they are: run_points.h. Sent twice they are in the database once: a
+// point is known by its time and tags.
 #ifndef REPRISE_LAUNCH_INFLUX_INFLUX_COMMAND_H_
 #define REPRISE_LAUNCH_INFLUX_INFLUX_COMMAND_H_
 
@@ -17,8 +15,9 @@
 namespace reprise {
 
 // `arguments` follow the verb influx; --help among them prints what the command
-// takes. Where to is what the flags say, else what the run's own did. Progress
-// goes to `out`. UsageError; DataError where the run's files are not what they
+// takes. Where to is what the flags say, else what the run's own did; a damaged
+// run.json is only told where flags say enough. Progress goes to `out`.
+// UsageError; DataError where the run's files are not what they
 // should be, or the server refuses points; StorageError where they cannot be
 // read; DistributedError where the server does not take them.
 absl::Status RunInfluxCommand(const std::vector<std::string>& arguments,

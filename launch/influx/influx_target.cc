@@ -14,20 +14,22 @@ namespace {
 
 constexpr int64_t kMostTokenBytes = 64 << 10;
 
+// Empty: none is given.
 absl::StatusOr<std::string> TokenOf(const std::string& file) {
-  if (file.empty()) return GetEnv("INFLUX_TOKEN");
-  REPRISE_ASSIGN_OR_RETURN(
-      const std::string text,
-      ReadUserInput(ResolveUserPath(file), kMostTokenBytes));
-  const std::string token(absl::StripAsciiWhitespace(text));
-  if (token.empty() || !std::all_of(token.begin(), token.end(), [](char c) {
-        return absl::ascii_isgraph(static_cast<unsigned char>(c));
-      })) {
-    return UsageError(absl::StrCat("--influx-token-file: ", file,
-                                   ": expected one line, the token, found ",
-                                   token.empty() ? "none" : "something else"));
+  std::string text = GetEnv("INFLUX_TOKEN");
+  if (!file.empty()) {
+    REPRISE_ASSIGN_OR_RETURN(
+        text, ReadUserInput(ResolveUserPath(file), kMostTokenBytes));
   }
-  return token;
+  const std::string token(absl::StripAsciiWhitespace(text));
+  const bool is_one_word = std::all_of(token.begin(), token.end(), [](char c) {
+    return absl::ascii_isgraph(static_cast<unsigned char>(c));
+  });
+  if (is_one_word && !(token.empty() && !file.empty())) return token;
+  return UsageError(absl::StrCat(
+      file.empty() ? "INFLUX_TOKEN" : "--influx-token-file: " + file,
+      ": expected one line, the token, found ",
+      token.empty() ? "none" : "something else"));
 }
 
 }  // namespace

@@ -11,7 +11,8 @@ namespace reprise {
 
 // Of INFLUX_PASSWORD, or the token file or INFLUX_TOKEN. `settings` have passed
 // the checks of their component. StorageError where the file cannot be read,
-// UsageError where it holds no token, which is one line.
+// UsageError, without a word of it, where what it or INFLUX_TOKEN holds is not
+// a token: one line of printable characters without spaces.
 absl::StatusOr<InfluxTarget> InfluxTargetOf(const InfluxSettings& settings);
 
 }  // namespace reprise

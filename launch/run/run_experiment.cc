@@ -13,6 +13,7 @@
 #include "core/base/status.h"
 #include "core/comm/agreement.h"
 #include "core/comm/decorators/observing_transport.h"
+#include "core/metrics/influx/influx_server.h"
 #include "core/metrics/metrics_fanout.h"
 #include "core/metrics/results_folder.h"
 #include "core/metrics/run_id/run_id.h"
@@ -59,6 +60,10 @@ class ExperimentRun {
   absl::Status Run(const RankCores& cores) {
     REPRISE_RETURN_IF_ERROR(
         AgreeOnConfiguration(communicator_, spec_.settings));
+    // Before data is loaded: a token that cannot be read is told at once.
+    if (!spec_.influx.url.empty()) {
+      REPRISE_RETURN_IF_ERROR(AgreeOnStatus(communicator_, FindInfluxDb()));
+    }
     CollectiveObserver observer;
     if (timeline_ != nullptr) {
       observer = timeline_->NoteCollectives("rehearsal");
@@ -96,6 +101,13 @@ class ExperimentRun {
     return options;
   }
 
+  // Reads what rank 0 alone needs, a token's file among it.
+  absl::Status FindInfluxDb() {
+    if (rank_ != 0) return absl::OkStatus();
+    REPRISE_ASSIGN_OR_RETURN(influx_, InfluxTargetOf(spec_.influx));
+    return absl::OkStatus();
+  }
+
   // On rank 0.
   absl::Status OpenResults() {
     REPRISE_ASSIGN_OR_RETURN(
@@ -118,8 +130,7 @@ class ExperimentRun {
     context.tensorboard = spec_.results.tensorboard;
     context.settings = info.settings;
     context.model = parts_.model.get();
-    REPRISE_ASSIGN_OR_RETURN(context.influx.target,
-                             InfluxTargetOf(spec_.influx));
+    context.influx.target = influx_;
     context.influx.flush_limit = absl::Seconds(spec_.influx.flush_seconds);
     return AddResultSinks(context, &sinks_);
   }
@@ -154,6 +165,7 @@ class ExperimentRun {
   RunParts parts_;
   std::string folder_, run_id_;  // rank 0
   FileDescriptor log_;           // rank 0
+  InfluxTarget influx_;          // rank 0; without an address: none
   MetricsFanout sinks_;
 };
 

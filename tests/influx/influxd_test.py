@@ -1,12 +1,14 @@
 """A real InfluxDB 1 beside real runs: python3 influxd_test.py PROGRAM INFLUXD.
 
 Shows that points arrive while the run goes, that all are there at its end, that a replay into
-another database gives the same series, that sending them twice changes nothing, and that a server
-which dies and comes back during the run has all of them in the end."""
+another database gives the same series, that sending them twice changes nothing, that a server
+which dies and comes back during the run has all of them in the end, and that one which speaks
+https and asks for a password gets them, too."""
 
 import json
 import os
 import pathlib
+import shutil
 import signal
 import subprocess
 import sys
@@ -14,7 +16,7 @@ import tempfile
 import time
 import unittest
 
-from private_influxdb import PrivateInfluxDb
+from private_influxdb import PrivateInfluxDb, self_signed_certificate
 
 influxd = sys.argv.pop()
 program = pathlib.Path(sys.argv.pop()).absolute()
@@ -31,12 +33,20 @@ def wait_for(condition, what):
         time.sleep(0.05)
 
 
-class InfluxdTest(unittest.TestCase):
+class RunTest(unittest.TestCase):
+    """Runs beside a server that has the databases runs and again."""
+
+    certificate = None
+
     def setUp(self):
         folder = tempfile.TemporaryDirectory()
         self.addCleanup(folder.cleanup)
         self.folder = pathlib.Path(folder.name)
-        self.server = PrivateInfluxDb(influxd, self.folder / "influxdb")
+        self.environment = {**os.environ, "INFLUX_PASSWORD": "s3cret"}
+        if self.certificate:
+            self_signed_certificate(self.folder / self.certificate)
+        certificate = self.certificate and self.folder / self.certificate
+        self.server = PrivateInfluxDb(influxd, self.folder / "influxdb", certificate)
         self.addCleanup(self.server.stop)
         for name in ("runs", "again"):
             self.server.create(name)
@@ -44,21 +54,31 @@ class InfluxdTest(unittest.TestCase):
     def start(self, *flags, name="run"):
         self.run_folder = self.folder / name
         command = [program, *RUN, f"--results-dir={self.folder}", f"--save-dir={name}", *flags]
-        environment = {**os.environ, "INFLUX_PASSWORD": "s3cret"}
         output = {"stdout": subprocess.PIPE, "stderr": subprocess.STDOUT, "text": True}
-        return subprocess.Popen(command, env=environment, **output)
+        return subprocess.Popen(command, env=self.environment, **output)
 
     def influx_flags(self, database="runs"):
         return [f"--influx-url={self.server.url}", f"--influx-database={database}"]
 
-    def replay(self, *flags):
+    def replay(self, *flags, **environment):
         command = [program, "influx", "replay", self.run_folder, *flags]
         output = {"stdout": subprocess.PIPE, "stderr": subprocess.STDOUT, "text": True}
-        return subprocess.run(command, check=False, **output)
+        environment = {**self.environment, **environment}
+        return subprocess.run(command, check=False, env=environment, **output)
+
+    def check_against_a_replay(self, log):
+        """The series of runs are those that a replay of the run makes in another database."""
+        replay = self.replay(*self.influx_flags("again"))
+        self.assertEqual(replay.returncode, 0, replay.stdout)
+        points = self.server.points("runs")
+        self.assertEqual(len(points), self.spooled(), log)
+        self.assertEqual(self.server.points("again"), points)
 
     def spooled(self):
         return (self.run_folder / "metrics.lp").read_text().count("\n")
 
+
+class InfluxdTest(RunTest):
     def test_points_arrive_while_the_run_goes_and_replays_give_the_same_series(self):
         run = self.start("--epochs=20", "--influx-user=u", *self.influx_flags())
         wait_for(lambda: self.server.points("runs"), "the first points")
@@ -97,7 +117,7 @@ class InfluxdTest(unittest.TestCase):
         log, _ = run.communicate()
         self.assertEqual(run.returncode, 0, log)
         self.assertIn("does not take points", log)
-        self.assertEqual(len(self.server.points("runs")), self.spooled(), log)
+        self.check_against_a_replay(log)
 
     def test_a_run_without_its_server_is_replayed_when_that_is_there(self):
         self.server.stop()
@@ -105,12 +125,12 @@ class InfluxdTest(unittest.TestCase):
         log, _ = run.communicate()
         self.assertEqual(run.returncode, 0, log)
         self.assertIn(f"reprise influx replay {self.run_folder}", log)
-        refused = self.replay("--influx-url=http://127.0.0.1:1", "--help")
-        self.assertEqual(refused.returncode, 0, refused.stdout)
+        refused = self.replay()
+        self.assertEqual(refused.returncode, 4, refused.stdout)
         self.server.start()
         replay = self.replay()
         self.assertEqual(replay.returncode, 0, replay.stdout)
-        self.assertEqual(len(self.server.points("runs")), self.spooled())
+        self.check_against_a_replay(log)
 
     def test_a_killed_run_is_replayed_from_its_records(self):
         run = self.start("--epochs=100", *self.influx_flags())
@@ -133,6 +153,33 @@ class InfluxdTest(unittest.TestCase):
         self.assertIn("status 404", log)
         self.assertIn("CREATE DATABASE", log)
         self.assertEqual(self.replay().returncode, 4)
+
+
+@unittest.skipUnless(shutil.which("openssl"), "no openssl to make a certificate: https is NOT TESTED")
+class SecuredInfluxdTest(RunTest):
+    certificate = "server.pem"
+
+    def test_a_run_writes_over_https_as_a_user_and_every_wrong_way_is_told_with_its_remedy(self):
+        name, password = PrivateInfluxDb.ADMINISTRATOR
+        self.environment["INFLUX_PASSWORD"] = password
+        self.environment["SSL_CERT_FILE"] = str(self.folder / self.certificate)
+        run = self.start(f"--influx-user={name}", *self.influx_flags())
+        log, _ = run.communicate()
+        self.assertEqual(run.returncode, 0, log)
+        self.assertIn("points written", log)
+        self.check_against_a_replay(log)
+        system = self.replay(SSL_CERT_FILE="/etc/ssl/certs/ca-certificates.crt")
+        no_file = self.replay(SSL_CERT_FILE="/none")
+        by_address = self.replay(f"--influx-url={self.server.url.replace('localhost', '127.0.0.1')}")
+        for replay in (system, no_file, by_address):
+            self.assertEqual(replay.returncode, 4, replay.stdout)
+            self.assertIn("remedy: name ", replay.stdout)
+            self.assertIn("SSL_CERT_FILE", replay.stdout)
+        self.assertIn("by name", by_address.stdout)
+        wrong = self.replay(INFLUX_PASSWORD="wrong")
+        self.assertEqual(wrong.returncode, 4, wrong.stdout)
+        self.assertIn("status 401", wrong.stdout)
+        self.assertIn("--influx-user and INFLUX_PASSWORD", wrong.stdout)
 
 
 if __name__ == "__main__":

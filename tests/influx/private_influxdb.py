@@ -1,9 +1,11 @@
 """An InfluxDB 1 of a test's own: in a folder, on loopback ports that the system chooses."""
 
+import base64
 import json
 import pathlib
 import re
 import signal
+import ssl
 import subprocess
 import time
 import urllib.error
@@ -21,33 +23,61 @@ bind-address = "127.0.0.1:0"
   query-log-enabled = false
 [http]
   bind-address = "{address}"
+  auth-enabled = {is_secured}
+  https-enabled = {is_secured}
+  https-certificate = "{certificate}"
   log-enabled = false
 [monitor]
   store-enabled = false
 """
 
 
+def self_signed_certificate(path):
+    """Of localhost, with its key, by openssl."""
+    command = ["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2"]
+    command += ["-subj", "/CN=localhost", "-addext", "subjectAltName=DNS:localhost"]
+    command += ["-keyout", f"{path}.key", "-out", f"{path}.certificate"]
+    subprocess.run(command, check=True, capture_output=True)
+    parts = [pathlib.Path(f"{path}.{part}").read_text() for part in ("certificate", "key")]
+    pathlib.Path(path).write_text("".join(parts))
+
+
 class PrivateInfluxDb:
     """with PrivateInfluxDb(influxd, folder) as server: server.url, server.query(...).
 
+    With a `certificate` (self_signed_certificate) it speaks https only, and only to ADMINISTRATOR.
     Stopped and started again it has the same address and data.
     """
 
-    def __init__(self, influxd, folder):
+    ADMINISTRATOR = ("administrator", "s3cret")
+
+    def __init__(self, influxd, folder, certificate=None):
         self.influxd = influxd
+        self.certificate = certificate
         self.folder = pathlib.Path(folder)
         self.folder.mkdir(parents=True)
         self.log = self.folder / "log.txt"
         self.address = "127.0.0.1:0"
         self.start()
+        if certificate:
+            name, password = self.ADMINISTRATOR
+            self.query("", f"CREATE USER {name} WITH PASSWORD '{password}' WITH ALL PRIVILEGES")
 
     @property
     def url(self):
-        return f"http://{self.address}"
+        if not self.certificate:
+            return f"http://{self.address}"
+        return "https://localhost:" + self.address.partition(":")[2]
 
     def start(self):
         configuration = self.folder / "influxdb.conf"
-        configuration.write_text(CONFIGURATION.format(folder=self.folder, address=self.address))
+        text = CONFIGURATION.format(
+            folder=self.folder,
+            address=self.address,
+            is_secured="true" if self.certificate else "false",
+            certificate=self.certificate or "",
+        )
+        configuration.write_text(text)
         with self.log.open("w") as log:
             self.process = subprocess.Popen(
                 [self.influxd, "run", "-config", str(configuration)], stdout=log, stderr=log
@@ -76,12 +106,17 @@ class PrivateInfluxDb:
         self.stop()
 
     def _post(self, path, arguments, body):
-        request = f"{self.url}{path}?{urllib.parse.urlencode(arguments)}"
+        url = f"{self.url}{path}?{urllib.parse.urlencode(arguments)}"
+        request, context = urllib.request.Request(url, data=body), None
+        if self.certificate:
+            secret = base64.b64encode(":".join(self.ADMINISTRATOR).encode()).decode()
+            request.add_header("Authorization", f"Basic {secret}")
+            context = ssl.create_default_context(cafile=self.certificate)
         try:
-            with urllib.request.urlopen(request, data=body, timeout=60) as response:
+            with urllib.request.urlopen(request, timeout=60, context=context) as response:
                 return response.read()
         except urllib.error.HTTPError as error:
-            raise RuntimeError(f"{request}: {error.code} {error.read().decode()}") from error
+            raise RuntimeError(f"{url}: {error.code} {error.read().decode()}") from error
 
     def query(self, database, text):
         """The series of one statement, times in nanoseconds.

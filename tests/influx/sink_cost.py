@@ -81,7 +81,7 @@ class Bench:
             "folder": folder,
             "training_seconds": end["training_seconds"],
             "sink_seconds": end["sink_seconds"],
-            "end_seconds": ended - end["unix_microseconds"] / 1e6,
+            "end_seconds": ended - end["unix_seconds"],
         }
 
     def replayed(self, run):

@@ -349,7 +349,8 @@ def kill_a_run(program, results):
     check("train/loss" in going.Tags()["scalars"], "a run that goes", going.Tags())
     os.killpg(process.pid, signal.SIGKILL)
     process.wait()
-    expected = Expected(records_of(folder)).scalars
+    records = records_of(folder)
+    expected = Expected(records).scalars
     found = scalars_of(accumulate(folder))
     points = 0
     for tag, values in found.items():
@@ -357,6 +358,12 @@ def kill_a_run(program, results):
         points += len(values)
     missing = sum(len(values) for values in expected.values()) - points
     check(points > 50, "points of a killed run:", points)
+    check(missing < points, missing, "points of a killed run are missing,", points, "are there")
+    # Its last moments: less than a second.
+    last = records[-1]["timing"]["unix_seconds"]
+    settled = [record for record in records if record["timing"]["unix_seconds"] < last - 1]
+    for tag, values in Expected(settled).scalars.items():
+        check(len(found.get(tag, [])) >= len(values), "older than a second and missing:", tag)
     print(f"killed: {points} points read, {missing} of metrics.jsonl are missing")
 
 

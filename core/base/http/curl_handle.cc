@@ -5,6 +5,7 @@
 #include "absl/status/status.h"
 #include "absl/strings/match.h"
 #include "core/base/environment.h"
+#include "core/base/status.h"
 
 namespace reprise {
 namespace {
@@ -40,7 +41,7 @@ absl::StatusOr<CurlHandle> NewCurlHandle(const std::string& url,
   const std::string file =
       certificates.empty() ? FindCertificates() : certificates;
   if (file.empty() && absl::StartsWithIgnoreCase(url, "https:")) {
-    return absl::FailedPreconditionError(
+    return UsageError(
         "no certificates to check the server's by on this machine; install "
         "ca-certificates, or name a file of them in SSL_CERT_FILE");
   }

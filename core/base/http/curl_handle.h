@@ -16,8 +16,8 @@ using CurlHandle = std::unique_ptr<CURL, void (*)(CURL*)>;
 
 // For `url`. `certificates`: a file of those that the server's is checked
 // against; empty: $CURL_CA_BUNDLE, $SSL_CERT_FILE or the system's.
-// FailedPrecondition with the remedy where https finds none; InternalError if
-// libcurl does not start. Thread-safe; a handle is one thread's.
+// UsageError with the remedy where https finds none; InternalError if libcurl
+// does not start. Thread-safe; a handle is one thread's.
 absl::StatusOr<CurlHandle> NewCurlHandle(const std::string& url,
                                          const std::string& certificates = "");
 

@@ -22,23 +22,6 @@ using AnyRecord = std::variant<RunStart, StepRecord, TrainEpochRecord,
                                TestRecord, TaskRecord, RunEnd>;
 constexpr size_t kNumKinds = std::variant_size_v<AnyRecord>;
 
-absl::Status HandOn(const RunStart& r, MetricSink& to) {
-  return to.OnRunStart(r);
-}
-absl::Status HandOn(const StepRecord& r, MetricSink& to) {
-  return to.OnStep(r);
-}
-absl::Status HandOn(const TrainEpochRecord& r, MetricSink& to) {
-  return to.OnTrainEpoch(r);
-}
-absl::Status HandOn(const TestRecord& r, MetricSink& to) {
-  return to.OnTest(r);
-}
-absl::Status HandOn(const TaskRecord& r, MetricSink& to) {
-  return to.OnTaskEnd(r);
-}
-absl::Status HandOn(const RunEnd& r, MetricSink& to) { return to.OnRunEnd(r); }
-
 // The names of the kinds, in the order of the variant.
 template <size_t... kIndices>
 std::array<const char*, kNumKinds> KindNames(std::index_sequence<kIndices...>) {
@@ -69,7 +52,7 @@ struct AsyncSink::State {
       is_busy = true;
       lock.unlock();
       const absl::Status status = std::visit(
-          [this](const auto& r) { return HandOn(r, *inner); }, record);
+          [this](const auto& r) { return ReportRecord(r, *inner); }, record);
       lock.lock();
       is_busy = false;
       failure.Update(status);
@@ -136,10 +119,13 @@ absl::Status AsyncSink::Queue(const Record& record) {
 bool AsyncSink::Drain() {
   State& state = *state_;
   std::unique_lock<std::mutex> lock(state.mutex);
+  const absl::Duration limit =
+      gave_up_ ? absl::ZeroDuration() : state.options.drain_limit;
   const bool drained = state.idle.wait_for(
-      lock, absl::ToChronoNanoseconds(state.options.drain_limit),
+      lock, absl::ToChronoNanoseconds(limit),
       [&state] { return state.queue.empty() && !state.is_busy; });
   if (drained) return true;
+  gave_up_ = true;
   for (const AnyRecord& record : state.queue) ++state.dropped[record.index()];
   state.queue.clear();
   return false;

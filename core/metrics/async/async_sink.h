@@ -10,10 +10,11 @@
 // and returned by the next call, then that of what came after it.
 //
 // OnRunEnd, and the destructor of a run that ends without it, wait until
-// everything queued has been handed on, but for at most `drain_limit`. What is
-// still queued then counts as dropped. An inner sink that is stuck even then is
-// left to its thread, which deletes it if it ever returns: it must refer to
-// nothing that dies before the process, and should bound its own waiting.
+// everything queued has been handed on, but for at most `drain_limit`, and not
+// again where it has passed once. What is still queued then counts as dropped.
+// An inner sink that is stuck even then is left to its thread, which deletes it
+// if it ever returns: it must refer to nothing that dies before the process,
+// and should bound its own waiting.
 //
 // Calls from one thread.
 #ifndef REPRISE_CORE_METRICS_ASYNC_ASYNC_SINK_H_
@@ -66,6 +67,7 @@ class AsyncSink final : public MetricSink {
 
   const std::shared_ptr<State> state_;  // with the thread, if it is stuck
   std::thread thread_;
+  bool gave_up_ = false;  // the limit has passed once
 };
 
 }  // namespace reprise

@@ -36,16 +36,54 @@ std::string Escaped(CURL* curl, const std::string& text) {
   return escaped;
 }
 
-// Its JSON's message, or its first line.
-std::string MessageOf(const std::string& answer) {
-  const auto json = nlohmann::json::parse(answer, nullptr, false);
-  for (const char* name : {"error", "message"}) {
-    if (json.is_object() && json.contains(name) && json[name].is_string()) {
-      return json[name];
-    }
+struct Answer {
+  std::string code;  // of version 2's JSON: "invalid"
+  std::string message;
+};
+
+// Of JSON its message, else the first line.
+Answer ParseAnswer(const std::string& text) {
+  const auto json = nlohmann::json::parse(text, nullptr, false);
+  const auto value = [&json](const char* name) {
+    const bool is_there =
+        json.is_object() && json.contains(name) && json[name].is_string();
+    return is_there ? json[name].get<std::string>() : "";
+  };
+  Answer answer = {value("code"), value("error")};
+  if (answer.message.empty()) answer.message = value("message");
+  if (answer.message.empty()) {
+    answer.message = text.substr(0, text.find('\n'));
   }
-  const std::string line = answer.substr(0, answer.find('\n'));
-  return line.empty() ? "an empty answer" : Printable(line);
+  if (answer.message.empty()) answer.message = "an empty answer";
+  return answer;
+}
+
+// For the log and for comments in files: printable, and of a long text the
+// beginning and the end, as InfluxDB says behind a whole point what is wrong.
+std::string Legible(absl::string_view text) {
+  constexpr size_t kMostHead = 250, kMostTail = 150;
+  constexpr size_t kPiece = 15;  // which Printable never cuts
+  std::string legible;
+  for (size_t at = 0; at < text.size(); at += kPiece) {
+    legible += Printable(text.substr(at, kPiece));
+  }
+  if (legible.size() <= kMostHead + kMostTail) return legible;
+  return absl::StrCat(legible.substr(0, kMostHead), " ... ",
+                      legible.substr(legible.size() - kMostTail));
+}
+
+// Whether a status 400 or 422 is about points. Proxies, and servers of
+// something else, answer so, too: no half of a batch would be taken there.
+bool IsAboutPoints(const Answer& answer) {
+  if (answer.code == "invalid" || answer.code == "unprocessable entity") {
+    return true;
+  }
+  for (const char* words :
+       {"partial write", "dropped=", "unable to parse", "parsing failed",
+        "line protocol", "field type conflict"}) {
+    if (absl::StrContains(answer.message, words)) return true;
+  }
+  return false;
 }
 
 // N of "... dropped=N"; -1: it does not say.
@@ -73,7 +111,25 @@ absl::string_view Remedy(long code, const InfluxTarget& target) {
                       : "make it (influx bucket create), or name another by "
                         "--influx-org and --influx-bucket";
     default:
+      return "check that --influx-url is the server's own";
+  }
+}
+
+// Of a transfer that fails until something is changed; nullptr: of one that
+// time may mend.
+const char* Remedy(CURLcode result) {
+  switch (result) {
+    case CURLE_PEER_FAILED_VERIFICATION:
+      return "name the certificate of the server's authority in SSL_CERT_FILE, "
+             "and in --influx-url the server as its certificate does: by name, "
+             "not by address";
+    case CURLE_SSL_CACERT_BADFILE:
+      return "name a file of certificates in SSL_CERT_FILE";
+    case CURLE_URL_MALFORMAT:
+    case CURLE_UNSUPPORTED_PROTOCOL:
       return "check --influx-url";
+    default:
+      return nullptr;
   }
 }
 
@@ -93,12 +149,13 @@ absl::Status CheckInfluxUrl(absl::string_view url) {
   if (!absl::ConsumePrefix(&rest, "http://") &&
       !absl::ConsumePrefix(&rest, "https://")) {
     // What has no scheme may have a secret all the same.
-    return UsageError(absl::StrCat(kExpected, ", found ",
-                                   absl::StrContains(url, '@')
-                                       ? "another scheme"
-                                       : absl::StrCat("'", url, "'")));
+    const bool may_be_secret = url.find_first_of("@?#") != url.npos;
+    return UsageError(absl::StrCat(
+        kExpected, ", found ",
+        may_be_secret ? "another scheme" : absl::StrCat("'", url, "'")));
   }
-  if (absl::StrContains(rest.substr(0, rest.find('/')), '@')) {
+  // Anywhere: a password may have a slash.
+  if (absl::StrContains(rest, '@')) {
     return UsageError(absl::StrCat(
         kExpected,
         ", found a user or a password in it, which would be seen by everybody "
@@ -163,6 +220,9 @@ absl::StatusOr<std::unique_ptr<InfluxServer>> InfluxServer::Make(
   curl_easy_setopt(c, CURLOPT_POST, 1L);
   curl_easy_setopt(c, CURLOPT_HTTPHEADER, connection->headers);
   curl_easy_setopt(c, CURLOPT_TCP_KEEPALIVE, 1L);
+  // Otherwise the thread that asks for the host's address is waited for, past
+  // any limit where no name server answers.
+  curl_easy_setopt(c, CURLOPT_QUICK_EXIT, 1L);
   curl_easy_setopt(c, CURLOPT_WRITEFUNCTION, Receive);
   std::unique_ptr<InfluxServer> server(
       new InfluxServer(target, std::move(connection)));
@@ -176,12 +236,12 @@ InfluxReply InfluxServer::Write(absl::string_view lines, absl::Duration limit) {
   using Kind = InfluxReply::Kind;
   CURL* const c = connection_->curl.get();
   const long limit_ms = std::max<int64_t>(1, absl::ToInt64Milliseconds(limit));
-  std::string answer;
+  std::string body;
   char text[CURL_ERROR_SIZE] = "";
   curl_easy_setopt(c, CURLOPT_TIMEOUT_MS, limit_ms);
   curl_easy_setopt(c, CURLOPT_CONNECTTIMEOUT_MS, std::min(limit_ms, 5000L));
   curl_easy_setopt(c, CURLOPT_ERRORBUFFER, text);
-  curl_easy_setopt(c, CURLOPT_WRITEDATA, &answer);
+  curl_easy_setopt(c, CURLOPT_WRITEDATA, &body);
   curl_easy_setopt(c, CURLOPT_POSTFIELDS, lines.data());
   curl_easy_setopt(c, CURLOPT_POSTFIELDSIZE_LARGE,
                    static_cast<curl_off_t>(lines.size()));
@@ -191,6 +251,10 @@ InfluxReply InfluxServer::Write(absl::string_view lines, absl::Duration limit) {
   if (result != CURLE_OK) {
     reply.kind = Kind::kLater;
     reply.reason = *text != '\0' ? text : curl_easy_strerror(result);
+    if (const char* const remedy = Remedy(result); remedy != nullptr) {
+      reply.kind = Kind::kSetup;
+      absl::StrAppend(&reply.reason, "; remedy: ", remedy);
+    }
     return reply;
   }
   long code = 0;
@@ -198,12 +262,12 @@ InfluxReply InfluxServer::Write(absl::string_view lines, absl::Duration limit) {
   curl_easy_getinfo(c, CURLINFO_RESPONSE_CODE, &code);
   curl_easy_getinfo(c, CURLINFO_RETRY_AFTER, &retry_after);
   if (code / 100 == 2) return reply;
-  const std::string message = MessageOf(answer);
-  reply.reason = absl::StrCat("status ", code, ", ", message);
+  const Answer answer = ParseAnswer(body);
+  reply.reason = absl::StrCat("status ", code, ", ", Legible(answer.message));
   reply.retry_after = absl::Seconds(retry_after);
-  if (code == 400 || code == 413 || code == 422) {
+  if (code == 413 || ((code == 400 || code == 422) && IsAboutPoints(answer))) {
     reply.kind = Kind::kRefused;
-    reply.refused = DroppedOf(message);
+    reply.refused = DroppedOf(answer.message);
   } else if (code == 408 || code == 429 || code / 100 == 5) {
     reply.kind = Kind::kLater;
   } else {

@@ -37,10 +37,13 @@ struct InfluxReply {
     kTaken,
     kRefused,  // points of it: those that stay refused, others it may have
     kLater,    // no answer, or one that says to try again
-    kSetup,    // wrong address, name or secret: no use in trying soon
+    kSetup,    // wrong address, name, secret or certificate: no use in trying
+               // soon
   };
   Kind kind = Kind::kTaken;
-  std::string reason;    // what was asked, what was answered, the remedy
+  // What was answered, or went wrong, and the remedy: one line, printable, at
+  // most about 600 bytes.
+  std::string reason;
   int64_t refused = -1;  // as it said; -1: it did not
   absl::Duration retry_after = absl::ZeroDuration();  // as it said
 };
@@ -48,7 +51,7 @@ struct InfluxReply {
 // Keeps its connection between requests. Not thread-safe, but for Cancel.
 class InfluxServer {
  public:
-  // FailedPrecondition where https finds no certificates.
+  // UsageError where https finds no certificates.
   static absl::StatusOr<std::unique_ptr<InfluxServer>> Make(
       const InfluxTarget& target);
   ~InfluxServer();

@@ -19,6 +19,9 @@
 namespace reprise {
 namespace {
 
+// Of a run that fails.
+constexpr absl::Duration kLongestFlushOfFailure = absl::Seconds(1);
+
 // For its own thread: writes points to the file and wakes the sender.
 class SpoolSink final : public MetricSink {
  public:
@@ -34,7 +37,8 @@ class SpoolSink final : public MetricSink {
                 std::move(server), absl::StrCat(folder_, "/", kRefusedFile))) {}
   // Of a run that ended without its end.
   ~SpoolSink() override {
-    if (points_ > told_points_) FlushAndTell();
+    if (has_told_ || points_ + lost_points_ == 0) return;
+    FlushAndTell(std::min(options_.flush_limit, kLongestFlushOfFailure));
   }
 
   absl::Status OnRunStart(const RunStart& run) override {
@@ -51,7 +55,7 @@ class SpoolSink final : public MetricSink {
   }
   absl::Status OnRunEnd(const RunEnd& run) override {
     const absl::Status appended = Append(run);
-    FlushAndTell();
+    FlushAndTell(options_.flush_limit);
     return appended;
   }
 
@@ -59,37 +63,46 @@ class SpoolSink final : public MetricSink {
   template <typename Record>
   absl::Status Append(const Record& record) {
     const std::string lines = record_points_.Of(run_id_, record);
-    REPRISE_RETURN_IF_ERROR(file_.Append(lines));
-    points_ += std::count(lines.begin(), lines.end(), '\n');
+    const absl::Status appended = file_.Append(lines);
+    if (!appended.ok()) {
+      lost_points_ += CountPoints(lines);
+      return appended;
+    }
+    points_ += CountPoints(lines);
     bytes_ += static_cast<int64_t>(lines.size());
     sender_.Appended(bytes_);
     return absl::OkStatus();
   }
 
-  void FlushAndTell() {
-    const bool is_flushed = sender_.Flush(options_.flush_limit);
-    told_points_ = points_;
+  void FlushAndTell(absl::Duration limit) {
+    const bool is_flushed = sender_.Flush(limit);
+    has_told_ = true;
     const int64_t written = sender_.delivery().written();
     const int64_t refused = sender_.delivery().refused();
     std::string line =
         absl::StrCat("InfluxDB: ", written, " points written to ",
                      DescribeInfluxTarget(options_.target));
-    if (is_flushed && refused == 0) {
-      LogInfo(line);
-      return;
-    }
     if (refused > 0) {
       absl::StrAppend(&line, ", ", refused, " refused (", folder_, "/",
                       kRefusedFile, ")");
     }
     if (!is_flushed) {
-      const std::string trouble = sender_.trouble();
       absl::StrAppend(&line, ", ", points_ - written - refused,
-                      " not yet: ", trouble.empty() ? "no time left" : trouble,
-                      "; all are in ", file_.path(),
-                      ", send them by: reprise influx replay ", folder_);
+                      " not yet: ", sender_.trouble(), "; all are in ",
+                      file_.path());
     }
-    LogWarning(line);
+    if (lost_points_ > 0) {
+      absl::StrAppend(&line, ", ", lost_points_, " never, as ", file_.path(),
+                      " could not be written; metrics.jsonl may have them");
+    }
+    if (!is_flushed || lost_points_ > 0) {
+      absl::StrAppend(&line, "; send them by: reprise influx replay ", folder_);
+    }
+    if (is_flushed && refused == 0 && lost_points_ == 0) {
+      LogInfo(line);
+    } else {
+      LogWarning(line);
+    }
   }
 
   AppendFile file_;
@@ -97,7 +110,9 @@ class SpoolSink final : public MetricSink {
   const InfluxOptions options_;
   RecordPoints record_points_;
   std::string run_id_;
-  int64_t points_ = 0, told_points_ = 0, bytes_ = 0;
+  int64_t points_ = 0, bytes_ = 0;  // in the file
+  int64_t lost_points_ = 0;
+  bool has_told_ = false;
   SpoolSender sender_;
 };
 

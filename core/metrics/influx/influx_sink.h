@@ -4,10 +4,12 @@
 // nothing, and what it missed is there to be sent later (`reprise influx
 // replay`). Points that the server refuses for good are in metrics.rejected.lp.
 //
-// The training thread only queues (core/metrics/async). When the run ends, or
-// fails, it waits for at most `flush_limit` until the server has what is left.
-// The log says how many points it took and refused, and what is left. The first
-// error of writing metrics.lp is returned; a server's trouble is only logged.
+// The training thread only queues (core/metrics/async). When the run ends it
+// waits for at most `flush_limit` until the server has what is left; when it
+// fails, which other ranks are waiting to be told, for at most a second of
+// that. The log says how many points it took and refused, what is left, and how
+// many metrics.lp lacks because it could not be written. The first error of
+// that is returned; a server's trouble is only logged.
 #ifndef REPRISE_CORE_METRICS_INFLUX_INFLUX_SINK_H_
 #define REPRISE_CORE_METRICS_INFLUX_INFLUX_SINK_H_
 
@@ -32,8 +34,8 @@ struct InfluxOptions {
 };
 
 // Writes into `folder`. StorageError where metrics.lp cannot be opened,
-// FailedPrecondition where https finds no certificates; a server that does not
-// answer is none.
+// UsageError where https finds no certificates; a server that does not answer
+// is none.
 absl::StatusOr<std::unique_ptr<MetricSink>> MakeInfluxSink(
     const std::string& folder, const InfluxOptions& options);
 

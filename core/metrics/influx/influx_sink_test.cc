@@ -2,8 +2,11 @@
 // tests/influx.
 #include "core/metrics/influx/influx_sink.h"
 
+#include <sys/resource.h>
+
 #include <algorithm>
 #include <atomic>
+#include <csignal>
 #include <filesystem>
 #include <future>
 #include <memory>
@@ -34,6 +37,41 @@ using ::testing::HasSubstr;
 using ::testing::Not;
 using ::testing::internal::CaptureStderr;
 using ::testing::internal::GetCapturedStderr;
+
+// While alive, no file of this process has more than `bytes` bytes.
+class SmallDisk {
+ public:
+  explicit SmallDisk(rlim_t bytes) {
+    signal(SIGXFSZ, SIG_IGN);
+    getrlimit(RLIMIT_FSIZE, &before_);
+    const struct rlimit limit = {bytes, before_.rlim_max};
+    setrlimit(RLIMIT_FSIZE, &limit);
+  }
+  ~SmallDisk() { setrlimit(RLIMIT_FSIZE, &before_); }
+
+ private:
+  struct rlimit before_;
+};
+
+// Takes requests, and answers none while it is alive.
+class StuckServer {
+ public:
+  StuckServer()
+      : server_([this](const HttpRequest&) {
+          if (!is_asked_.exchange(true)) asked_.set_value();
+          answer_.wait();
+          return HttpAnswer();
+        }) {}
+  ~StuckServer() { may_answer_.set_value(); }
+  std::string url() const { return server_.url(); }
+  void WaitForRequest() { asked_.get_future().wait(); }
+
+ private:
+  std::atomic<bool> is_asked_{false};
+  std::promise<void> asked_, may_answer_;
+  std::shared_future<void> answer_{may_answer_.get_future()};
+  ScriptedServer server_;
+};
 
 class InfluxSinkTest : public ::testing::Test {
  protected:
@@ -125,6 +163,9 @@ TEST_F(InfluxSinkTest,
       HasSubstr(absl::StrCat("50 not yet: status 401, authorization failed")));
   EXPECT_THAT(log, HasSubstr(absl::StrCat("reprise influx replay ", folder_)));
   EXPECT_THAT(log, Not(HasSubstr("s3cret")));
+  // Of "u:s3cret".
+  EXPECT_THAT(requests_[0].head,
+              HasSubstr("Authorization: Basic dTpzM2NyZXQ=\r\n"));
   // The first, and once more at the end.
   EXPECT_LE(requests_.size(), 2u);
   EXPECT_EQ(log.find("does not take"), log.rfind("does not take"));
@@ -145,7 +186,8 @@ TEST_F(InfluxSinkTest, WhatFailsForAWhileIsSentAgainUntilAllIsThere) {
     }
   });
   EXPECT_EQ(Sent(), File(kSpoolFile));
-  EXPECT_THAT(log, HasSubstr("status 500, boom; the run goes on"));
+  EXPECT_THAT(log, HasSubstr("does not take points: status 500, boom; "));
+  EXPECT_EQ(log.find("takes points again"), log.rfind("takes points again"));
   EXPECT_THAT(log, HasSubstr("takes points again"));
   EXPECT_THAT(log, HasSubstr("InfluxDB: 50 points written"));
 }
@@ -208,9 +250,21 @@ TEST_F(InfluxSinkTest, ARefusedPointIsFoundToldAndKeptAndTheOthersCount) {
   EXPECT_EQ(log.find("refuses points"), log.rfind("refuses points"));
 }
 
+// As a gateway does that does not let the server be asked: no half of a batch
+// is any better.
+TEST_F(InfluxSinkTest, AnAnswerThatIsNotAboutPointsIsTroubleWithTheAddress) {
+  const std::string log = Play([](const HttpRequest&) {
+    return HttpAnswer{400, "", "<html>\x1b[31mBad Request</html>\n"};
+  });
+  EXPECT_LE(requests_.size(), 2u);
+  EXPECT_THAT(log, HasSubstr("does not take points: status 400, "
+                             "<html>\\x1b[31mBad Request</html>; remedy: "));
+  EXPECT_FALSE(std::filesystem::exists(folder_ + "/" + kRefusedFile));
+}
+
 TEST_F(InfluxSinkTest, AServerThatIsNotThereCostsAWarningAndThePointsStay) {
   options_.target.url = "http://127.0.0.1:1";
-  options_.flush_limit = absl::Milliseconds(50);
+  options_.flush_limit = absl::Seconds(1);
   const std::string log = Play([](const HttpRequest&) { return HttpAnswer(); });
   EXPECT_THAT(log, HasSubstr("warning: InfluxDB: http://127.0.0.1:1, database "
                              "runs does not take points: "));
@@ -244,6 +298,65 @@ TEST_F(InfluxSinkTest, ASlowServerDoesNotHoldUpTheThreadThatReports) {
   EXPECT_THAT(GetCapturedStderr(), HasSubstr("InfluxDB: 50 points written"));
 }
 
+// What the end waits for is said while it waits, and nothing afterwards.
+TEST_F(InfluxSinkTest, AServerWithoutAnAnswerIsWaitedForAloudAndNotForLong) {
+  StuckServer server;
+  options_.target.url = server.url();
+  options_.flush_limit = absl::Milliseconds(1500);
+  CaptureStderr();
+  auto sink = MakeInfluxSink(folder_, options_);
+  ASSERT_THAT(sink, IsOk());
+  REPRISE_EXPECT_OK((*sink)->OnRunStart(ScriptedRunStart()));
+  server.WaitForRequest();
+  REPRISE_EXPECT_OK((*sink)->OnRunEnd(ScriptedRunEnd()));
+  sink->reset();
+  const std::string log = GetCapturedStderr();
+  EXPECT_THAT(log, HasSubstr("InfluxDB: the end waits up to 1.5s for http://"));
+  EXPECT_THAT(log, HasSubstr("2 not yet: no answer yet; all are in "));
+  EXPECT_THAT(log, Not(HasSubstr("the run goes on")));
+}
+
+// Other ranks wait to be told of the failure.
+TEST_F(InfluxSinkTest, ARunThatFailsDoesNotWaitAsLongAsOneThatEnds) {
+  StuckServer server;
+  options_.target.url = server.url();
+  options_.flush_limit = absl::Minutes(10);
+  CaptureStderr();
+  auto sink = MakeInfluxSink(folder_, options_);
+  ASSERT_THAT(sink, IsOk());
+  REPRISE_EXPECT_OK((*sink)->OnRunStart(ScriptedRunStart()));
+  server.WaitForRequest();
+  sink->reset();  // or the test's own limit passes
+  EXPECT_THAT(GetCapturedStderr(), HasSubstr("1 not yet: no answer yet"));
+}
+
+TEST_F(InfluxSinkTest, PointsThatAFullDiskDoesNotTakeAreCounted) {
+  ScriptedServer server([](const HttpRequest&) { return HttpAnswer(); });
+  options_.target.url = server.url();
+  CaptureStderr();
+  {
+    auto sink = MakeInfluxSink(folder_, options_);
+    ASSERT_THAT(sink, IsOk());
+    const SmallDisk disk(2000);
+    (*sink)->OnRunStart(ScriptedRunStart()).IgnoreError();
+    for (int i = 1; i <= 30; ++i) {
+      StepRecord step;
+      step.unix_microseconds = i;
+      (*sink)->OnStep(step).IgnoreError();
+    }
+    (*sink)->OnRunEnd(ScriptedRunEnd()).IgnoreError();
+  }
+  const std::string log = GetCapturedStderr();
+  requests_ = server.requests();
+  EXPECT_EQ(Sent(), File(kSpoolFile));
+  const std::string sent = Sent();
+  const auto points = std::count(sent.begin(), sent.end(), '\n');
+  EXPECT_GT(points, 0);
+  EXPECT_THAT(log, HasSubstr(absl::StrCat(points, " points written")));
+  EXPECT_THAT(log, HasSubstr(absl::StrCat(", ", 32 - points, " never, as ")));
+  EXPECT_THAT(log, HasSubstr("send them by: reprise influx replay "));
+}
+
 TEST_F(InfluxSinkTest, ARunThatFailsDeliversWhatItReported) {
   ScriptedServer server([](const HttpRequest&) { return HttpAnswer(); });
   options_.target.url = server.url();
@@ -262,12 +375,15 @@ TEST_F(InfluxSinkTest, ARunThatFailsDeliversWhatItReported) {
 TEST(InfluxUrlTest, AnAddressWithASecretIsRefusedWithoutRepeatingIt) {
   for (const char* url :
        {"http://u:s3cret@host", "https://s3cret@host:1/x",
-        "ftp://u:s3cret@host", "u:s3cret@host", "http://host/write?p=s3cret"}) {
+        "http://u:pass/s3cret@host:1", "ftp://u:s3cret@host", "u:s3cret@host",
+        "http://host/write?p=s3cret", "host/write?p=s3cret"}) {
     const absl::Status status = CheckInfluxUrl(url);
     EXPECT_THAT(status, ExitsWith(ExitCode::kUsage)) << url;
     EXPECT_THAT(status.ToString(), Not(HasSubstr("s3cret")));
   }
-  EXPECT_THAT(CheckInfluxUrl("http://u:p@host"), FailsWith("INFLUX_PASSWORD"));
+  for (const char* url : {"http://u:p@host", "http://u:p/q@host"}) {
+    EXPECT_THAT(CheckInfluxUrl(url), FailsWith("INFLUX_PASSWORD"));
+  }
 }
 
 TEST(InfluxUrlTest, OtherAddressesAreHttpOrHttpsWithAHost) {

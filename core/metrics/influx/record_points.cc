@@ -155,6 +155,7 @@ std::string RecordPoints::Of(absl::string_view kind, const std::string& run_id,
   const int64_t stamp =
       std::llround(timing.value(kUnixSecondsField.name, 0.0) * 1e6);
   Point point(absl::StrCat("reprise_", kind), tags);
+  const Json* scalars = nullptr;
   std::string tables;
   for (const Json* part : {&fields, &timing}) {
     for (const auto& [name, value] : part->items()) {
@@ -163,11 +164,9 @@ std::string RecordPoints::Of(absl::string_view kind, const std::string& run_id,
           (IsOneOf(kRunTags, name) && !value.is_object())) {
         continue;
       }
-      // An agent's own numbers: only its scalars are the record's.
+      // An agent's own numbers: only its scalars are this point's.
       if (value.is_object() && value.contains("scalars")) {
-        for (const auto& [scalar, number] : value["scalars"].items()) {
-          point.Add(scalar, number);
-        }
+        scalars = &value["scalars"];
         AppendTable("reprise_class", "class", value["by_class"], tags, stamp,
                     &tables);
         AppendTable("reprise_rank", "rank", value["by_rank"], tags, stamp,
@@ -176,6 +175,10 @@ std::string RecordPoints::Of(absl::string_view kind, const std::string& run_id,
         AddField(name, value, &point);
       }
     }
+  }
+  // The last: a name that the record has keeps the record's value.
+  if (scalars != nullptr) {
+    for (const auto& [name, number] : scalars->items()) point.Add(name, number);
   }
   std::string lines;
   point.AppendTo(&lines, stamp);

@@ -5,8 +5,9 @@
 // experiment, agent, model, dataset, world_size; where the record has them
 // task, test_task and head; class and rank as numbers of three digits and more,
 // so that they sort. All else are fields under the names of record_fields.h,
-// phases as phase_<name>_seconds, an agent's scalars under their own names. The
-// time is the record's stamp, in ns.
+// phases as phase_<name>_seconds, an agent's scalars under their own names, or
+// agent_<name> where the record has a field or tag of that name. The time is
+// the record's stamp, in ns.
 //
 // What is unknown or not finite is left out, and so are an integer above
 // 2^63 - 1 and an empty tag, which InfluxDB cannot have. A control
@@ -16,6 +17,7 @@
 #ifndef REPRISE_CORE_METRICS_INFLUX_RECORD_POINTS_H_
 #define REPRISE_CORE_METRICS_INFLUX_RECORD_POINTS_H_
 
+#include <functional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -52,33 +54,34 @@ class RecordPoints {
   std::vector<std::pair<std::string, std::string>> run_tags_;
 };
 
-// The points of a run as text: of what ReplayJsonl (jsonl_replay.h) plays,
-// those that the run itself wrote.
-class PointLines final : public MetricSink {
+// Gives the lines of each record to `take`, whose failure is the sink's: of
+// what ReplayJsonl (jsonl_replay.h) plays, those that the run itself wrote.
+class PointSink final : public MetricSink {
  public:
+  using Take = std::function<absl::Status(absl::string_view lines)>;
+  explicit PointSink(Take take) : take_(std::move(take)) {}
+
   absl::Status OnRunStart(const RunStart& run) override {
     run_id_ = run.run_id;
-    return Add(run);
+    return Give(run);
   }
-  absl::Status OnStep(const StepRecord& step) override { return Add(step); }
+  absl::Status OnStep(const StepRecord& step) override { return Give(step); }
   absl::Status OnTrainEpoch(const TrainEpochRecord& epoch) override {
-    return Add(epoch);
+    return Give(epoch);
   }
-  absl::Status OnTest(const TestRecord& test) override { return Add(test); }
-  absl::Status OnTaskEnd(const TaskRecord& task) override { return Add(task); }
-  absl::Status OnRunEnd(const RunEnd& end) override { return Add(end); }
-
-  const std::string& lines() const { return lines_; }
+  absl::Status OnTest(const TestRecord& test) override { return Give(test); }
+  absl::Status OnTaskEnd(const TaskRecord& task) override { return Give(task); }
+  absl::Status OnRunEnd(const RunEnd& end) override { return Give(end); }
 
  private:
   template <typename Record>
-  absl::Status Add(const Record& record) {
-    lines_ += points_.Of(run_id_, record);
-    return absl::OkStatus();
+  absl::Status Give(const Record& record) {
+    return take_(points_.Of(run_id_, record));
   }
 
+  const Take take_;
   RecordPoints points_;
-  std::string run_id_, lines_;
+  std::string run_id_;
 };
 
 // `text` as a measurement, tag or key; empty where it is.

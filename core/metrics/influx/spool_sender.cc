@@ -4,6 +4,7 @@
 #include <chrono>
 #include <utility>
 
+#include "absl/status/statusor.h"
 #include "absl/strings/str_cat.h"
 #include "absl/time/clock.h"
 #include "core/base/file.h"
@@ -16,6 +17,12 @@ using Kind = InfluxReply::Kind;
 
 // Enough for kBatchPoints in most cases, so that a full batch need not wait.
 constexpr int64_t kFullBatchBytes = 128 << 10;
+
+// A header that says more is taken for a mistake.
+constexpr absl::Duration kLongestRetryAfter = absl::Minutes(10);
+
+// How long a flush may take without a word.
+constexpr absl::Duration kSilentFlush = absl::Seconds(1);
 
 }  // namespace
 
@@ -53,24 +60,33 @@ bool SpoolSender::Flush(absl::Duration limit) {
   const auto is_done = [this] {
     return delivered_ == appended_ || setup_is_wrong_;
   };
+  stage_ = Stage::kFlushing;
   hurry_until_ = absl::Now() + limit;
   failures_ = 0;
   retry_at_ = absl::InfinitePast();
   setup_is_wrong_ = false;
   work_.notify_all();
-  done_.wait_for(lock, absl::ToChronoNanoseconds(limit), is_done);
+  const absl::Duration silent = std::min(limit, kSilentFlush);
+  if (!done_.wait_for(lock, absl::ToChronoNanoseconds(silent), is_done) &&
+      silent < limit) {
+    LogInfo(absl::StrCat("InfluxDB: the end waits up to ",
+                         absl::FormatDuration(limit), " for ", name_));
+    done_.wait_for(lock, absl::ToChronoNanoseconds(limit - silent), is_done);
+  }
+  stage_ = Stage::kFlushed;
   hurry_until_ = absl::InfinitePast();
   return delivered_ == appended_;
 }
 
 std::string SpoolSender::trouble() const {
   std::lock_guard<std::mutex> lock(mutex_);
-  return trouble_;
-}
-
-int64_t SpoolSender::delivered_bytes() const {
-  std::lock_guard<std::mutex> lock(mutex_);
-  return delivered_;
+  const std::string refusal = delivery_->refusal_under_way();
+  if (!refusal.empty()) {
+    return absl::StrCat("it refuses points, which are being looked for: ",
+                        refusal);
+  }
+  if (!trouble_.empty()) return trouble_;
+  return is_sending_ ? "no answer yet" : "no time left";
 }
 
 void SpoolSender::WaitForWork(std::unique_lock<std::mutex>& lock) {
@@ -91,20 +107,18 @@ void SpoolSender::WaitForWork(std::unique_lock<std::mutex>& lock) {
 
 InfluxReply SpoolSender::SendBatch(int64_t from, int64_t to,
                                    absl::Duration limit, int64_t* sent_bytes) {
-  const int64_t size = std::min(to - from, kBatchBytes);
-  std::string bytes(size, '\0');
   const auto file = InputFile::Open(path_);
-  const absl::Status read =
-      file.ok() ? file->ReadAt(from, size, bytes.data()) : file.status();
-  if (!read.ok()) {
+  const absl::StatusOr<std::string> batch =
+      file.ok() ? ReadBatch(*file, from, to)
+                : absl::StatusOr<std::string>(file.status());
+  if (!batch.ok()) {
     InfluxReply reply;
     reply.kind = Kind::kLater;
-    reply.reason = std::string(read.message());
+    reply.reason = std::string(batch.status().message());
     return reply;
   }
-  const absl::string_view batch = FirstBatch(bytes);
-  *sent_bytes = static_cast<int64_t>(batch.size());
-  return delivery_->Deliver(batch, limit);
+  *sent_bytes = static_cast<int64_t>(batch->size());
+  return delivery_->Deliver(*batch, limit);
 }
 
 // Halved at random, by the seed: many runs that lost one server come back to
@@ -117,17 +131,23 @@ absl::Duration SpoolSender::Pause(const InfluxReply& reply) {
   }
   pause = std::min(pause, pace_.longest_retry);
   pause *= 1 - 0.5 * static_cast<double>(jitter_()) / jitter_.max();
-  return std::max(pause, reply.retry_after);
+  return std::max(pause, std::min(reply.retry_after, kLongestRetryAfter));
 }
 
 void SpoolSender::Tell(const InfluxReply& reply) {
-  if (reply.kind == Kind::kTaken) {
-    if (!has_told_success_) {
-      LogInfo(absl::StrCat("InfluxDB: ", name_, " takes the run's points"));
-      has_told_success_ = true;
-    }
-    return;
+  // The last word has been said.
+  if (stage_ == Stage::kFlushed) return;
+  if (reply.kind != Kind::kTaken) return TellTrouble(reply);
+  if (has_told_trouble_) {
+    LogInfo(absl::StrCat("InfluxDB: ", name_, " takes points again"));
+  } else if (!has_told_success_) {
+    LogInfo(absl::StrCat("InfluxDB: ", name_, " takes the run's points"));
   }
+  has_told_trouble_ = false;
+  has_told_success_ = true;
+}
+
+void SpoolSender::TellTrouble(const InfluxReply& reply) {
   // A reason may hold a count of milliseconds or of bytes.
   std::string kind = reply.reason.substr(0, reply.reason.find(','));
   kind.erase(std::remove_if(kind.begin(), kind.end(),
@@ -137,17 +157,20 @@ void SpoolSender::Tell(const InfluxReply& reply) {
     kind = reply.reason.substr(0, 10);  // "status 503"
   }
   if (!told_.insert(kind).second) return;
+  has_told_trouble_ = true;
+  const std::string what = absl::StrCat(
+      "InfluxDB: ", name_, " does not take points: ", reply.reason);
+  if (stage_ == Stage::kFlushing) {
+    LogWarning(absl::StrCat(what, "; they wait in ", path_));
+    return;
+  }
   LogWarning(absl::StrCat(
-      "InfluxDB: ", name_, " does not take points: ", reply.reason,
-      "; the run goes on, they wait in ", path_, " and are sent ",
+      what, "; the run goes on, they wait in ", path_, " and are sent ",
       reply.kind == Kind::kSetup ? "if it does later" : "once it does"));
 }
 
 void SpoolSender::TakeReply(const InfluxReply& reply) {
   if (reply.kind == Kind::kTaken) {
-    if (!trouble_.empty()) {
-      LogInfo(absl::StrCat("InfluxDB: ", name_, " takes points again"));
-    }
     trouble_.clear();
     failures_ = 0;
     setup_is_wrong_ = false;
@@ -170,10 +193,12 @@ void SpoolSender::Run() {
     const absl::Duration limit =
         now < hurry_until_ ? std::min(pace_.request_limit, hurry_until_ - now)
                            : pace_.request_limit;
+    is_sending_ = true;
     lock.unlock();
     int64_t sent_bytes = 0;
     const InfluxReply reply = SendBatch(from, to, limit, &sent_bytes);
     lock.lock();
+    is_sending_ = false;
     if (is_ending_) return;
     if (reply.kind == Kind::kTaken) delivered_ += sent_bytes;
     TakeReply(reply);

@@ -4,11 +4,11 @@
 // what it missed it gets.
 //
 // Each batch waits until kBatchPoints are there or the first of them is
-// `batch_age` old. After a failure it waits for what the server asked for, else
-// from `first_retry`, doubled each time, to `longest_retry`, a random half of
-// it less, so that many runs do not come back at once; `setup_retry` where
-// address, name or secret is wrong. Each kind of trouble is logged once, and
-// that it is over.
+// `batch_age` old. After a failure it waits for what the server asked for, at
+// most 10 minutes, else from `first_retry`, doubled each time, to
+// `longest_retry`, a random half of it less, so that many runs do not come back
+// at once; `setup_retry` where address, name, secret or certificate is wrong.
+// Each kind of trouble is logged once, and once that what was logged is over.
 #ifndef REPRISE_CORE_METRICS_INFLUX_SPOOL_SENDER_H_
 #define REPRISE_CORE_METRICS_INFLUX_SPOOL_SENDER_H_
 
@@ -49,15 +49,18 @@ class SpoolSender {
 
   // Hurries for at most `limit`: no batch waits to fill, and a pause between
   // tries ends. Whether all is delivered. Gives up at once where the setup is
-  // wrong.
+  // wrong. Where it takes more than a second the log says that it waits;
+  // afterwards nothing is logged any more.
   bool Flush(absl::Duration limit);
 
-  // Of the last failure, while it lasts.
+  // Why not all is delivered: the last failure, while it lasts, or what is
+  // being waited for.
   std::string trouble() const;
   const PointDelivery& delivery() const { return *delivery_; }
-  int64_t delivered_bytes() const;
 
  private:
+  enum class Stage { kRunning, kFlushing, kFlushed };
+
   void Run();
   void WaitForWork(std::unique_lock<std::mutex>& lock);
   InfluxReply SendBatch(int64_t from, int64_t to, absl::Duration limit,
@@ -65,6 +68,7 @@ class SpoolSender {
   void TakeReply(const InfluxReply& reply);
   absl::Duration Pause(const InfluxReply& reply);
   void Tell(const InfluxReply& reply);
+  void TellTrouble(const InfluxReply& reply);
 
   const std::string name_, path_;
   const SenderPace pace_;
@@ -75,14 +79,17 @@ class SpoolSender {
   std::condition_variable work_, done_;
   int64_t appended_ = 0, delivered_ = 0;  // bytes
   absl::Time batch_since_, retry_at_, hurry_until_;
+  Stage stage_ = Stage::kRunning;
   bool is_ending_ = false;
+  bool is_sending_ = false;
   bool setup_is_wrong_ = false;
   std::string trouble_;
   uint32_t failures_ = 0;  // in a row
 
   std::set<std::string> told_;  // the thread's
   bool has_told_success_ = false;
-  std::thread thread_;  // the last: it uses all of them
+  bool has_told_trouble_ = false;  // and not yet that it is over
+  std::thread thread_;             // the last: it uses all of them
 };
 
 }  // namespace reprise

@@ -193,6 +193,12 @@ std::vector<std::string> ForwardedVariables(const char* const* environment) {
     if (name == "CUDA_VISIBLE_DEVICES") continue;
     bool forwarded =
         name == "BUILD_WORKING_DIRECTORY" || name == "LD_LIBRARY_PATH";
+    // Those of rank 0's InfluxDB; mpirun is told their names only.
+    for (const char* secret_or_certificate :
+         {"INFLUX_TOKEN", "INFLUX_PASSWORD", "SSL_CERT_FILE",
+          "CURL_CA_BUNDLE"}) {
+      forwarded = forwarded || name == secret_or_certificate;
+    }
     for (const char* library :
          {"REPRISE_", "OMP_", "GOMP_", "NCCL_", "UCX_", "NVIDIA_", "CUDA_",
           "CUBLAS_", "CUBLASLT_", "CUDNN_", "PYTORCH_", "TORCH_", "ATEN_",

@@ -72,7 +72,8 @@ absl::StatusOr<std::vector<std::string>> MpirunArguments(
 // The names of those variables of `environment` ("NAME=VALUE", then nullptr)
 // that ranks on other hosts get; those on this host inherit all. What changes
 // the numbers or the speed of a library that a rank computes or communicates
-// with: a value that held on one host only would go unnoticed. Not
+// with: a value that held on one host only would go unnoticed. And what rank 0
+// needs to send its records to InfluxDB, wherever it is. Not
 // CUDA_VISIBLE_DEVICES, whose numbers are this host's.
 std::vector<std::string> ForwardedVariables(const char* const* environment);
 

@@ -36,6 +36,15 @@ TEST(ForwardedVariables, AreThoseOfLibrariesThatRanksComputeWith) {
                   "UCX_TLS", "REPRISE_DATASETS", "LD_LIBRARY_PATH"));
 }
 
+TEST(ForwardedVariables, AreThoseOfTheServerThatRankZeroSendsTo) {
+  const char* const environment[] = {
+      "INFLUX_TOKEN=s3cret", "INFLUX_PASSWORD=s3cret", "SSL_CERT_FILE=/c",
+      "CURL_CA_BUNDLE=/c",   "INFLUX_TOKEN_OTHER=1",   nullptr};
+  EXPECT_THAT(ForwardedVariables(environment),
+              ElementsAre("INFLUX_TOKEN", "INFLUX_PASSWORD", "SSL_CERT_FILE",
+                          "CURL_CA_BUNDLE"));
+}
+
 TEST(ForwardedVariables, AreNotThoseOfThisHost) {
   const char* const environment[] = {"CUDA_VISIBLE_DEVICES=1", "HOME=/root",
                                      "PATH=/bin", "XNCCL_DEBUG=1", nullptr};

@@ -114,9 +114,10 @@ const std::vector<SinkRow>& ResultSinkTable() {
       {"summary.json", nullptr, OnFailure::kWarnOnce, MakeSummary},
       {"TensorBoard's file", WantsTensorboard, OnFailure::kWarnOnce,
        MakeTensorboard},
-      {"InfluxDB", IsInfluxWanted, OnFailure::kWarnOnce, MakeInflux},
       {"progress", nullptr, OnFailure::kWarnOnce, MakeProgress},
       {"log.txt", nullptr, OnFailure::kWarnOnce, MakeLoggedProgress},
+      // The last: its end waits for a server.
+      {"InfluxDB", IsInfluxWanted, OnFailure::kWarnOnce, MakeInflux},
   };
   return rows;
 }

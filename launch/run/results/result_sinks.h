@@ -39,8 +39,9 @@ struct SinkRow {
       const SinkContext& context);
 };
 
-// In the order in which they are told: the truth first, and the weights before
-// the terminal says where the results are. A new sink is a new row.
+// In the order in which they are told: the truth first, the weights before the
+// terminal says where the results are, and what waits for a server last. A new
+// sink is a new row.
 const std::vector<SinkRow>& ResultSinkTable();
 
 // Makes the sinks that the run has and adds them. The first error of one that

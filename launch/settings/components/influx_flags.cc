@@ -1,7 +1,7 @@
 #include <string>
 
-#include "core/metrics/influx/influx_server.h"
 #include "launch/settings/components/component.h"
+#include "launch/settings/influx_problems.h"
 
 namespace reprise {
 namespace {
@@ -11,32 +11,8 @@ std::string WhyNoServer(const ExperimentSpec& spec) {
 }
 
 void CheckInflux(ResolvedSettings& resolved) {
-  const InfluxSettings& influx = resolved.spec.influx;
-  if (influx.url.empty()) return;
-  const absl::Status url = CheckInfluxUrl(influx.url);
-  if (!url.ok()) resolved.AddProblem(url.message());
-  const bool is_first = !influx.database.empty();
-  if (is_first && !(influx.org.empty() && influx.bucket.empty())) {
-    resolved.AddProblem(
-        "--influx-database (InfluxDB 1) contradicts --influx-org and "
-        "--influx-bucket (InfluxDB 2 and 3): give those of the server");
-  } else if (!is_first && (influx.org.empty() || influx.bucket.empty())) {
-    resolved.AddProblem(
-        "--influx-url: expected --influx-database (InfluxDB 1), or "
-        "--influx-org "
-        "and --influx-bucket (InfluxDB 2 and 3), found ",
-        influx.org.empty() && influx.bucket.empty() ? "none of them"
-                                                    : "one of the latter");
-  }
-  if (is_first && !influx.token_file.empty()) {
-    resolved.AddProblem(
-        "--influx-token-file contradicts --influx-database: InfluxDB 1 takes "
-        "--influx-user, and INFLUX_PASSWORD of the environment");
-  }
-  if (!is_first && !influx.user.empty()) {
-    resolved.AddProblem(
-        "--influx-user is of InfluxDB 1; a bucket takes a token: INFLUX_TOKEN "
-        "of the environment, or --influx-token-file");
+  for (const std::string& problem : ProblemsOf(resolved.spec.influx)) {
+    resolved.AddProblem(problem);
   }
 }
 
