@@ -59,10 +59,13 @@ absl::Status RunReportCommand(const std::vector<std::string>& arguments,
   }
   if (line.words().empty()) line.AddProblem("expected the folder of a run");
   REPRISE_RETURN_IF_ERROR(line.status());
+  RunFolderOptions options;
+  // A comparison draws none.
+  if (line.words().size() > 1) options.most_steps = 2;
   std::vector<Json> runs;
   for (const std::string& word : line.words()) {
     REPRISE_ASSIGN_OR_RETURN(const RunFolder run,
-                             ReadRunFolder(ResolveUserPath(word)));
+                             ReadRunFolder(ResolveUserPath(word), options));
     runs.push_back(RunModel(run));
   }
   std::optional<CostModel> cost_model;

@@ -126,7 +126,7 @@ TEST_F(CanonicalArgumentsTest, StandForSettingsTogether) {
     if (!setting.is_in_files || !setting.is_built) continue;
     taken.emplace_back();
     for (const std::string& flag : FlagsOf(setting)) {
-      if (Parse({"run", flag}).ok()) taken.back().push_back(flag);
+      if (Parse(WithNeeded(setting, flag)).ok()) taken.back().push_back(flag);
     }
     if (taken.back().empty()) taken.pop_back();  // it needs another beside it
   }
