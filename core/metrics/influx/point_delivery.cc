@@ -46,7 +46,9 @@ absl::StatusOr<std::string> ReadBatch(const InputFile& file, int64_t from,
     const int64_t size = std::min(to - from, most);
     std::string bytes(size, '\0');
     REPRISE_RETURN_IF_ERROR(file.ReadAt(from, size, bytes.data()));
-    bytes.resize(FirstBatch(bytes).size());
+    // What needs a longer piece is a line that goes alone.
+    bytes.resize(most == kBatchBytes ? FirstBatch(bytes).size()
+                                     : bytes.find('\n') + 1);
     if (!bytes.empty()) return bytes;
     if (size == to - from) {
       return DataError(absl::StrCat(file.path(), ": offset ", from,

@@ -61,8 +61,9 @@ TEST(ReadBatchTest, ABatchIsWholeLinesAndNoMoreThanOneRequestTakes) {
 TEST(ReadBatchTest, ALineThatIsLongerThanABatchIsOneAlone) {
   const std::string line = std::string(3 * kBatchBytes, 'y') + "\n";
   const std::string all = absl::StrCat("x\n", line, "z\n");
-  EXPECT_THAT(*Batches(all, static_cast<int64_t>(all.size())),
-              ElementsAre("x\n", line, "z\n"));
+  const std::vector<std::string> expected = {"x\n", line, "z\n"};
+  // Not printed where it fails.
+  EXPECT_TRUE(*Batches(all, static_cast<int64_t>(all.size())) == expected);
 }
 
 TEST(ReadBatchTest, WhatHasNoLineEndIsNoBatch) {
