@@ -26,6 +26,9 @@ RUNS = {"nil": 2, "icarl": 1, "base": 1}  # ranks
 DATABASES = {"reprise-influxdb": "reprise", "reprise-telegraf": "telegraf"}
 ALL = ".*"  # allValue of the variables
 DAY_NS = 86400 * 10**9
+# Absolute times, as Grafana's: the answers of two queries are comparable.
+NOW_MS = time.time_ns() // 10**6
+TIME_FILTER = f"time >= {NOW_MS - 3600_000}ms AND time <= {NOW_MS + 3600_000}ms"
 
 
 def under_another_id(lines, run_id, other, shift_ns=0):
@@ -61,7 +64,7 @@ class Asked:
         self.server = server
         self.dashboard = dashboard
         self.values = {
-            "timeFilter": "time >= now() - 1h AND time <= now() + 1h",
+            "timeFilter": TIME_FILTER,
             "__interval": "10s" if "host" in json.dumps(dashboard) else "1s",
         }
         self.choices = {}
