@@ -2,7 +2,9 @@
 #include <string>
 #include <variant>
 
+#include "absl/strings/str_cat.h"
 #include "core/base/check.h"
+#include "launch/cli/literal_value.h"
 #include "launch/data/dataset_table.h"
 #include "launch/data/rows/dataset_row.h"
 #include "launch/settings/agent_rows.h"
@@ -53,19 +55,30 @@ void ApplyQuick(ResolvedSettings& resolved) {
   }
 }
 
+// What the command line gives the key; nullptr for nothing, which None is, too.
+const LiteralValue* GivenToKey(ResolvedSettings& resolved, const char* flag,
+                               const char* key) {
+  if (resolved.LevelOf(absl::StrCat(flag, ".", key)) != Level::kCommandLine) {
+    return nullptr;
+  }
+  for (const auto& [name, value] : resolved.dicts[flag]) {
+    if (name == key && !value.IsNone()) return &value;
+  }
+  return nullptr;
+}
+
 void ApplyScratch(ResolvedSettings& resolved) {
   if (!resolved.spec.recipe.scratch) return;
   for (const auto& [flag, key] : kScratchKeys) {
-    if (resolved.LevelOf(absl::StrCat(flag, ".", key)) != Level::kCommandLine) {
+    const LiteralValue* given = GivenToKey(resolved, flag, key);
+    if (given == nullptr) {
       resolved.SetKey(flag, key, LiteralOf(true),
                       {Level::kDerived, "--scratch"});
       continue;
     }
-    for (const auto& [name, value] : resolved.dicts[flag]) {
-      const bool* given = std::get_if<bool>(&value.value);
-      if (name == key && given != nullptr && !*given) {
-        resolved.AddProblem("--scratch contradicts '", key, "': False");
-      }
+    const bool* truth = std::get_if<bool>(&given->value);
+    if (truth != nullptr && !*truth) {
+      resolved.AddProblem("--scratch contradicts '", key, "': False");
     }
   }
 }

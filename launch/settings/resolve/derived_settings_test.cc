@@ -75,6 +75,16 @@ TEST_F(Flags, ScratchConcatenatesAndResets) {
             "true --scratch");
 }
 
+TEST_F(Flags, ScratchResetsAlsoWhereAKeyIsGivenNothing) {
+  REPRISE_ASSERT_OK_AND_ASSIGN(
+      const ParsedCommand command,
+      Parse({"--scratch", "--agent-config={'reset_state_dict': None}"}));
+  EXPECT_TRUE(command.spec.agent.reset_state_dict);
+  EXPECT_THAT(Parse({"--scratch", "--agent-config={'reset_state_dict': False}"})
+                  .status(),
+              FailsWith("--scratch contradicts 'reset_state_dict': False"));
+}
+
 TEST_F(Flags, DescribeARegimeByNameOrByItsPhases) {
   REPRISE_ASSERT_OK_AND_ASSIGN(
       ParsedCommand command,
