@@ -60,6 +60,7 @@ class Browser:
         os.close(from_browser)
         self.into = os.fdopen(ours, "wb", buffering=0)
         self.out_of = os.fdopen(theirs, "rb")
+        self.unread = b""
         self.numbers = itertools.count(1)
         self.events = []
         target = self.call("Target.createTarget", url="about:blank")["targetId"]
@@ -69,13 +70,15 @@ class Browser:
             self.call(domain + ".enable")
 
     def read(self):
-        text = b""
-        while not text.endswith(b"\0"):
-            byte = self.out_of.read(1)
-            if not byte:
+        while True:
+            text, end, rest = self.unread.partition(b"\0")
+            if end:
+                self.unread = rest
+                return json.loads(text)
+            chunk = self.out_of.read1(1 << 20)
+            if not chunk:
                 raise RuntimeError("Chromium has ended")
-            text += byte
-        return json.loads(text[:-1])
+            self.unread += chunk
 
     def call(self, method, **params):
         number = next(self.numbers)

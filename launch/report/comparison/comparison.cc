@@ -282,6 +282,7 @@ Json ScratchJson(const std::vector<Group>& groups) {
         const Difference difference = DifferenceOf(one, other);
         differences.push_back({{"name", measure.name},
                                {"label", measure.label},
+                               {"unit", measure.unit},
                                {"mean", difference.mean},
                                {"half_width", JsonOf(difference.half_width)}});
       }

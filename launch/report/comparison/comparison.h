@@ -33,8 +33,8 @@ absl::StatusOr<CostModel> ReadCostModel(const std::string& path);
 //              by_task: [Statistics of S(i)]}], by their mean of
 //              average_incremental_accuracy, best first, unknown last
 //   scratch    [{continual, scratch: indices of groups, differences: [{name,
-//              label, mean, half_width}]}]: groups that differ in --scratch and
-//              what follows from it
+//              label, unit, mean, half_width}]}]: groups that differ in
+//              --scratch and what follows from it
 //   scaling    [{label, points: [{world_size, images_per_second: Statistics,
 //              speed_up, efficiency, predicted_efficiency}]}]: groups that
 //              differ in ranks and hosts alone, which their label leaves out,

@@ -145,6 +145,7 @@ TEST(ComparisonTest, ScratchIsPairedWithWhatDiffersInNothingElse) {
   EXPECT_EQ(label("continual"), "nil, no scratch");
   EXPECT_EQ(label("scratch"), "nil, scratch");
   EXPECT_EQ(pair["differences"][0]["name"], "average_incremental_accuracy");
+  EXPECT_EQ(pair["differences"][0]["unit"], "ratio");
   EXPECT_NEAR(pair["differences"][0]["mean"], .1, 1e-12);
   EXPECT_EQ(pair["differences"][0]["half_width"], nullptr);
 }
