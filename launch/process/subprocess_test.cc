@@ -204,20 +204,19 @@ TEST(Subprocess, RunsOnTheCoresThatItIsGiven) {
 }
 
 TEST(Subprocess, HasItsVariablesBesideAndInPlaceOfThisProcesses) {
-  setenv("REPRISE_KEPT", "kept", 1);
-  setenv("REPRISE_CHANGED", "before", 1);
+  setenv("CHILD_KEPT", "kept", 1);
+  setenv("CHILD_CHANGED", "before", 1);
   Subprocess::Options options;
-  options.environment = {{"REPRISE_CHANGED", "a=b"}, {"REPRISE_ADDED", "new"}};
+  options.environment = {{"CHILD_CHANGED", "a=b"}, {"CHILD_ADDED", "new"}};
   REPRISE_ASSERT_OK_AND_ASSIGN(
       Subprocess process,
-      Subprocess::Start(Shell("env | grep ^REPRISE_ | sort"), options));
+      Subprocess::Start(Shell("env | grep ^CHILD_ | sort"), options));
   std::string text;
   while (process.has_open_pipe())
     process.ReadOut(&text), process.ReadErr(&text);
   EXPECT_TRUE(process.Wait().succeeded());
-  EXPECT_EQ(text,
-            "REPRISE_ADDED=new\nREPRISE_CHANGED=a=b\nREPRISE_KEPT=kept\n");
-  EXPECT_STREQ(getenv("REPRISE_CHANGED"), "before");
+  EXPECT_EQ(text, "CHILD_ADDED=new\nCHILD_CHANGED=a=b\nCHILD_KEPT=kept\n");
+  EXPECT_STREQ(getenv("CHILD_CHANGED"), "before");
 }
 
 // A shell's `trap '' TERM` would otherwise be the child's, too.
