@@ -354,8 +354,10 @@ def kill_a_run(program, results):
     found = scalars_of(accumulate(folder))
     points = 0
     for tag, values in found.items():
-        check(values == expected[tag][: len(values)], tag)
-        points += len(values)
+        # Each file has its own last moment, so either may have a value more.
+        both = min(len(values), len(expected.get(tag, [])))
+        check(values[:both] == expected.get(tag, [])[:both], tag)
+        points += both
     missing = sum(len(values) for values in expected.values()) - points
     check(points > 50, "points of a killed run:", points)
     check(missing < points, missing, "points of a killed run are missing,", points, "are there")
