@@ -344,13 +344,18 @@ done
 if [ -z "$victim" ]; then
   fail "rank 1 was not found: $(cat killed.out)"
 else
+  # How slow the machine is just now, by a start of the program: 0.35 s where it is idle.
+  before=$(date +%s%N)
+  "$program" --help > /dev/null
+  limit=$(((($(date +%s%N) - before) / 1000000) * 8))
+  [ $limit -lt 3000 ] && limit=3000
   before=$(date +%s%N)
   kill -9 "$victim"
 fi
 wait $launcher
 code=$?
-[ -n "$victim" ] && [ $((($(date +%s%N) - before) / 1000000)) -gt 3000 ] \
-  && fail "the job took more than 3 s to end"
+[ -n "$victim" ] && [ $((($(date +%s%N) - before) / 1000000)) -gt $limit ] \
+  && fail "the job took more than $limit ms to end"
 [ $code = 4 ] || fail "exit code $code after a rank was killed"
 output=$(cat killed.out)
 says "rank 1 (host " "killed by signal 9" "last seen in task 1, epoch "
