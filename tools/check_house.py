@@ -5,6 +5,7 @@
   folder-circle   none between folders, but for what only tests build
   layer           #includes go down (docs/ARCHITECTURE.md)
   external        headers of MPI, NCCL, RE2, libcurl and LibTorch, only where they belong
+  dependency      every #include is of the target's own or of a direct dependency
   name            no file and no folder called utils, common, misc or helpers
   class-length    no class above 300 lines
   function-length no function above 60 lines, tests' bodies included
@@ -25,6 +26,7 @@ import subprocess
 import sys
 
 import check_build_files
+import check_dependencies
 
 MAX_CLASS_LINES = 300
 MAX_FUNCTION_LINES = 60
@@ -214,6 +216,8 @@ class House:
     def check(self):
         self.check_circles()
         self.check_layers()
+        for label, text in check_dependencies.find(self.root, self.includes):
+            self.find("dependency", label, text)
         self.check_names()
         self.check_lengths()
         return self.without_exceptions()

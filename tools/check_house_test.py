@@ -7,6 +7,12 @@ import unittest
 
 import check_house
 
+# :a has a header that only itself may see.
+LIBRARIES = """package(default_visibility = ["//visibility:private"])
+reprise_cc_library(name = "a", srcs = ["a.cc", "a_table.h"])
+reprise_cc_library(name = "b", {b_deps})
+reprise_cc_library(name = "c", {c_deps})
+"""
 LIBRARY = 'cc_library(\n    name = "a",\n    srcs = ["{0}.cc"],\n)\n'
 
 
@@ -25,7 +31,9 @@ class Rules(unittest.TestCase):
         return check_house.House(self.root).check()
 
     def rules(self, files):
-        return [line.split(": ")[0] for line in self.found(files)]
+        """The broken ones, less `dependency`: most of these trees have no targets."""
+        rules = [line.split(": ")[0] for line in self.found(files)]
+        return [rule for rule in rules if rule != "dependency"]
 
     def test_a_tree_whose_includes_go_down_is_in_order(self):
         files = {
@@ -95,6 +103,32 @@ class Rules(unittest.TestCase):
         names = ["mpi.h", "nccl.h", "re2/re2.h", "curl/curl.h", "torch/types.h", "ATen/ops/add.h"]
         files = {f"core/buffer/{i}.cc": f"#include <{n}>\n" for i, n in enumerate(names)}
         self.assertEqual(self.rules(files), ["external"] * len(names))
+
+    def test_includes_without_a_direct_dependency(self):
+        absl = 'deps = ["@com_google_absl//absl/status:statusor"]'
+        files = {
+            "data/BUILD.bazel": LIBRARIES.format(b_deps='deps = [":a"]', c_deps='deps = [":b"]'),
+            "data/a.cc": '#include "data/a.h"\n#include "data/a_table.h"\n',
+            "data/a.h": "#include <vector>\n",
+            "data/a_table.h": "",
+            "data/b.cc": '#include "data/b.h"\n#include "gtest/gtest.h"\n',
+            "data/b.h": '#include "data/a.h"\n',
+            "data/c.cc": '#include "data/c.h"\n#include "data/b.h"\n',
+            "data/c.h": "",
+        }
+        missing_gtest = "dependency: //data:b: data/b.cc includes gtest/gtest.h: no dep has it"
+        self.assertEqual(self.found(files), [missing_gtest])
+        files["data/b.cc"] = '#include "data/b.h"\n#include "absl/status/statusor.h"\n'
+        files["data/c.cc"] += '#include "data/a.h"\n#include "data/a_table.h"\n'
+        files["data/BUILD.bazel"] = LIBRARIES.format(b_deps=absl, c_deps='deps = [":b"]')
+        self.assertEqual(
+            self.found(files),
+            [
+                "dependency: //data:b: data/b.h includes data/a.h, of //data:a: not in deps",
+                "dependency: //data:c: data/c.cc includes data/a.h, of //data:a: not in deps",
+                "dependency: //data:c: data/c.cc includes data/a_table.h, of no target's hdrs",
+            ],
+        )
 
     def test_drawers(self):
         files = {
