@@ -23,6 +23,7 @@
 #include "absl/status/statusor.h"
 #include "agents/batch.h"
 #include "core/base/sample.h"
+#include "core/base/state.h"
 #include "core/metrics/metric_sink.h"
 #include "data/dataset.h"
 #include "data/scenario/scenario.h"
@@ -105,6 +106,18 @@ class Agent {
       const TaskContext&) {
     return std::vector<Classifier>{LogitsClassifier()};
   }
+  // All that the hooks above have left behind, for a run to go on from between
+  // two steps or two hooks: on every rank at the same place. Loaded into an
+  // agent of the same options, in place of every hook before that place;
+  // `context` is of the task that the run is in, and its snapshot() a network
+  // to fill. Errors as core/base/state.h.
+  virtual absl::Status SaveState(const StateWriter&) {
+    return absl::OkStatus();
+  }
+  virtual absl::Status LoadState(const StateReader&, const TaskContext&) {
+    return absl::OkStatus();
+  }
+
   // The method's own numbers, at the end of a task.
   virtual AgentReport Report() const { return {}; }
 };

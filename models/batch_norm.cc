@@ -12,6 +12,10 @@
 #include <tuple>
 #include <utility>
 
+#include "absl/strings/str_cat.h"
+#include "core/base/status.h"
+#include "core/tensor/tensor_state.h"
+
 namespace reprise {
 namespace {
 
@@ -138,6 +142,22 @@ void RunningStatistics::CopyFrom(const RunningStatistics& other) {
   means_.copy_(other.means_);
   variances_.copy_(other.variances_);
   batches_tracked_ = other.batches_tracked_;
+}
+
+void RunningStatistics::SaveState(const StateWriter& state) const {
+  PutTensor(state, "means", means_);
+  PutTensor(state, "variances", variances_);
+  state.Put("batches_tracked", batches_tracked_);
+}
+
+absl::Status RunningStatistics::LoadState(const StateReader& state) {
+  c10::AutoGradMode no_grad(false);
+  REPRISE_RETURN_IF_ERROR(GetTensor(state, "means", means_));
+  REPRISE_RETURN_IF_ERROR(GetTensor(state, "variances", variances_));
+  REPRISE_RETURN_IF_ERROR(state.Get("batches_tracked", &batches_tracked_));
+  if (batches_tracked_ >= 0) return absl::OkStatus();
+  return state.Error(absl::StrCat("batches_tracked: expected a count, found ",
+                                  batches_tracked_));
 }
 
 at::Tensor BatchNorm(const at::Tensor& x, const at::Tensor& weight,

@@ -16,6 +16,9 @@
 #include <utility>
 #include <vector>
 
+#include "absl/status/status.h"
+#include "core/base/state.h"
+
 namespace reprise {
 
 // The running statistics of all batch normalisations of a model: buffers, in
@@ -53,6 +56,11 @@ class RunningStatistics {
     sum_over_ranks_ = std::move(sum);
   }
   const SumOverRanks& sum_over_ranks() const { return sum_over_ranks_; }
+
+  // Means, variances, and the number of minibatches. Errors as
+  // core/base/state.h; LibTorch exceptions pass through.
+  void SaveState(const StateWriter& state) const;
+  absl::Status LoadState(const StateReader& state);
 
   // As constructed.
   void Reset();

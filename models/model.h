@@ -12,6 +12,8 @@
 #include <utility>
 #include <vector>
 
+#include "absl/status/status.h"
+#include "core/base/state.h"
 #include "core/tensor/dropout_mask.h"
 #include "models/batch_norm.h"
 #include "models/input_shape.h"
@@ -69,6 +71,11 @@ class Model {
 
   const ModelOptions& options() const { return options_; }
   int64_t num_classes() const { return options_.num_classes; }
+
+  // Parameters and running statistics. Loaded into a network of the same kind
+  // and options. Errors as core/base/state.h; LibTorch exceptions pass through.
+  void SaveState(const StateWriter& state) const;
+  absl::Status LoadState(const StateReader& state);
 
   // The same network with the same values in memory of its own.
   std::unique_ptr<Model> Clone() const;

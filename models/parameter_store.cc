@@ -15,6 +15,8 @@
 
 #include "core/base/check.h"
 #include "core/base/philox.h"
+#include "core/base/status.h"
+#include "core/tensor/tensor_state.h"
 
 namespace reprise {
 namespace {
@@ -169,6 +171,22 @@ void ParameterStore::CopyFrom(const ParameterStore& other) {
   c10::AutoGradMode no_grad(false);
   master_.copy_(other.master_);
   RefreshLeaves();
+}
+
+void ParameterStore::SaveState(const StateWriter& state) const {
+  for (size_t i = 0; i < specs_.size(); ++i) {
+    PutTensor(state, specs_[i].name, Exported(static_cast<int64_t>(i)));
+  }
+}
+
+absl::Status ParameterStore::LoadState(const StateReader& state) {
+  c10::AutoGradMode no_grad(false);
+  for (size_t i = 0; i < specs_.size(); ++i) {
+    REPRISE_RETURN_IF_ERROR(
+        GetTensor(state, specs_[i].name, MasterOf(static_cast<int64_t>(i))));
+  }
+  RefreshLeaves();
+  return absl::OkStatus();
 }
 
 void ParameterStore::SetGradientReadyCallback(

@@ -23,6 +23,8 @@
 #include <string>
 #include <vector>
 
+#include "absl/status/status.h"
+#include "core/base/state.h"
 #include "core/comm/gradients/parameter_layout.h"
 
 namespace reprise {
@@ -99,6 +101,12 @@ class ParameterStore {
   at::Tensor Exported(int64_t i) const;
   // The inverse: `value` has PyTorch's shape. RefreshLeaves is the caller's.
   void Import(int64_t i, const at::Tensor& value);
+
+  // The values, by name and in PyTorch's element order; loaded into a store of
+  // the same parameters and types, whose leaves follow. Errors as
+  // core/base/state.h.
+  void SaveState(const StateWriter& state) const;
+  absl::Status LoadState(const StateReader& state);
 
   // Whether no value of a parameter is infinite or not a number.
   bool AllFinite() const;

@@ -4,6 +4,7 @@
 
 #include "agents/losses/cross_entropy.h"
 #include "agents/rehearsal.h"
+#include "core/base/state.h"
 
 namespace reprise {
 namespace {
@@ -28,6 +29,15 @@ class ErAgent final : public Agent {
 
   absl::Status OnTaskEnd(const TaskContext&) override {
     return buffer_->Quiesce();
+  }
+
+  absl::Status SaveState(const StateWriter& state) override {
+    return buffer_->SaveState(state.Scope("buffer"));
+  }
+
+  absl::Status LoadState(const StateReader& state,
+                         const TaskContext&) override {
+    return buffer_->LoadState(state.Scope("buffer"));
   }
 
   AgentReport Report() const override { return BufferReport(buffer_->Stats()); }

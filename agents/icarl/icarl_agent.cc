@@ -8,7 +8,11 @@
 #include <utility>
 #include <vector>
 
+#include "absl/strings/str_cat.h"
 #include "agents/icarl/exemplar_heads.h"
+#include "agents/icarl/exemplar_state.h"
+#include "core/base/dtype.h"
+#include "core/base/state.h"
 #include "core/base/status.h"
 #include "core/tensor/feature_rows.h"
 #include "core/tensor/herding.h"
@@ -136,6 +140,38 @@ class IcarlAgent final : public Agent {
     return std::vector<Classifier>{
         NearestMeanClassifier(std::move(means), FeatureNorm::kL2, answers),
         SeenLogitsClassifier(std::move(seen))};
+  }
+
+  absl::Status SaveState(const StateWriter& state) override {
+    std::vector<int32_t> roles;
+    for (const ClassRole role : roles_) {
+      roles.push_back(static_cast<int32_t>(role));
+    }
+    state.Put("roles", roles);
+    state.Put("exemplars", exemplars_);
+    state.Put("herded", herded_);
+    if (previous_ != nullptr) previous_->SaveState(state.Scope("previous"));
+    return absl::OkStatus();
+  }
+
+  absl::Status LoadState(const StateReader& state,
+                         const TaskContext& context) override {
+    std::vector<int32_t> roles(options_.num_classes);
+    REPRISE_RETURN_IF_ERROR(state.GetArray(
+        "roles", DType::kInt32, {options_.num_classes}, roles.data()));
+    for (int64_t c = 0; c < options_.num_classes; ++c) {
+      roles_[c] = static_cast<ClassRole>(roles[c]);
+      if (roles_[c] == ClassRole::kUnseen || roles_[c] == ClassRole::kOld ||
+          roles_[c] == ClassRole::kNew) {
+        continue;
+      }
+      return state.Error(absl::StrCat("roles: class ", c,
+                                      ": expected a role, found ", roles[c]));
+    }
+    REPRISE_RETURN_IF_ERROR(
+        LoadExemplars(state, "exemplars", context, &exemplars_));
+    REPRISE_RETURN_IF_ERROR(state.Get("herded", &herded_));
+    return LoadPrevious(state, context, &previous_);
   }
 
   AgentReport Report() const override {

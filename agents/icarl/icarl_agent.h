@@ -32,7 +32,7 @@
 //
 // Exemplars are rows of the training set, equal on all ranks; features and
 // means are global and do not depend on the number of ranks. Nothing is sent
-// but features (agents/feature_extraction.h).
+// but features (agents/training/feature_extraction.h).
 #ifndef REPRISE_AGENTS_ICARL_ICARL_AGENT_H_
 #define REPRISE_AGENTS_ICARL_ICARL_AGENT_H_
 

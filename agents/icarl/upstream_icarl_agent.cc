@@ -6,11 +6,15 @@
 #include <utility>
 #include <vector>
 
+#include "absl/strings/str_cat.h"
 #include "agents/icarl/exemplar_heads.h"
+#include "agents/icarl/exemplar_state.h"
 #include "agents/icarl/icarl_agent.h"
 #include "agents/losses/cross_entropy.h"
+#include "core/base/dtype.h"
 #include "core/base/permutation.h"
 #include "core/base/philox.h"
+#include "core/base/state.h"
 #include "core/base/status.h"
 #include "core/tensor/distillation_kl.h"
 #include "core/tensor/nearest_mean.h"
@@ -133,6 +137,36 @@ class UpstreamIcarlAgent final : public Agent {
     return std::vector<Classifier>{
         NearestMeanClassifier(std::move(means), FeatureNorm::kNone, answers),
         SeenLogitsClassifier(seen_)};
+  }
+
+  absl::Status SaveState(const StateWriter& state) override {
+    for (size_t rank = 0; rank < exemplars_.size(); ++rank) {
+      state.Put(absl::StrCat("exemplars_of_rank", rank), exemplars_[rank]);
+    }
+    state.Put("seen", std::vector<uint8_t>(seen_.begin(), seen_.end()));
+    state.Put("rehearsed", rehearsed_);
+    if (previous_ != nullptr) previous_->SaveState(state.Scope("previous"));
+    return absl::OkStatus();
+  }
+
+  absl::Status LoadState(const StateReader& state,
+                         const TaskContext& context) override {
+    for (size_t rank = 0; rank < exemplars_.size(); ++rank) {
+      REPRISE_RETURN_IF_ERROR(
+          LoadExemplars(state, absl::StrCat("exemplars_of_rank", rank), context,
+                        &exemplars_[rank]));
+    }
+    std::vector<uint8_t> seen(seen_.size());
+    REPRISE_RETURN_IF_ERROR(state.GetArray("seen", DType::kUint8,
+                                           {static_cast<int64_t>(seen.size())},
+                                           seen.data()));
+    seen_.assign(seen.begin(), seen.end());
+    REPRISE_RETURN_IF_ERROR(state.Get("rehearsed", &rehearsed_));
+    REPRISE_RETURN_IF_ERROR(
+        CheckTrainingRows(state, "rehearsed", rehearsed_, context));
+    train_ = &context.train;
+    order_.clear();  // made again when it is asked for
+    return LoadPrevious(state, context, &previous_);
   }
 
   AgentReport Report() const override {

@@ -5,6 +5,7 @@
 
 #include "agents/losses/cross_entropy.h"
 #include "agents/rehearsal.h"
+#include "core/base/state.h"
 #include "core/buffer/class_weights.h"
 
 namespace reprise {
@@ -36,6 +37,15 @@ class NilAgent final : public Agent {
 
   absl::Status OnTaskEnd(const TaskContext&) override {
     return buffer_->Quiesce();
+  }
+
+  absl::Status SaveState(const StateWriter& state) override {
+    return buffer_->SaveState(state.Scope("buffer"));
+  }
+
+  absl::Status LoadState(const StateReader& state,
+                         const TaskContext&) override {
+    return buffer_->LoadState(state.Scope("buffer"));
   }
 
   AgentReport Report() const override {

@@ -3,7 +3,9 @@
 #include <cstddef>
 #include <utility>
 
+#include "absl/strings/str_cat.h"
 #include "core/base/check.h"
+#include "core/base/dtype.h"
 #include "core/base/status.h"
 #include "xxhash.h"
 
@@ -73,6 +75,48 @@ absl::StatusOr<uint64_t> RankContents::Digest(uint64_t digest,
     }
   }
   return digest;
+}
+
+absl::Status RankContents::SaveState(const StateWriter& state,
+                                     int64_t row_bytes) const {
+  for (size_t g = 0; g < tags_.size(); ++g) {
+    const StateWriter group = state.Scope(absl::StrCat("group", g));
+    const int64_t rows = static_cast<int64_t>(tags_[g].size());
+    std::vector<int64_t> ids;
+    std::vector<std::byte> bytes(rows * row_bytes);
+    for (int64_t row = 0; row < rows; ++row) {
+      ids.push_back(tags_[g][row].id);
+      REPRISE_RETURN_IF_ERROR(rows_->Read({static_cast<int64_t>(g), row},
+                                          bytes.data() + row * row_bytes));
+    }
+    group.Put("ids", ids);
+    group.PutArray("rows", DType::kUint8, {rows, row_bytes}, bytes.data());
+  }
+  return absl::OkStatus();
+}
+
+absl::Status RankContents::LoadState(const StateReader& state,
+                                     int64_t row_bytes,
+                                     const SlotDirectory& directory) {
+  for (int64_t g = 0; g < static_cast<int64_t>(tags_.size()); ++g) {
+    REPRISE_CHECK(tags_[g].empty()) << "loaded into contents in use";
+    const StateReader group = state.Scope(absl::StrCat("group", g));
+    const std::vector<int32_t> labels = directory.LabelsOfRank(g, rank_);
+    const int64_t rows = static_cast<int64_t>(labels.size());
+    std::vector<int64_t> ids(rows);
+    std::vector<std::byte> bytes(rows * row_bytes);
+    REPRISE_RETURN_IF_ERROR(
+        group.GetArray("ids", DType::kInt64, {rows}, ids.data()));
+    REPRISE_RETURN_IF_ERROR(
+        group.GetArray("rows", DType::kUint8, {rows, row_bytes}, bytes.data()));
+    for (int64_t row = 0; row < rows; ++row) {
+      tags_[g].push_back({labels[row], ids[row]});
+      ++copies_[labels[row]][ids[row]];
+      rows_->Put({g, row}, bytes.data() + row * row_bytes);
+    }
+    REPRISE_RETURN_IF_ERROR(rows_->Flush());
+  }
+  return absl::OkStatus();
 }
 
 }  // namespace reprise

@@ -11,6 +11,7 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "core/base/sample.h"
+#include "core/base/state.h"
 #include "core/buffer/row_store.h"
 #include "core/buffer/slot_directory.h"
 
@@ -38,6 +39,13 @@ class RankContents {
   // Of all labels, ids and bytes (rows of `row_bytes`), on top of `digest`.
   // O(bytes held). Errors as RowStore::Read.
   absl::StatusOr<uint64_t> Digest(uint64_t digest, int64_t row_bytes) const;
+
+  // Labels, ids and bytes of the rows, O(bytes held); loaded into one that
+  // holds nothing, as far as `directory` has rows of this rank. Errors as
+  // core/base/state.h and RowStore::Read.
+  absl::Status SaveState(const StateWriter& state, int64_t row_bytes) const;
+  absl::Status LoadState(const StateReader& state, int64_t row_bytes,
+                         const SlotDirectory& directory);
 
  private:
   struct Tag {

@@ -201,6 +201,33 @@ BufferStats RehearsalBuffer::Stats() const {
   return stats;
 }
 
+absl::Status RehearsalBuffer::SaveState(const StateWriter& state) {
+  REPRISE_RETURN_IF_ERROR(FinishExchange());
+  state.Put("steps", steps_);
+  state.Put("unique_of_ranks", unique_of_ranks_);
+  directory_.SaveState(state.Scope("directory"));
+  REPRISE_RETURN_IF_ERROR(
+      contents_.SaveState(state.Scope("contents"), options_.row_bytes));
+  return exchange_.SaveState(state.Scope("exchange"), options_.row_bytes);
+}
+
+absl::Status RehearsalBuffer::LoadState(const StateReader& state) {
+  const size_t ranks_and_classes = unique_of_ranks_.size();
+  REPRISE_RETURN_IF_ERROR(state.Get("steps", &steps_));
+  REPRISE_RETURN_IF_ERROR(state.Get("unique_of_ranks", &unique_of_ranks_));
+  if (unique_of_ranks_.size() != ranks_and_classes || steps_ < 0) {
+    return state.Error(absl::StrCat("unique_of_ranks, steps: expected ",
+                                    ranks_and_classes,
+                                    " numbers and a count, found ",
+                                    unique_of_ranks_.size(), " and ", steps_));
+  }
+  REPRISE_RETURN_IF_ERROR(directory_.LoadState(state.Scope("directory")));
+  REPRISE_RETURN_IF_ERROR(contents_.LoadState(state.Scope("contents"),
+                                              options_.row_bytes, directory_));
+  return exchange_.LoadState(state.Scope("exchange"), options_.row_bytes,
+                             options_.num_classes);
+}
+
 absl::StatusOr<uint64_t> RehearsalBuffer::ContentDigest() const {
   return contents_.Digest(directory_.ContentDigest(), options_.row_bytes);
 }

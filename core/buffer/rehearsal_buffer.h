@@ -58,6 +58,7 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "core/base/philox.h"
+#include "core/base/state.h"
 #include "core/buffer/buffer_stats.h"
 #include "core/buffer/rank_contents.h"
 #include "core/buffer/rehearsal_step.h"
@@ -137,6 +138,14 @@ class RehearsalBuffer {
   // labels and ids of this rank's rows. For comparisons of runs, once the
   // candidates are taken in. O(bytes stored). InternalError of a device.
   absl::StatusOr<uint64_t> ContentDigest() const;
+
+  // After EndStep, on every rank after the same step. Waits for what is under
+  // way, of which the state has what it brought: so nothing of it is lost, and
+  // what follows is as without. Loaded into a buffer of the same options that
+  // has not begun a step; then each rank has what it had. Errors as BeginStep
+  // and core/base/state.h.
+  absl::Status SaveState(const StateWriter& state);
+  absl::Status LoadState(const StateReader& state);
 
   bool is_on_device() const { return contents_.rows().is_on_device(); }
 

@@ -64,6 +64,14 @@ class RowStore {
   // device memory, or at `in_message`, where the message has it.
   virtual const std::byte* Received(int side, int64_t number,
                                     const std::byte* in_message) const = 0;
+
+  // For states. Copies a row that Received gave to host memory; and makes
+  // `rows`, in host memory, what a side has received, with nothing under way.
+  // Errors as Flush.
+  virtual absl::Status ReadReceived(const std::byte* row,
+                                    std::byte* bytes) const = 0;
+  virtual absl::Status SetReceived(int side, const std::byte* rows,
+                                   int64_t count) = 0;
 };
 
 }  // namespace reprise

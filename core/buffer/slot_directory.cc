@@ -2,8 +2,10 @@
 
 #include <algorithm>
 
+#include "absl/strings/str_cat.h"
 #include "core/base/check.h"
 #include "core/base/permutation.h"
+#include "core/base/status.h"
 #include "xxhash.h"
 
 namespace reprise {
@@ -123,6 +125,107 @@ uint64_t SlotDirectory::ContentDigest() const {
     }
   }
   return digest;
+}
+
+void SlotDirectory::SaveState(const StateWriter& state) const {
+  state.Put("class_count", class_count_);
+  state.Put("offered", offered_);
+  state.Put("digest", static_cast<int64_t>(digest_));
+  for (int64_t g = 0; g < num_groups(); ++g) {
+    std::vector<int32_t> labels, ranks;
+    std::vector<int64_t> rows, steps;
+    for (const Slot& slot : groups_[g].slots) {
+      labels.push_back(slot.label);
+      ranks.push_back(slot.location.rank);
+      rows.push_back(slot.location.row);
+      steps.push_back(slot.step);
+    }
+    const StateWriter group = state.Scope(absl::StrCat("group", g));
+    group.Put("labels", labels);
+    group.Put("ranks", ranks);
+    group.Put("rows", rows);
+    group.Put("steps", steps);
+  }
+}
+
+absl::Status SlotDirectory::LoadState(const StateReader& state) {
+  int64_t digest = 0;
+  REPRISE_RETURN_IF_ERROR(state.Get("class_count", &class_count_));
+  REPRISE_RETURN_IF_ERROR(state.Get("offered", &offered_));
+  REPRISE_RETURN_IF_ERROR(state.Get("digest", &digest));
+  digest_ = static_cast<uint64_t>(digest);
+  int64_t counted = 0;
+  for (const int64_t count : class_count_) counted += count;
+  if (static_cast<int64_t>(class_count_.size()) != options_.num_classes ||
+      counted != offered_) {
+    return state.Error(
+        absl::StrCat("class_count, offered: expected ", options_.num_classes,
+                     " classes and their sum, found ", class_count_.size(),
+                     " classes, ", counted, " of ", offered_));
+  }
+  stored_.assign(options_.num_classes, 0);
+  for (int64_t g = 0; g < num_groups(); ++g) {
+    REPRISE_RETURN_IF_ERROR(
+        LoadGroup(state.Scope(absl::StrCat("group", g)), &groups_[g]));
+  }
+  return absl::OkStatus();
+}
+
+absl::Status SlotDirectory::LoadGroup(const StateReader& state, Group* group) {
+  std::vector<int32_t> labels, ranks;
+  std::vector<int64_t> rows, steps;
+  REPRISE_RETURN_IF_ERROR(state.Get("labels", &labels));
+  REPRISE_RETURN_IF_ERROR(state.Get("ranks", &ranks));
+  REPRISE_RETURN_IF_ERROR(state.Get("rows", &rows));
+  REPRISE_RETURN_IF_ERROR(state.Get("steps", &steps));
+  const size_t size = labels.size();
+  if (ranks.size() != size || rows.size() != size || steps.size() != size ||
+      static_cast<int64_t>(size) > capacity_) {
+    return state.Error(absl::StrCat("expected at most ", capacity_,
+                                    " slots, found ", size, ", ", ranks.size(),
+                                    ", ", rows.size(), ", ", steps.size()));
+  }
+  group->slots.clear();
+  group->slot_of_row.assign(options_.world_size, {});
+  // Each rank's rows have the numbers from 0, each once: no row is negative,
+  // beyond the rank's slots, or taken.
+  std::vector<int64_t> rows_of_rank(options_.world_size);
+  for (const int32_t rank : ranks) {
+    if (rank < 0 || rank >= options_.world_size) {
+      return state.Error(absl::StrCat(
+          "ranks: expected 0 to ", options_.world_size - 1, ", found ", rank));
+    }
+    ++rows_of_rank[rank];
+  }
+  for (int rank = 0; rank < options_.world_size; ++rank) {
+    group->slot_of_row[rank].assign(rows_of_rank[rank], -1);
+  }
+  for (size_t i = 0; i < size; ++i) {
+    std::vector<int64_t>& slots = group->slot_of_row[ranks[i]];
+    const bool is_row = rows[i] >= 0 &&
+                        rows[i] < static_cast<int64_t>(slots.size()) &&
+                        slots[rows[i]] == -1;
+    const bool is_label = labels[i] >= 0 && labels[i] < options_.num_classes;
+    if (!is_row || !is_label) {
+      return state.Error(
+          absl::StrCat("slot ", i, ": expected a free row below ", slots.size(),
+                       " and a label below ", options_.num_classes,
+                       ", found row ", rows[i], ", label ", labels[i]));
+    }
+    slots[rows[i]] = static_cast<int64_t>(i);
+    group->slots.push_back({labels[i], {ranks[i], rows[i]}, steps[i]});
+    ++stored_[labels[i]];
+  }
+  return absl::OkStatus();
+}
+
+std::vector<int32_t> SlotDirectory::LabelsOfRank(int64_t group,
+                                                 int rank) const {
+  std::vector<int32_t> labels;
+  for (const int64_t slot : groups_[group].slot_of_row[rank]) {
+    labels.push_back(groups_[group].slots[slot].label);
+  }
+  return labels;
 }
 
 std::vector<int64_t> SlotDirectory::StoredByRank() const {

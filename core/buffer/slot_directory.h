@@ -13,7 +13,9 @@
 #include <cstdint>
 #include <vector>
 
+#include "absl/status/status.h"
 #include "core/base/philox.h"
+#include "core/base/state.h"
 
 namespace reprise {
 
@@ -83,12 +85,18 @@ class SlotDirectory {
   const std::vector<int64_t>& stored() const { return stored_; }
   // Of each rank.
   std::vector<int64_t> StoredByRank() const;
+  // Of the rows of a group that lie on `rank`, in their order.
+  std::vector<int32_t> LabelsOfRank(int64_t group, int rank) const;
   // Mean over the slots of `step` - the step they were offered in; 0 if empty.
   double MeanAge(int64_t step) const;
   // Of all that was stored and replaced so far: equal on ranks that agree.
   uint64_t digest() const { return digest_; }
   // Of what the slots hold and the classes' counts. O(slots).
   uint64_t ContentDigest() const;
+
+  // O(slots). Loaded into one of the same options. Errors as core/base/state.h.
+  void SaveState(const StateWriter& state) const;
+  absl::Status LoadState(const StateReader& state);
 
  private:
   struct Slot {
@@ -101,6 +109,8 @@ class SlotDirectory {
     // By rank: the slots of its rows, in the rows' order.
     std::vector<std::vector<int64_t>> slot_of_row;
   };
+
+  absl::Status LoadGroup(const StateReader& state, Group* group);
 
   // The slot that an offer takes, the first free one or a victim; -1: none.
   int64_t ChooseSlot(int64_t group, PhiloxStream& numbers) const;

@@ -7,6 +7,8 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
 #include "absl/types/span.h"
+#include "core/base/check.h"
+#include "core/base/dtype.h"
 #include "core/base/status.h"
 
 namespace reprise {
@@ -203,6 +205,77 @@ Representatives StepExchange::TakeRepresentatives() {
 
 StepCandidates StepExchange::TakeCandidates() {
   return std::exchange(candidates_, StepCandidates{});
+}
+
+absl::Status StepExchange::SaveState(const StateWriter& state,
+                                     int64_t row_bytes) const {
+  REPRISE_CHECK(!under_way_ && candidates_.labels.empty())
+      << "saved while under way";
+  std::vector<int32_t> labels;
+  std::vector<int64_t> ids;
+  std::vector<std::byte> bytes(finished_.samples.size() * row_bytes);
+  std::byte* to = bytes.data();
+  for (const Sample& sample : finished_.samples) {
+    labels.push_back(sample.label);
+    ids.push_back(sample.id);
+    REPRISE_RETURN_IF_ERROR(contents_.rows().ReadReceived(sample.row, to));
+    to += row_bytes;
+  }
+  state.Put("labels", labels);
+  state.Put("ids", ids);
+  state.Put("draws", finished_.draws);
+  state.PutArray("rows", DType::kUint8,
+                 {static_cast<int64_t>(labels.size()), row_bytes},
+                 bytes.data());
+  state.Put("class_count", finished_.class_count);
+  state.Put("stored", finished_.stored);
+  state.Put("bytes_sent", bytes_sent_);
+  return absl::OkStatus();
+}
+
+absl::Status StepExchange::LoadState(const StateReader& state,
+                                     int64_t row_bytes, int64_t num_classes) {
+  REPRISE_CHECK(!under_way_) << "loaded while under way";
+  constexpr int kSide = 0;
+  std::vector<int32_t> labels;
+  REPRISE_RETURN_IF_ERROR(state.Get("labels", &labels));
+  const int64_t rows = static_cast<int64_t>(labels.size());
+  std::vector<int64_t> ids(rows);
+  finished_ = Representatives{};
+  finished_.draws.resize(rows);
+  std::vector<std::byte>& bytes = sides_[kSide].received;
+  bytes.resize(rows * row_bytes);
+  REPRISE_RETURN_IF_ERROR(
+      state.GetArray("ids", DType::kInt64, {rows}, ids.data()));
+  REPRISE_RETURN_IF_ERROR(
+      state.GetArray("draws", DType::kInt64, {rows}, finished_.draws.data()));
+  REPRISE_RETURN_IF_ERROR(
+      state.GetArray("rows", DType::kUint8, {rows, row_bytes}, bytes.data()));
+  REPRISE_RETURN_IF_ERROR(state.Get("class_count", &finished_.class_count));
+  REPRISE_RETURN_IF_ERROR(state.Get("stored", &finished_.stored));
+  REPRISE_RETURN_IF_ERROR(state.Get("bytes_sent", &bytes_sent_));
+  // Empty before the first exchange.
+  for (const std::vector<int64_t>* counts :
+       {&finished_.class_count, &finished_.stored}) {
+    if (counts->empty() && rows == 0) continue;
+    if (static_cast<int64_t>(counts->size()) == num_classes) continue;
+    return state.Error(absl::StrCat("class_count, stored: expected ",
+                                    num_classes, " classes, found ",
+                                    counts->size()));
+  }
+  REPRISE_RETURN_IF_ERROR(
+      contents_.rows().SetReceived(kSide, bytes.data(), rows));
+  for (int64_t i = 0; i < rows; ++i) {
+    if (labels[i] < 0 || labels[i] >= num_classes) {
+      return state.Error(absl::StrCat("labels: expected less than ",
+                                      num_classes, ", found ", labels[i]));
+    }
+    finished_.samples.push_back(
+        {contents_.rows().Received(kSide, i, bytes.data() + i * row_bytes),
+         labels[i], ids[i]});
+  }
+  current_ = kSide;
+  return absl::OkStatus();
 }
 
 }  // namespace reprise

@@ -12,6 +12,7 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "core/base/sample.h"
+#include "core/base/state.h"
 #include "core/buffer/exchange_codec.h"
 #include "core/buffer/rank_contents.h"
 #include "core/buffer/rehearsal_step.h"
@@ -61,6 +62,13 @@ class StepExchange {
   StepCandidates TakeCandidates();
 
   int64_t bytes_sent() const { return bytes_sent_; }  // to others so far
+
+  // With nothing under way and the candidates taken: what TakeRepresentatives
+  // would give. Loaded into one that was never started. Errors as
+  // core/base/state.h and RowStore::Read.
+  absl::Status SaveState(const StateWriter& state, int64_t row_bytes) const;
+  absl::Status LoadState(const StateReader& state, int64_t row_bytes,
+                         int64_t num_classes);
 
  private:
   // A row that this rank is given.

@@ -134,6 +134,33 @@ class TensorRows final : public RowStore {
            number * row_bytes_;
   }
 
+  absl::Status ReadReceived(const std::byte* row,
+                            std::byte* bytes) const override {
+    return CatchTorch("reading a drawn row", [&] {
+      for (const Side& side : sides_) {
+        if (!side.received.defined()) continue;
+        const int64_t offset =
+            row - static_cast<const std::byte*>(side.received.data_ptr());
+        if (offset < 0 || offset >= side.received.numel()) continue;
+        at::from_blob(bytes, {row_bytes_}, at::kByte)
+            .copy_(side.received[offset / row_bytes_]);
+        return absl::OkStatus();
+      }
+      return absl::InternalError("the row was not received");
+    });
+  }
+
+  absl::Status SetReceived(int side, const std::byte* rows,
+                           int64_t count) override {
+    return CatchTorch("restoring drawn rows", [&] {
+      sides_[side].received =
+          at::from_blob(const_cast<std::byte*>(rows), {count, row_bytes_},
+                        at::kByte)
+              .to(device_, at::kByte, /*non_blocking=*/false, /*copy=*/true);
+      return absl::OkStatus();
+    });
+  }
+
  private:
   struct Side {
     at::Tensor sent, received;   // [rows, row_bytes]

@@ -5,6 +5,10 @@
 
 #include <cmath>
 
+#include "absl/strings/str_cat.h"
+#include "core/base/status.h"
+#include "core/tensor/tensor_state.h"
+
 namespace reprise {
 namespace {
 
@@ -106,6 +110,39 @@ void Optimizer::Step(const OptimizerOptions& options, double gradient_factor,
     StepOnHost<float>(options, steps_, gradient_factor, numerators, states_,
                       parameters_);
   }
+}
+
+void Optimizer::SaveState(const StateWriter& state) const {
+  state.Put("kind", kind_.has_value() ? static_cast<int64_t>(*kind_) : -1);
+  state.Put("steps", steps_);
+  state.Put("num_states", static_cast<int64_t>(states_.size()));
+  for (size_t i = 0; i < states_.size(); ++i) {
+    PutTensor(state, absl::StrCat("state", i), states_[i]);
+  }
+}
+
+absl::Status Optimizer::LoadState(const StateReader& state) {
+  constexpr int64_t kLastKind = static_cast<int64_t>(OptimizerKind::kAdagrad);
+  constexpr int64_t kMostStates = 3;
+  int64_t kind = 0, num_states = 0;
+  REPRISE_RETURN_IF_ERROR(state.Get("kind", &kind));
+  REPRISE_RETURN_IF_ERROR(state.Get("steps", &steps_));
+  REPRISE_RETURN_IF_ERROR(state.Get("num_states", &num_states));
+  if (kind < -1 || kind > kLastKind || steps_ < 0 || num_states < 0 ||
+      num_states > kMostStates) {
+    return state.Error(absl::StrCat(
+        "kind, steps, num_states: expected those of an optimizer, found ", kind,
+        ", ", steps_, ", ", num_states));
+  }
+  kind_ = std::nullopt;
+  if (kind >= 0) kind_ = static_cast<OptimizerKind>(kind);
+  states_.clear();
+  for (int64_t i = 0; i < num_states; ++i) {
+    states_.push_back(at::zeros_like(parameters_));
+    REPRISE_RETURN_IF_ERROR(
+        GetTensor(state, absl::StrCat("state", i), states_.back()));
+  }
+  return absl::OkStatus();
 }
 
 void Optimizer::StepByTensorOperations(const OptimizerOptions& options,

@@ -9,6 +9,8 @@
 #include <optional>
 #include <vector>
 
+#include "absl/status/status.h"
+#include "core/base/state.h"
 #include "core/tensor/optimizer_step.h"
 
 namespace reprise {
@@ -28,10 +30,15 @@ class Optimizer {
   void Step(const OptimizerOptions& options, double gradient_factor,
             const at::Tensor& numerators);
 
-  // For checkpoints: [P] each, as many as optimizer_step.h says, none before
-  // the first step; and the steps since the last reset.
+  // [P] each, as many as optimizer_step.h says, none before the first step; and
+  // the steps since the last reset.
   const std::vector<at::Tensor>& states() const { return states_; }
   int64_t steps() const { return steps_; }
+
+  // These, and the kind of the last step. Loaded into an optimizer of as many
+  // parameters in the same order. Errors as core/base/state.h.
+  void SaveState(const StateWriter& state) const;
+  absl::Status LoadState(const StateReader& state);
 
   // The step by LibTorch's own operations, as for parameters on a GPU; on the
   // host only for tests.

@@ -6,7 +6,7 @@
 #include "absl/status/statusor.h"
 #include "absl/strings/str_cat.h"
 #include "absl/time/time.h"
-#include "agents/training_loop.h"
+#include "agents/training/training_loop.h"
 #include "core/base/file.h"
 #include "core/base/log.h"
 #include "core/base/phase.h"

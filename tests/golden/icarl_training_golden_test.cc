@@ -14,9 +14,9 @@
 
 #include "agents/agent.h"
 #include "agents/batch.h"
-#include "agents/batch_input.h"
 #include "agents/icarl/icarl_agent.h"
-#include "agents/training_loop.h"
+#include "agents/training/batch_input.h"
+#include "agents/training/training_loop.h"
 #include "core/base/sample.h"
 #include "core/base/status_matchers.h"
 #include "core/comm/in_process/ranks_as_threads.h"

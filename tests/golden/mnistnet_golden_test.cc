@@ -9,7 +9,7 @@
 
 #include "agents/base/base_agent.h"
 #include "agents/batch.h"
-#include "agents/batch_input.h"
+#include "agents/training/batch_input.h"
 #include "core/base/status_matchers.h"
 #include "core/device/testing/test_device.h"
 #include "gtest/gtest.h"

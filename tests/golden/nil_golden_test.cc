@@ -12,7 +12,7 @@
 #include <vector>
 
 #include "agents/nil/nil_agent.h"
-#include "agents/training_loop.h"
+#include "agents/training/training_loop.h"
 #include "core/base/status_matchers.h"
 #include "core/comm/in_process/ranks_as_threads.h"
 #include "core/device/testing/test_device.h"

@@ -14,7 +14,7 @@
 
 #include "agents/base/base_agent.h"
 #include "agents/batch.h"
-#include "agents/batch_input.h"
+#include "agents/training/batch_input.h"
 #include "core/base/philox.h"
 #include "core/base/status_matchers.h"
 #include "core/device/testing/test_device.h"

@@ -11,7 +11,7 @@
 
 #include "absl/status/statusor.h"
 #include "agents/regime/regime.h"
-#include "agents/training_loop.h"
+#include "agents/training/training_loop.h"
 #include "core/base/status_matchers.h"
 #include "core/comm/communicator.h"
 #include "core/comm/gradients/gradient_reducer.h"

@@ -8,9 +8,9 @@
 #include <utility>
 
 #include "agents/base/base_agent.h"
-#include "agents/batch_input.h"
 #include "agents/icarl/icarl_agent.h"
 #include "agents/nil/nil_agent.h"
+#include "agents/training/batch_input.h"
 #include "core/base/check.h"
 #include "core/base/slices.h"
 #include "core/base/status.h"

@@ -13,7 +13,7 @@
 #include "absl/status/status.h"
 #include "absl/strings/string_view.h"
 #include "agents/agent.h"
-#include "agents/training_loop.h"
+#include "agents/training/training_loop.h"
 #include "core/buffer/rehearsal_buffer.h"
 #include "core/buffer/row_store.h"
 #include "core/buffer/slot_directory.h"

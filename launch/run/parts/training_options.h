@@ -5,7 +5,7 @@
 
 #include <cstdint>
 
-#include "agents/training_loop.h"
+#include "agents/training/training_loop.h"
 #include "launch/run/parts/step_sizes.h"
 #include "launch/settings/experiment_spec.h"
 

@@ -1,7 +1,7 @@
 #include "launch/run/parts/training_options.h"
 
 #include "agents/regime/regime.h"
-#include "agents/training_loop.h"
+#include "agents/training/training_loop.h"
 #include "gtest/gtest.h"
 #include "launch/run/parts/step_sizes.h"
 #include "launch/settings/experiment_spec.h"

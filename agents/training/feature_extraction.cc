@@ -1,10 +1,10 @@
-#include "agents/feature_extraction.h"
+#include "agents/training/feature_extraction.h"
 
 #include <ATen/ops/zeros.h>
 
 #include <algorithm>
 
-#include "agents/forward_batches.h"
+#include "agents/training/forward_batches.h"
 #include "core/base/sample.h"
 #include "core/base/status.h"
 #include "core/comm/agreement.h"

@@ -1,4 +1,4 @@
-#include "agents/forward_batches.h"
+#include "agents/training/forward_batches.h"
 
 #include <c10/core/GradMode.h>
 

@@ -11,7 +11,7 @@
 
 #include "absl/status/statusor.h"
 #include "agents/agent.h"
-#include "agents/batch_input.h"
+#include "agents/training/batch_input.h"
 #include "core/comm/communicator.h"
 #include "core/metrics/metric_sink.h"
 #include "data/dataset.h"

@@ -1,8 +1,8 @@
 // Where the time of training goes: one phase at a time, charged on change, by
-// the clock of the device that computes (agents/phase_clock.h). A phase of the
-// host's that the device is too busy to notice takes no time; what the device
-// waits for, idle, is part of the phase in which it does. The run's position
-// (core/base/run_position.h) follows the host's phase.
+// the clock of the device that computes (agents/training/phase_clock.h). A
+// phase of the host's that the device is too busy to notice takes no time; what
+// the device waits for, idle, is part of the phase in which it does. The run's
+// position (core/base/run_position.h) follows the host's phase.
 #ifndef REPRISE_AGENTS_PHASE_TIMER_H_
 #define REPRISE_AGENTS_PHASE_TIMER_H_
 
@@ -11,7 +11,7 @@
 #include <memory>
 
 #include "absl/time/time.h"
-#include "agents/phase_clock.h"
+#include "agents/training/phase_clock.h"
 #include "core/base/phase.h"
 #include "core/metrics/metric_sink.h"
 

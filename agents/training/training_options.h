@@ -1,23 +1,15 @@
-// The one training loop: task, epoch and batch order, forward, backward,
-// overlapped reduction, optimizer, evaluation and reports, for any agent, model
-// and number of ranks.
-#ifndef REPRISE_AGENTS_TRAINING_LOOP_H_
-#define REPRISE_AGENTS_TRAINING_LOOP_H_
+// What the training loop is told: sizes, order, reduction, evaluation, reports.
+#ifndef REPRISE_AGENTS_TRAINING_TRAINING_OPTIONS_H_
+#define REPRISE_AGENTS_TRAINING_TRAINING_OPTIONS_H_
 
 #include <cstdint>
 #include <functional>
-#include <vector>
 
-#include "absl/status/status.h"
 #include "absl/time/time.h"
-#include "agents/agent.h"
 #include "agents/regime/regime.h"
+#include "core/base/phase.h"
 #include "core/comm/communicator.h"
 #include "core/comm/gradients/gradient_reducer.h"
-#include "core/metrics/metric_sink.h"
-#include "data/dataset.h"
-#include "data/scenario/scenario.h"
-#include "models/model.h"
 
 namespace reprise {
 
@@ -69,20 +61,6 @@ struct TrainingOptions {
   std::function<void(Phase phase, absl::Time begin, absl::Time end)> on_phase;
 };
 
-// Collective: trains on `tasks` in order and reports to `sink` (on rank 0; on
-// other ranks it may be a sink that ignores everything). All ranks pass the
-// same options, data and tasks. The model's initial parameters are rank 0's.
-//
-// A failure on one rank ends the call on every rank with the same Status, which
-// names rank, task, epoch and step (IsAgreed): the next sum of
-// gradients tells that there is one, and costs nothing where there is none.
-// Communicators, AugmentBatch, backward with sync_batch_norm and steps with
-// use_adasum cannot fail so, as other ranks wait elsewhere then; the
-// communicator is aborted with that rank's Status and is of no further use.
-absl::Status Train(const TrainingOptions& options, const DatasetPair& data,
-                   const std::vector<TaskSpec>& tasks, Model& model,
-                   Agent& agent, Communicator& communicator, MetricSink& sink);
-
 }  // namespace reprise
 
-#endif  // REPRISE_AGENTS_TRAINING_LOOP_H_
+#endif  // REPRISE_AGENTS_TRAINING_TRAINING_OPTIONS_H_

@@ -1,4 +1,4 @@
-#include "agents/batch_input.h"
+#include "agents/training/batch_input.h"
 
 #include <ATen/core/Tensor.h>
 #include <ATen/ops/equal.h>

@@ -1,4 +1,4 @@
-#include "agents/phase_timer.h"
+#include "agents/training/phase_timer.h"
 
 #include <algorithm>
 #include <utility>

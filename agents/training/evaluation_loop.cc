@@ -1,10 +1,10 @@
-#include "agents/evaluation_loop.h"
+#include "agents/training/evaluation_loop.h"
 
 #include <algorithm>
 #include <set>
 #include <utility>
 
-#include "agents/forward_batches.h"
+#include "agents/training/forward_batches.h"
 #include "core/base/sample.h"
 #include "core/base/status.h"
 #include "core/comm/agreement.h"

@@ -1,4 +1,4 @@
-#include "agents/batch_input.h"
+#include "agents/training/batch_input.h"
 
 #include <ATen/ops/empty.h>
 #include <ATen/ops/empty_strided.h>

@@ -8,7 +8,7 @@
 #include <vector>
 
 #include "absl/status/statusor.h"
-#include "agents/batch_input.h"
+#include "agents/training/batch_input.h"
 #include "core/comm/communicator.h"
 #include "data/dataset.h"
 #include "models/model.h"

@@ -1,4 +1,4 @@
-#include "agents/phase_clock.h"
+#include "agents/training/phase_clock.h"
 
 #include <c10/core/Event.h>
 #include <c10/core/impl/DeviceGuardImplInterface.h>

@@ -1,4 +1,4 @@
-#include "agents/phase_timer.h"
+#include "agents/training/phase_timer.h"
 
 #include <algorithm>
 #include <cstdint>
@@ -7,7 +7,7 @@
 #include <vector>
 
 #include "absl/time/time.h"
-#include "agents/phase_clock.h"
+#include "agents/training/phase_clock.h"
 #include "gtest/gtest.h"
 
 namespace reprise {

@@ -7,7 +7,7 @@
 #include <functional>
 #include <vector>
 
-#include "agents/batch_input.h"
+#include "agents/training/batch_input.h"
 #include "core/base/sample.h"
 #include "data/dataset.h"
 #include "models/model.h"
