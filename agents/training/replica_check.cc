@@ -29,8 +29,7 @@ absl::Status CheckDigestsAgree(const NamedDigests& named, int64_t steps,
   for (const auto& [name, digest] : named) mine.push_back(digest);
   std::vector<uint64_t> all(count * communicator.world_size());
   REPRISE_RETURN_IF_ERROR(
-      communicator
-          .AllGather(mine.data(), count * sizeof(uint64_t), all.data())
+      communicator.AllGather(mine.data(), count * sizeof(uint64_t), all.data())
           ->Wait());
   for (int rank = 1; rank < communicator.world_size(); ++rank) {
     for (size_t i = 0; i < count; ++i) {

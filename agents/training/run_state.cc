@@ -48,8 +48,8 @@ absl::Status GetTimes(const StateReader& state, ReductionTimes* times) {
 
 absl::Status LoadMeter(const StateReader& state, TrainMeter* meter) {
   REPRISE_RETURN_IF_ERROR(GetDoubles(state, "meter_sums", &meter->sums()));
-  return state.GetArray("meter_counts", DType::kInt64,
-                        {TrainMeter::kNumCounts}, meter->counts().data());
+  return state.GetArray("meter_counts", DType::kInt64, {TrainMeter::kNumCounts},
+                        meter->counts().data());
 }
 
 }  // namespace

@@ -123,9 +123,9 @@ Batch TrainingEpoch::MakeBatch() const {
   batch.global_incoming = local.of_all_ranks;
   batch.global_batch_size = options_.global_batch_size;
   batch.first_appended_position =
-      options_.global_batch_size +
-      SliceBegin(options_.global_representatives, communicator_.rank(),
-                 communicator_.world_size());
+      options_.global_batch_size + SliceBegin(options_.global_representatives,
+                                              communicator_.rank(),
+                                              communicator_.world_size());
   for (int64_t i = 0; i < batch.incoming; ++i) {
     batch.Append(parts_.data.train->At(state_.rows[local.indices[i]]), 1.0f,
                  local.positions[i]);
@@ -151,8 +151,8 @@ absl::Status TrainingEpoch::ReportStep() {
                  state_.epoch_time.Seconds());
   record.images_per_second = throughput.ImagesPerSecond();
   record.learning_rate = OptimizerAt(state_.step).lr;
-  record.run_fraction = std::min(
-      1.0, static_cast<double>(state_.steps_of_run) / steps_of_run_);
+  record.run_fraction =
+      std::min(1.0, static_cast<double>(state_.steps_of_run) / steps_of_run_);
   return parts_.sink.OnStep(record);
 }
 
@@ -187,10 +187,10 @@ absl::Status TrainingEpoch::CheckReplicas() {
 absl::Status TrainingEpoch::ReportEpoch() {
   const double seconds = state_.epoch_time.Seconds();
   TrainMeter total = state_.meter;
-  REPRISE_RETURN_IF_ERROR(SumOverRanks(
-      total.sums().data(), TrainMeter::kNumSums, DType::kFloat64));
-  REPRISE_RETURN_IF_ERROR(SumOverRanks(
-      total.counts().data(), TrainMeter::kNumCounts, DType::kInt64));
+  REPRISE_RETURN_IF_ERROR(
+      SumOverRanks(total.sums().data(), TrainMeter::kNumSums, DType::kFloat64));
+  REPRISE_RETURN_IF_ERROR(SumOverRanks(total.counts().data(),
+                                       TrainMeter::kNumCounts, DType::kInt64));
   ReductionTimes times = state_.reduction;
   static_assert(sizeof(times) == 2 * sizeof(double));
   REPRISE_RETURN_IF_ERROR(

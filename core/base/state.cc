@@ -97,11 +97,10 @@ absl::Status StateReader::GetArray(absl::string_view name, DType dtype,
   const int64_t bytes = Elements(shape) * SizeInBytes(dtype);
   if (value.dtype != dtype || value.shape != shape ||
       static_cast<int64_t>(value.bytes.size()) != bytes) {
-    return DataError(absl::StrCat("state: ", path, ": expected ",
-                                  Describe(dtype, shape), ", ", bytes,
-                                  " bytes, found ",
-                                  Describe(value.dtype, value.shape), ", ",
-                                  value.bytes.size(), " bytes"));
+    return DataError(absl::StrCat(
+        "state: ", path, ": expected ", Describe(dtype, shape), ", ", bytes,
+        " bytes, found ", Describe(value.dtype, value.shape), ", ",
+        value.bytes.size(), " bytes"));
   }
   read_->insert(path);
   if (bytes > 0) std::memcpy(data, value.bytes.data(), bytes);
@@ -136,9 +135,8 @@ absl::Status StateReader::Get(absl::string_view name,
   auto begin = values.begin();
   for (const int64_t length : lengths) {
     if (length < 0 || length > values.end() - begin) {
-      return scope.Error(absl::StrCat("lengths: expected 0 to ",
-                                      values.end() - begin, ", found ",
-                                      length));
+      return scope.Error(absl::StrCat(
+          "lengths: expected 0 to ", values.end() - begin, ", found ", length));
     }
     rows->emplace_back(begin, begin + length);
     begin += length;
@@ -163,8 +161,7 @@ absl::Status StateReader::GetLength(absl::string_view name, DType dtype,
                                   Describe(value.dtype, value.shape)));
   }
   // Not what the shape says, which may be anything.
-  *length =
-      static_cast<int64_t>(value.bytes.size()) / SizeInBytes(value.dtype);
+  *length = static_cast<int64_t>(value.bytes.size()) / SizeInBytes(value.dtype);
   return absl::OkStatus();
 }
 
@@ -175,9 +172,9 @@ absl::Status StateReader::Error(absl::string_view what) const {
 absl::Status StateReader::CheckAllRead() const {
   for (const auto& [path, value] : *state_) {
     if (read_->count(path) > 0) continue;
-    return DataError(absl::StrCat(
-        "state: ", path, ": expected nothing of this name, found ",
-        Describe(value.dtype, value.shape)));
+    return DataError(absl::StrCat("state: ", path,
+                                  ": expected nothing of this name, found ",
+                                  Describe(value.dtype, value.shape)));
   }
   return absl::OkStatus();
 }

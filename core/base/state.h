@@ -132,7 +132,7 @@ class StateReader {
                          int64_t* length) const;
 
   const State* state_;
-  std::string scope_;  // "", or ends with "/"
+  std::string scope_;                            // "", or ends with "/"
   std::shared_ptr<std::set<std::string>> read_;  // paths
 };
 

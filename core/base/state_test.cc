@@ -91,8 +91,9 @@ TEST(State, WhatIsMissingOrOfAnotherFormIsAnError) {
   int64_t scalar = 0;
   std::vector<int32_t> narrow;
   std::vector<int64_t> counts(3);
-  EXPECT_THAT(buffer.Get("count", &scalar),
-              FailsWith("state: buffer/count: expected int64 [], found nothing"));
+  EXPECT_THAT(
+      buffer.Get("count", &scalar),
+      FailsWith("state: buffer/count: expected int64 [], found nothing"));
   EXPECT_THAT(buffer.Get("count", &scalar), ExitsWith(ExitCode::kData));
   EXPECT_THAT(buffer.Get("counts", &scalar),
               FailsWith("buffer/counts: expected int64 [], 8 bytes, found "

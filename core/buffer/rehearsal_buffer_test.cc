@@ -4,10 +4,15 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <cstring>
 #include <optional>
+#include <string>
 #include <vector>
 
+#include "absl/status/status.h"
+#include "core/base/dtype.h"
 #include "core/base/sample.h"
+#include "core/base/state.h"
 #include "core/base/status.h"
 #include "core/base/status_matchers.h"
 #include "core/buffer/testing/buffer_samples.h"
@@ -56,6 +61,83 @@ TEST(RehearsalBuffer, AnyChangeOfItsContentChangesItsDigest) {
   EXPECT_NE(ContentAfter({first, {other_row, 0, 2}}), digest);
   EXPECT_NE(ContentAfter({first, {row, 0, 3}}), digest);
   EXPECT_NE(ContentAfter({first, {row, 1, 2}}), digest);
+}
+
+// After five steps, of which an asynchronous buffer has one under way.
+State StateAfterFiveSteps(const RehearsalBufferOptions& options) {
+  State state;
+  Source source;
+  RehearsalBuffer buffer(options, nullptr);
+  for (int64_t s = 0; s < 5; ++s) {
+    const std::vector<Sample> incoming = source.Make(s % 3, 10 * s, 6);
+    REPRISE_EXPECT_OK(buffer.BeginStep({0, s, incoming, 6}).status());
+    REPRISE_EXPECT_OK(buffer.EndStep());
+  }
+  REPRISE_EXPECT_OK(buffer.SaveState(StateWriter(&state)));
+  return state;
+}
+
+absl::Status Load(const RehearsalBufferOptions& options, const State& state) {
+  RehearsalBuffer buffer(options, nullptr);
+  return buffer.LoadState(StateReader(&state));
+}
+
+TEST(RehearsalBuffer, RefusesAStateThatLacksAValueOrHasItInAnotherForm) {
+  RehearsalBufferOptions options = Options();
+  options.asynchronous = true;
+  const State state = StateAfterFiveSteps(options);
+  REPRISE_EXPECT_OK(Load(options, state));
+  EXPECT_GE(state.size(), 20u);
+  for (const auto& [path, value] : state) {
+    SCOPED_TRACE(path);
+    State other = state;
+    other.erase(path);
+    EXPECT_THAT(Load(options, other), FailsWith(path));
+    other = state;
+    other[path].dtype = DType::kFloat16;
+    EXPECT_THAT(Load(options, other), FailsWith(path));
+    other = state;
+    other[path].bytes.pop_back();
+    EXPECT_THAT(Load(options, other), ExitsWith(ExitCode::kData));
+  }
+}
+
+// Sets element `i` of the value at `path`, of 4 or 8 bytes.
+State With(State state, const std::string& path, size_t i, int64_t number) {
+  StateValue& value = state.at(path);
+  const int64_t size = SizeInBytes(value.dtype);
+  const int32_t narrow = static_cast<int32_t>(number);
+  const void* from = size == 4 ? static_cast<const void*>(&narrow) : &number;
+  std::memcpy(value.bytes.data() + i * size, from, size);
+  return state;
+}
+
+TEST(RehearsalBuffer, RefusesAStateThatNoBufferIsIn) {
+  const RehearsalBufferOptions options = Options();
+  const State state = StateAfterFiveSteps(options);
+  const struct {
+    const char* path;
+    int64_t number;
+  } faults[] = {{"directory/group0/labels", 3}, {"directory/group0/labels", -1},
+                {"directory/group0/ranks", 1},  {"directory/group0/ranks", -1},
+                {"directory/group0/rows", 1},   {"directory/group0/rows", 99},
+                {"directory/group0/rows", -1},  {"directory/class_count", 0},
+                {"directory/offered", 1},       {"steps", -1}};
+  for (const auto& fault : faults) {
+    SCOPED_TRACE(fault.path);
+    EXPECT_THAT(Load(options, With(state, fault.path, 0, fault.number)),
+                ExitsWith(ExitCode::kData));
+  }
+  // One of another size.
+  RehearsalBufferOptions smaller = options;
+  smaller.capacity_per_class = 2;
+  EXPECT_THAT(Load(smaller, state), FailsWith("expected at most 2 slots"));
+  smaller = options;
+  smaller.num_classes = 2;
+  EXPECT_THAT(Load(smaller, state), ExitsWith(ExitCode::kData));
+  smaller = options;
+  smaller.row_bytes = 8;
+  EXPECT_THAT(Load(smaller, state), FailsWith("contents/group0/rows"));
 }
 
 // Six steps of one class on a rank, or until one fails.

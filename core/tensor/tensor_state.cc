@@ -18,9 +18,8 @@ absl::Status GetTensor(const StateReader& state, absl::string_view name,
                        const at::Tensor& tensor) {
   const at::Tensor host = at::empty(
       tensor.sizes(), at::TensorOptions(at::kCPU).dtype(tensor.scalar_type()));
-  REPRISE_RETURN_IF_ERROR(
-      state.GetArray(name, DTypeOf(host.scalar_type()), host.sizes().vec(),
-                     host.data_ptr()));
+  REPRISE_RETURN_IF_ERROR(state.GetArray(name, DTypeOf(host.scalar_type()),
+                                         host.sizes().vec(), host.data_ptr()));
   tensor.detach().copy_(host);
   return absl::OkStatus();
 }

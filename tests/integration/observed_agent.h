@@ -14,6 +14,7 @@
 #include "absl/strings/string_view.h"
 #include "agents/agent.h"
 #include "agents/batch.h"
+#include "core/base/state.h"
 #include "core/base/status.h"
 
 namespace reprise {
@@ -76,6 +77,13 @@ class ObservedAgent final : public Agent {
                              agent_->Classifiers(context));
     if (after_classifiers) after_classifiers(context, classifiers);
     return classifiers;
+  }
+  absl::Status SaveState(const StateWriter& state) override {
+    return agent_->SaveState(state);
+  }
+  absl::Status LoadState(const StateReader& state,
+                         const TaskContext& context) override {
+    return agent_->LoadState(state, context);
   }
   bool loss_splits() const override { return agent_->loss_splits(); }
   AgentReport Report() const override { return agent_->Report(); }

@@ -178,22 +178,47 @@ TaskSpec SmallTask(std::vector<int64_t> classes, int64_t samples) {
 
 SmallRunResult RunOnRanks(const SmallRun& run, Communicator& communicator) {
   SmallRunResult result;
-  result.model = NewModel(run);
-  ParameterStore& parameters = result.model->parameters();
   const RehearsalBuffer* buffer = nullptr;
-  ObservedAgent agent(NewAgent(run, communicator.rank(),
-                               communicator.world_size(), &communicator,
-                               &buffer));
-  if (run.prepare) run.prepare(agent, *result.model, communicator.rank());
-  agent.after_step = [&, after_step = agent.after_step](const Batch& batch) {
-    result.gradients.push_back(parameters.gradients().clone());
-    Note(batch, result);
-    if (after_step) after_step(batch);
-  };
+  std::unique_ptr<ObservedAgent> agent;
   NotingSink sink(run, &result);
-  result.status = Train(run.training, SmallData(), run.tasks, *result.model,
-                        agent, communicator, sink);
-  result.report = agent.Report();
+  State state;  // of the run that was left
+  // With a network and an agent of its own, to the end or to where it leaves.
+  const auto train = [&]() -> absl::Status {
+    result.model = NewModel(run);
+    agent = std::make_unique<ObservedAgent>(NewAgent(run, communicator.rank(),
+                                                     communicator.world_size(),
+                                                     &communicator, &buffer));
+    if (run.prepare) run.prepare(*agent, *result.model, communicator.rank());
+    agent->after_step = [&,
+                         after_step = agent->after_step](const Batch& batch) {
+      result.gradients.push_back(
+          result.model->parameters().gradients().clone());
+      Note(batch, result);
+      if (after_step) after_step(batch);
+    };
+    REPRISE_ASSIGN_OR_RETURN(
+        const std::unique_ptr<TrainingLoop> loop,
+        TrainingLoop::Create({run.training, SmallData(), run.tasks,
+                              *result.model, *agent, communicator, sink}));
+    const bool goes_on = !state.empty();
+    if (goes_on) {
+      const StateReader reader(&state);
+      REPRISE_RETURN_IF_ERROR(loop->LoadState(reader));
+      REPRISE_RETURN_IF_ERROR(reader.CheckAllRead());
+      state.clear();
+    }
+    REPRISE_RETURN_IF_ERROR(loop->Run([&](const RunState&) {
+      if (!goes_on && result.places == run.leave_at) return true;
+      ++result.places;
+      return false;
+    }));
+    return loop->state().stage == Stage::kDone
+               ? absl::OkStatus()
+               : loop->SaveState(StateWriter(&state));
+  };
+  result.status = train();
+  if (result.status.ok() && !state.empty()) result.status = train();
+  result.report = agent->Report();
   if (buffer != nullptr && result.status.ok()) {
     const absl::StatusOr<uint64_t> content = buffer->ContentDigest();
     result.status = content.status();

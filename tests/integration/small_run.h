@@ -8,6 +8,7 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <vector>
 
 #include "absl/status/status.h"
@@ -82,13 +83,20 @@ struct SmallRun {
   // What the sink answers to a record ("OnStep", "OnTrainEpoch" ...); where not
   // set, OK.
   std::function<absl::Status(absl::string_view record)> answer;
-  // Called before training, to set observers and to interfere.
+  // Where set: the place (SmallRunResult::places) at which training is left,
+  // its state saved, and gone on with by a new network and a new agent.
+  std::optional<int64_t> leave_at;
+  // Called before training, to set observers and to interfere; again for those
+  // that go on.
   std::function<void(ObservedAgent& agent, Model& model, int rank)> prepare;
 };
 
 struct SmallRunResult {
   absl::Status status;
   std::unique_ptr<Model> model;  // as training left it
+  // How many places training can be left at: before each of its steps and
+  // stages.
+  int64_t places = 0;
   // By step of the run: numerators summed over all ranks (of ranks on a device
   // each rank's own), in the master's layout; ids of the incoming samples and
   // of the representatives of a rank.

@@ -11,6 +11,7 @@
 #include "core/base/philox.h"
 #include "core/base/sample.h"
 #include "core/base/slices.h"
+#include "core/base/state.h"
 #include "core/base/status_matchers.h"
 #include "core/buffer/testing/buffer_samples.h"
 #include "core/buffer/testing/reference_class_balanced_buffer.h"
@@ -93,6 +94,21 @@ History RunReference(const RehearsalBufferOptions& options,
   return history;
 }
 
+// A new buffer in the state of `former`, which goes.
+std::unique_ptr<RehearsalBuffer> Replace(
+    std::unique_ptr<RehearsalBuffer> former,
+    const RehearsalBufferOptions& options, Communicator* communicator) {
+  State state;
+  REPRISE_EXPECT_OK(former->SaveState(StateWriter(&state)));
+  former = nullptr;
+  std::unique_ptr<RehearsalBuffer> buffer =
+      MakeTestedBuffer(options, communicator);
+  const StateReader reader(&state);
+  REPRISE_EXPECT_OK(buffer->LoadState(reader));
+  REPRISE_EXPECT_OK(reader.CheckAllRead());
+  return buffer;
+}
+
 }  // namespace
 
 RehearsalBufferOptions RehearsalBufferConformance::Options() const {
@@ -132,7 +148,7 @@ RankHistory RunOnRank(const RehearsalBufferOptions& options,
   const int rank = communicator == nullptr ? 0 : communicator->rank();
   const int world_size =
       communicator == nullptr ? 1 : communicator->world_size();
-  const std::unique_ptr<RehearsalBuffer> buffer =
+  std::unique_ptr<RehearsalBuffer> buffer =
       MakeTestedBuffer(options, communicator);
   RankHistory history;
   // Kept until the buffer has taken their candidates in.
@@ -163,6 +179,9 @@ RankHistory RunOnRank(const RehearsalBufferOptions& options,
       REPRISE_EXPECT_OK(buffer->Quiesce());
     }
     for (const Sample& sample : given->samples) ExpectBound(sample);
+    if (course.replace_often && place.step % 3 != 0) {
+      buffer = Replace(std::move(buffer), options, communicator);
+    }
   }
   REPRISE_EXPECT_OK(buffer->Quiesce());
   history.end = buffer->Stats();

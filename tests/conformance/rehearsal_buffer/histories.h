@@ -42,6 +42,8 @@ std::unique_ptr<RehearsalBuffer> MakeTestedBuffer(
 struct Course {
   int64_t steps = 120;  // in two tasks, of which the first lacks a class
   bool quiesce_often = false;
+  // Often saves the state and goes on with a new buffer that has loaded it.
+  bool replace_often = false;
 };
 
 // By step: ids in the order of the whole draw, and the state drawn from.

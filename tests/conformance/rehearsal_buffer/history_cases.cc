@@ -168,6 +168,24 @@ TEST_P(RehearsalBufferConformance, QuiescingAtAnyTimeChangesNothing) {
             Merge(RunOnRanks(3, Options())));
 }
 
+TEST_P(RehearsalBufferConformance, ANewOneGoesOnFromItsState) {
+  Course course;
+  course.replace_often = true;
+  for (const int world_size : {1, 2, 3}) {
+    const std::vector<RankHistory> whole = RunOnRanks(world_size, Options());
+    const std::vector<RankHistory> replaced =
+        RunOnRanks(world_size, Options(), course);
+    EXPECT_EQ(Merge(replaced), Merge(whole)) << world_size << " ranks";
+    for (int rank = 0; rank < world_size; ++rank) {
+      EXPECT_EQ(replaced[rank].content, whole[rank].content) << rank;
+      EXPECT_EQ(replaced[rank].end.unique, whole[rank].end.unique) << rank;
+      EXPECT_EQ(replaced[rank].end.bytes_sent, whole[rank].end.bytes_sent);
+    }
+  }
+  EXPECT_EQ(Merge({RunOnRank(Options(), nullptr, course)}),
+            Merge({RunOnRank(Options(), nullptr)}));
+}
+
 TEST_P(RehearsalBufferConformance, DoesNotDependOnTimeTenTimes) {
   const std::vector<RankHistory> first = RunOnRanks(3, Options());
   for (uint32_t run = 0; run < 10; ++run) {
