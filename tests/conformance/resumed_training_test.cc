@@ -138,9 +138,8 @@ std::vector<Variant> Variants() {
       {"fp64", [](SmallRun& run) { run.type = at::kDouble; }},
       {"optimizers_in_turn",
        [](SmallRun& run) {
-         run.training.regime =
-             Regime(OptimizerOptions{0.01, 0.5, 0},
-                    {PhaseOf(1, OptimizerKind::kAdam)});
+         run.training.regime = Regime(OptimizerOptions{0.01, 0.5, 0},
+                                      {PhaseOf(1, OptimizerKind::kAdam)});
        }},
       {"rms_prop",
        [](SmallRun& run) {

@@ -18,6 +18,7 @@
 #include "absl/strings/str_cat.h"
 #include "agents/base/base_agent.h"
 #include "agents/training/training_loop.h"
+#include "core/base/state.h"
 #include "core/base/status.h"
 #include "core/base/status_matchers.h"
 #include "core/comm/communicator.h"
@@ -110,6 +111,39 @@ std::vector<std::unique_ptr<Model>> Trained(
   return models;
 }
 
+// As TrainOnRank with minibatches of 4, but left before place `leave_at` of the
+// loop, and gone on with by a new network, which becomes `model`.
+absl::Status TrainInTwoParts(
+    int64_t leave_at, const std::function<void(TrainingOptions&)>& change,
+    Communicator& communicator, std::unique_ptr<Model>* model) {
+  TrainingOptions training;
+  training.epochs = 2;
+  training.global_batch_size = 4;
+  training.eval_batch_size = 4;
+  training.augment = true;
+  training.regime = Regime(OptimizerOptions{0.05, 0.9, 1e-4});
+  if (change) change(training);
+  const std::unique_ptr<Agent> agent = MakeBaseAgent();
+  MetricSink sink;
+  const std::vector<TaskSpec> tasks = Tasks();
+  State state;
+  for (const bool goes_on : {false, true}) {
+    *model = NewModel(at::kDouble);
+    REPRISE_ASSIGN_OR_RETURN(
+        const std::unique_ptr<TrainingLoop> loop,
+        TrainingLoop::Create(
+            {training, Images(), tasks, **model, *agent, communicator, sink}));
+    if (goes_on) {
+      REPRISE_RETURN_IF_ERROR(loop->LoadState(StateReader(&state)));
+    }
+    int64_t place = 0;
+    REPRISE_RETURN_IF_ERROR(loop->Run(
+        [&](const RunState&) { return !goes_on && place++ == leave_at; }));
+    if (!goes_on) REPRISE_RETURN_IF_ERROR(loop->SaveState(StateWriter(&state)));
+  }
+  return absl::OkStatus();
+}
+
 // Changes what one gather gives one rank: of those of `bytes` from each rank,
 // the `which`-th, in element `element` of rank 0's part, by a millionth.
 class AlteringTransport final : public ForwardingTransport {
@@ -172,6 +206,35 @@ TEST(BatchNormTraining, LeavesAllRanksWithTheSameBytes) {
 // D02. The merge sets all ranks to the same statistics, so they can differ
 // only where a rank merges something else: here one has been given another
 // value, of the last channel of a layer in the middle.
+// In the middle of an epoch each rank's statistics are its own.
+TEST(BatchNormTraining, GoesOnFromAnyPlace) {
+  const std::function<void(TrainingOptions&)> changes[] = {
+      nullptr,
+      [](TrainingOptions& training) { training.sync_batch_norm = true; },
+      [](TrainingOptions& training) { training.select_on_test_loss = true; }};
+  for (const auto& change : changes) {
+    const auto whole = Trained(2, 4, /*reset=*/false, change);
+    // Of the first task: its start, five evaluations and ends of epochs, six
+    // steps; and the second one.
+    for (int64_t place = 0; place < 26; place += change ? 5 : 1) {
+      SCOPED_TRACE(absl::StrCat("left at place ", place));
+      RunRanksAsThreads(2, [&](Communicator& communicator) {
+        std::unique_ptr<Model> model;
+        REPRISE_ASSERT_OK(TrainInTwoParts(place, change, communicator, &model));
+        const Model& expected = *whole[communicator.rank()];
+        EXPECT_TRUE(at::equal(model->parameters().master(),
+                              expected.parameters().master()));
+        EXPECT_TRUE(at::equal(model->running_statistics().means(),
+                              expected.running_statistics().means()));
+        EXPECT_TRUE(at::equal(model->running_statistics().variances(),
+                              expected.running_statistics().variances()));
+        EXPECT_EQ(model->running_statistics().batches_tracked(),
+                  expected.running_statistics().batches_tracked());
+      });
+    }
+  }
+}
+
 TEST(BatchNormTraining, StatisticsThatDifferEndTheRunAtTheEpochsEnd) {
   const std::unique_ptr<Model> model = NewModel(at::kDouble);
   const RunningStatistics& statistics = model->running_statistics();
