@@ -51,14 +51,16 @@ struct TaskPlan {
   std::vector<int64_t> extra_training_indices;
 };
 
-// What a loss yields for n samples and K classes.
+// What a loss yields for n samples and K classes, on the logits' device: what
+// is computed there stays there, and nothing waits for it.
 struct LossResult {
-  // [n, K]: d(sum_i w_i l_i)/d logits * gradient_scale, on the logits' device.
+  // [n, K] of the logits' type: d(sum_i w_i l_i)/d logits. The loop's to
+  // change.
   at::Tensor logits_gradient;
-  std::vector<double> losses;  // [n] l_i, before weighting
-  // [n] where the objective is sum_i w_i f_i l_i, which the gradient then is
-  // of; empty: all 1.
-  std::vector<double> objective_factors;
+  at::Tensor losses;  // [n] kDouble: l_i, before weighting
+  // [n] kDouble where the objective is sum_i w_i f_i l_i, which the gradient
+  // then is of; undefined: all 1.
+  at::Tensor objective_factors;
 };
 
 // An inference head. Scores are [n, K], the predicted class has the largest.
@@ -83,13 +85,11 @@ class Agent {
   }
   // Appends representatives to the incoming samples.
   virtual absl::Status AugmentBatch(Batch&) { return absl::OkStatus(); }
-  // gradient_scale: the constant 1 / (samples of a full step over all ranks)
-  // that every numerator carries. batch.input is what the network saw. Called
-  // once for each part where a step's batch is trained on in parts; of no
-  // samples, where batch normalisation is over all ranks.
+  // batch.input is what the network saw. Called once for each part where a
+  // step's batch is trained on in parts; of no samples, where batch
+  // normalisation is over all ranks.
   virtual absl::StatusOr<LossResult> Loss(const ModelOutput& output,
-                                          const Batch& batch,
-                                          double gradient_scale) = 0;
+                                          const Batch& batch) = 0;
   // Whether the losses of a batch's samples and their gradients are the same in
   // any part of it. If not, a step cannot be split in parts.
   virtual bool loss_splits() const { return true; }

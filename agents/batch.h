@@ -35,8 +35,12 @@ struct Batch {
   std::vector<float> weights;
   // Global sample positions in the step: what random numbers are keyed by.
   std::vector<int64_t> positions;
-  // [n, C, H, W] in the model's compute type, on its device; for Loss.
-  at::Tensor input;
+  // For Loss, on the model's device: [n, C, H, W] in its compute type; [n]
+  // kLong and [n] kFloat of `samples` and `weights`.
+  at::Tensor input, labels, loss_weights;
+
+  // Makes labels and loss_weights of samples and weights.
+  void MakeLossTensors(at::Device device);
 
   int64_t size() const { return static_cast<int64_t>(samples.size()); }
 
@@ -46,7 +50,7 @@ struct Batch {
     positions.push_back(position);
   }
 
-  // Samples [begin, end) as a batch of their own, without an input.
+  // Samples [begin, end) as a batch of their own, without tensors.
   Batch Part(int64_t begin, int64_t end) const {
     Batch part = *this;
     const auto cut = [&](auto& values) {
@@ -60,7 +64,16 @@ struct Batch {
     part.on_device =
         std::clamp<int64_t>(end - (size() - on_device), 0, end - begin);
     part.first_appended_position += std::max<int64_t>(begin - incoming, 0);
-    part.input = at::Tensor();
+    part.input = part.labels = part.loss_weights = at::Tensor();
+    return part;
+  }
+
+  // The same with its tensors, which are there.
+  Batch PartWithTensors(int64_t begin, int64_t end) const {
+    Batch part = Part(begin, end);
+    part.input = input.narrow(0, begin, end - begin);
+    part.labels = labels.narrow(0, begin, end - begin);
+    part.loss_weights = loss_weights.narrow(0, begin, end - begin);
     return part;
   }
 

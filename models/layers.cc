@@ -1,12 +1,11 @@
 #include "models/layers.h"
 
-#include <ATen/ops/empty.h>
-
 #include <cmath>
 #include <utility>
 
 #include "core/base/check.h"
 #include "core/tensor/dropout_mask.h"
+#include "core/tensor/staging.h"
 #include "core/tensor/torch_dtype.h"
 
 namespace reprise {
@@ -28,11 +27,11 @@ at::Tensor DropoutMask(const ModelOptions& options,
   REPRISE_CHECK(context.positions != nullptr &&
                 static_cast<int64_t>(context.positions->size()) == n)
       << "training needs one position per sample";
-  at::Tensor mask =
-      at::empty({n, elements}, at::TensorOptions(options.compute_type));
+  const at::Tensor mask =
+      EmptyForDevice({n, elements}, options.compute_type, options.device);
   FillDropoutMask(context.dropout, *context.positions, elements, probability,
                   DTypeOf(options.compute_type), mask.data_ptr());
-  return mask.to(options.device);
+  return ToDevice(mask, options.device);
 }
 
 }  // namespace reprise

@@ -9,9 +9,9 @@ class BaseAgent final : public Agent {
  public:
   std::string name() const override { return "base"; }
 
-  absl::StatusOr<LossResult> Loss(const ModelOutput& output, const Batch& batch,
-                                  double gradient_scale) override {
-    return BatchCrossEntropy(output.logits, batch, gradient_scale);
+  absl::StatusOr<LossResult> Loss(const ModelOutput& output,
+                                  const Batch& batch) override {
+    return BatchCrossEntropy(output.logits, batch);
   }
 };
 

@@ -20,9 +20,9 @@ class ErAgent final : public Agent {
     return AppendRepresentatives(*buffer_, batch);
   }
 
-  absl::StatusOr<LossResult> Loss(const ModelOutput& output, const Batch& batch,
-                                  double gradient_scale) override {
-    return BatchCrossEntropy(output.logits, batch, gradient_scale);
+  absl::StatusOr<LossResult> Loss(const ModelOutput& output,
+                                  const Batch& batch) override {
+    return BatchCrossEntropy(output.logits, batch);
   }
 
   absl::Status OnStepEnd(const Batch&) override { return buffer_->EndStep(); }

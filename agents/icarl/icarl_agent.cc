@@ -1,6 +1,5 @@
 #include "agents/icarl/icarl_agent.h"
 
-#include <ATen/ops/empty_like.h>
 #include <c10/core/GradMode.h>
 
 #include <algorithm>
@@ -11,6 +10,7 @@
 #include "absl/strings/str_cat.h"
 #include "agents/icarl/exemplar_heads.h"
 #include "agents/icarl/exemplar_state.h"
+#include "agents/losses/distillation.h"
 #include "core/base/dtype.h"
 #include "core/base/state.h"
 #include "core/base/status.h"
@@ -55,35 +55,17 @@ class IcarlAgent final : public Agent {
     return plan;
   }
 
-  absl::StatusOr<LossResult> Loss(const ModelOutput& output, const Batch& batch,
-                                  double gradient_scale) override {
-    LossResult result;
-    result.losses.resize(batch.size());
-    const std::vector<int32_t> labels = batch.Labels();
-    const absl::Status status = CatchTorch("distillation loss", [&] {
-      at::Tensor previous;
-      if (previous_ != nullptr) {
-        c10::AutoGradMode no_grad(false);
-        previous = previous_->Forward(batch.input, ForwardContext{})
-                       .logits.to(at::kCPU)
-                       .contiguous();
-      }
-      const at::Tensor host = output.logits.detach().to(at::kCPU).contiguous();
-      at::Tensor gradient = at::empty_like(host);
-      const auto compute = [&](auto element) {
-        using T = decltype(element);
-        SigmoidDistillation<T>(
-            host.data_ptr<T>(),
-            previous.defined() ? previous.data_ptr<T>() : nullptr,
-            labels.data(), batch.weights.data(), roles_, batch.size(),
-            gradient_scale, result.losses.data(), gradient.data_ptr<T>());
-      };
-      host.scalar_type() == at::kDouble ? compute(0.0) : compute(0.0f);
-      result.logits_gradient = gradient.to(output.logits.device());
+  absl::StatusOr<LossResult> Loss(const ModelOutput& output,
+                                  const Batch& batch) override {
+    at::Tensor previous;
+    const absl::Status status = CatchTorch("the former network", [&] {
+      if (previous_ == nullptr) return absl::OkStatus();
+      c10::AutoGradMode no_grad(false);
+      previous = previous_->Forward(batch.input, ForwardContext{}).logits;
       return absl::OkStatus();
     });
     REPRISE_RETURN_IF_ERROR(status);
-    return result;
+    return BatchSigmoidDistillation(output.logits, previous, batch, roles_);
   }
 
   absl::Status OnTaskEnd(const TaskContext& context) override {

@@ -1,4 +1,4 @@
-#include <ATen/ops/empty_like.h>
+#include <ATen/ops/full_like.h>
 #include <c10/core/GradMode.h>
 
 #include <algorithm>
@@ -11,12 +11,12 @@
 #include "agents/icarl/exemplar_state.h"
 #include "agents/icarl/icarl_agent.h"
 #include "agents/losses/cross_entropy.h"
+#include "agents/losses/distillation.h"
 #include "core/base/dtype.h"
 #include "core/base/permutation.h"
 #include "core/base/philox.h"
 #include "core/base/state.h"
 #include "core/base/status.h"
-#include "core/tensor/distillation_kl.h"
 #include "core/tensor/nearest_mean.h"
 #include "core/tensor/torch_status.h"
 
@@ -60,46 +60,42 @@ class UpstreamIcarlAgent final : public Agent {
   }
 
   // The mean over the incoming plus the mean over the exemplars. The loop
-  // divides by the number of all of them, so the losses and the gradient of
-  // each part are scaled up.
-  absl::StatusOr<LossResult> Loss(const ModelOutput& output, const Batch& batch,
-                                  double gradient_scale) override {
+  // divides by the number of all of them, so the gradient of each part is
+  // scaled up, and its losses count as often.
+  absl::StatusOr<LossResult> Loss(const ModelOutput& output,
+                                  const Batch& batch) override {
     const int64_t incoming = batch.incoming;
     const int64_t rehearsed = batch.size() - incoming;
-    REPRISE_ASSIGN_OR_RETURN(
-        LossResult result,
-        BatchCrossEntropy(output.logits, batch, gradient_scale));
+    REPRISE_ASSIGN_OR_RETURN(LossResult result,
+                             BatchCrossEntropy(output.logits, batch));
     if (rehearsed == 0) return result;
-    const absl::Status status = CatchTorch("distillation loss", [&] {
+    at::Tensor previous;
+    REPRISE_RETURN_IF_ERROR(CatchTorch("the former network", [&] {
       c10::AutoGradMode no_grad(false);
-      const at::Tensor previous =
-          previous_
-              ->Forward(batch.input.narrow(0, incoming, rehearsed),
-                        ForwardContext{})
-              .logits.to(at::kCPU)
-              .contiguous();
-      const at::Tensor host = output.logits.detach().to(at::kCPU).contiguous();
-      at::Tensor gradient = result.logits_gradient.to(at::kCPU).contiguous();
-      const double all = static_cast<double>(batch.size());
-      if (incoming > 0) {
-        gradient.narrow(0, 0, incoming).mul_(all / incoming);
-        result.objective_factors.assign(incoming, all / incoming);
-      }
-      result.objective_factors.resize(batch.size(), all / rehearsed);
-      const auto compute = [&](auto element) {
-        using T = decltype(element);
-        const int64_t first = incoming * host.size(1);
-        DistillationKl<T>(host.data_ptr<T>() + first, previous.data_ptr<T>(),
-                          batch.weights.data() + incoming, rehearsed,
-                          host.size(1), gradient_scale * all / rehearsed,
-                          result.losses.data() + incoming,
-                          gradient.data_ptr<T>() + first);
-      };
-      host.scalar_type() == at::kDouble ? compute(0.0) : compute(0.0f);
-      result.logits_gradient = gradient.to(output.logits.device());
+      previous = previous_
+                     ->Forward(batch.input.narrow(0, incoming, rehearsed),
+                               ForwardContext{})
+                     .logits;
       return absl::OkStatus();
-    });
-    REPRISE_RETURN_IF_ERROR(status);
+    }));
+    REPRISE_ASSIGN_OR_RETURN(
+        const LossResult distilled,
+        BatchDistillationKl(output.logits.narrow(0, incoming, rehearsed),
+                            previous,
+                            batch.PartWithTensors(incoming, batch.size())));
+    REPRISE_RETURN_IF_ERROR(CatchTorch("distillation loss", [&] {
+      const double all = static_cast<double>(batch.size());
+      result.objective_factors = at::full_like(result.losses, all / rehearsed);
+      if (incoming > 0) {
+        result.logits_gradient.narrow(0, 0, incoming).mul_(all / incoming);
+        result.objective_factors.narrow(0, 0, incoming).fill_(all / incoming);
+      }
+      result.losses.narrow(0, incoming, rehearsed).copy_(distilled.losses);
+      result.logits_gradient.narrow(0, incoming, rehearsed)
+          .copy_(distilled.logits_gradient)
+          .mul_(all / rehearsed);
+      return absl::OkStatus();
+    }));
     return result;
   }
 

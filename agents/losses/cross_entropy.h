@@ -3,17 +3,24 @@
 #ifndef REPRISE_AGENTS_LOSSES_CROSS_ENTROPY_H_
 #define REPRISE_AGENTS_LOSSES_CROSS_ENTROPY_H_
 
+#include <ATen/core/Tensor.h>
+
 #include "absl/status/statusor.h"
 #include "agents/agent.h"
+#include "agents/batch.h"
 
 namespace reprise {
 
-// logits: [n, K] fp32 or fp64 on any device; they are brought to the host (n K
-// numbers), where core/tensor/weighted_cross_entropy.h runs, and the gradient
-// goes back to their device.
+// logits: [n, K] fp32 or fp64. In host memory by
+// core/tensor/weighted_cross_entropy.h; elsewhere by the function below.
 absl::StatusOr<LossResult> BatchCrossEntropy(const at::Tensor& logits,
-                                             const Batch& batch,
-                                             double gradient_scale);
+                                             const Batch& batch);
+
+// The same by LibTorch's operations, in fp64, on the device of the logits,
+// where the batch's labels and weights are: nothing waits for it. In host
+// memory only for tests. LibTorch exceptions pass through.
+LossResult CrossEntropyByTensorOperations(const at::Tensor& logits,
+                                          const Batch& batch);
 
 }  // namespace reprise
 

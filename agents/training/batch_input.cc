@@ -1,6 +1,5 @@
 #include "agents/training/batch_input.h"
 
-#include <ATen/ops/empty.h>
 #include <ATen/ops/empty_strided.h>
 #include <ATen/ops/from_blob.h>
 
@@ -11,6 +10,7 @@
 #include "core/base/dtype.h"
 #include "core/device/device_input.h"
 #include "core/tensor/gather_scale.h"
+#include "core/tensor/staging.h"
 #include "core/tensor/torch_dtype.h"
 
 namespace reprise {
@@ -28,13 +28,14 @@ ImageNormalization NormalizationOf(const RowFormat& format) {
           format.scale,    format.mean,   format.stddev};
 }
 
-// [n, C, H, W], NHWC in memory.
-at::Tensor EmptyInput(const RowFormat& format, int64_t n,
-                      const at::TensorOptions& options) {
+// Of [n, C, H, W], NHWC in memory.
+struct Layout {
+  std::vector<int64_t> sizes, strides;
+};
+Layout LayoutOf(const RowFormat& format, int64_t n) {
   const int64_t row = format.width * format.channels;
-  return at::empty_strided({n, format.channels, format.height, format.width},
-                           {format.height * row, 1, row, format.channels},
-                           options);
+  return {{n, format.channels, format.height, format.width},
+          {format.height * row, 1, row, format.channels}};
 }
 
 }  // namespace
@@ -57,18 +58,21 @@ at::Tensor BatchInput::Make(const std::vector<Sample>& samples,
     (i < on_host ? host_rows : device_rows).push_back(samples[i].row);
   }
   if (device_rows.empty()) {
-    return MakeOfHostRows(host_rows, placements, type).to(device);
+    return ToDevice(MakeOfHostRows(host_rows, placements, type, device),
+                    device);
   }
   std::vector<Placement> of_host = placements, of_device;
   if (!placements.empty()) {
     of_device.assign(placements.begin() + on_host, placements.end());
     of_host.resize(on_host);
   }
-  const at::Tensor input =
-      EmptyInput(format_, static_cast<int64_t>(samples.size()),
-                 at::TensorOptions(type).device(device));
+  const Layout layout = LayoutOf(format_, static_cast<int64_t>(samples.size()));
+  const at::Tensor input = at::empty_strided(
+      layout.sizes, layout.strides, at::TensorOptions(type).device(device));
   if (on_host > 0) {
-    input.narrow(0, 0, on_host).copy_(MakeOfHostRows(host_rows, of_host, type));
+    input.narrow(0, 0, on_host)
+        .copy_(MakeOfHostRows(host_rows, of_host, type, device),
+               /*non_blocking=*/true);
   }
   input.narrow(0, on_host, on_device)
       .copy_(MakeOfDeviceRows(device_rows, of_device, type, device));
@@ -77,9 +81,11 @@ at::Tensor BatchInput::Make(const std::vector<Sample>& samples,
 
 at::Tensor BatchInput::MakeOfHostRows(const std::vector<const std::byte*>& rows,
                                       const std::vector<Placement>& placements,
-                                      at::ScalarType type) const {
-  const at::Tensor input = EmptyInput(
-      format_, static_cast<int64_t>(rows.size()), at::TensorOptions(type));
+                                      at::ScalarType type,
+                                      at::Device device) const {
+  const Layout layout = LayoutOf(format_, static_cast<int64_t>(rows.size()));
+  const at::Tensor input =
+      EmptyStridedForDevice(layout.sizes, layout.strides, type, device);
   if (format_.element == DType::kUint8) {
     gatherer_.Gather(rows, placements, DTypeOf(type), input.data_ptr());
   } else {
@@ -103,11 +109,11 @@ at::Tensor BatchInput::MakeOfDeviceRows(
           .target_device(device)
           .make_tensor();
   const at::Tensor numbers =
-      at::empty({static_cast<int64_t>(rows.size())}, at::kLong);
+      EmptyForDevice({static_cast<int64_t>(rows.size())}, at::kLong, device);
   for (size_t i = 0; i < rows.size(); ++i) {
     numbers.data_ptr<int64_t>()[i] = (rows[i] - *first) / row_bytes;
   }
-  const at::Tensor gathered = block.index_select(0, numbers.to(device));
+  const at::Tensor gathered = block.index_select(0, ToDevice(numbers, device));
   const InputShape shape = {format_.channels, format_.height, format_.width};
   return format_.element == DType::kUint8
              ? InputOfDeviceImages(shape, TableOn(device, type), gathered,

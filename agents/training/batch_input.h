@@ -39,7 +39,7 @@ class BatchInput {
  private:
   at::Tensor MakeOfHostRows(const std::vector<const std::byte*>& rows,
                             const std::vector<Placement>& placements,
-                            at::ScalarType type) const;
+                            at::ScalarType type, at::Device device) const;
   at::Tensor MakeOfDeviceRows(const std::vector<const std::byte*>& rows,
                               const std::vector<Placement>& placements,
                               at::ScalarType type, at::Device device) const;

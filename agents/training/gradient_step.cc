@@ -1,6 +1,10 @@
 #include "agents/training/gradient_step.h"
 
+#include <ATen/ops/full_like.h>
+#include <ATen/ops/where.h>
+
 #include <algorithm>
+#include <limits>
 #include <stdexcept>
 #include <string>
 #include <utility>
@@ -9,10 +13,10 @@
 #include "absl/strings/str_cat.h"
 #include "absl/time/clock.h"
 #include "absl/time/time.h"
-#include "agents/training/step_meter.h"
 #include "core/base/status.h"
 #include "core/comm/gradients/gradient_memory.h"
 #include "core/device/tensor_gradients.h"
+#include "core/metrics/meters.h"
 #include "core/tensor/augmentation.h"
 #include "core/tensor/torch_dtype.h"
 #include "core/tensor/torch_status.h"
@@ -125,12 +129,13 @@ at::Tensor GradientStep::ReducedGradients() const {
 }
 
 absl::Status GradientStep::Run(Batch& batch, const OptimizerOptions& optimizer,
-                               TrainMeter* meter, ReductionTimes* times) {
+                               StepMeter* meter, ReductionTimes* times) {
   const int64_t step = batch.step_of_epoch;
   double local_weight = 0;
   for (const float weight : batch.weights) local_weight += weight;
 
   parameters_.BeginBackward();
+  is_finite_ = at::Tensor();
   if (adasum_ == nullptr && !sums_statistics_) {
     reducer_->BeginStep(local_weight);
   }
@@ -150,7 +155,8 @@ absl::Status GradientStep::Run(Batch& batch, const OptimizerOptions& optimizer,
   timer_.Enter(Phase::kOptimizer);
   const absl::Status updated = CatchTorch("optimizer", [&] {
     if (gradient_factor > 0) {
-      optimizer_.Step(optimizer, gradient_factor, ReducedGradients());
+      optimizer_.Step(optimizer, gradient_factor, ReducedGradients(),
+                      is_finite_);
       parameters_.RefreshLeaves();
     }
     return absl::OkStatus();
@@ -159,7 +165,7 @@ absl::Status GradientStep::Run(Batch& batch, const OptimizerOptions& optimizer,
 }
 
 absl::Status GradientStep::ForwardBackwardInParts(Batch& batch,
-                                                  TrainMeter* meter) {
+                                                  StepMeter* meter) {
   // Batch normalisation over all ranks needs each of them.
   const int64_t parts = sums_statistics_
                             ? options_.parts_per_step
@@ -178,26 +184,64 @@ absl::Status GradientStep::ForwardBackwardInParts(Batch& batch,
 }
 
 // Of the samples of `batch`: their numerators are added to the gradients.
-absl::Status GradientStep::ForwardBackward(Batch& batch, TrainMeter* meter) {
+absl::Status GradientStep::ForwardBackward(Batch& batch, StepMeter* meter) {
   timer_.Enter(Phase::kLoad);
-  const uint32_t task = static_cast<uint32_t>(batch.task);
-  const uint32_t step = static_cast<uint32_t>(batch.step_of_task);
-  std::vector<Placement> placements;
-  if (options_.augment) {
-    placements = StandardPlacements(options_.seed, task, step, batch.positions);
-  }
-  batch.input =
-      input_.Make(batch.samples, placements, model_.options().compute_type,
-                  model_.options().device, batch.on_device);
+  MakeTensors(batch);
   timer_.Enter(Phase::kForward);
   const ForwardContext forward{
-      /*training=*/true, {options_.seed, task, step}, &batch.positions};
+      /*training=*/true,
+      {options_.seed, static_cast<uint32_t>(batch.task),
+       static_cast<uint32_t>(batch.step_of_task)},
+      &batch.positions};
   const ModelOutput output = model_.Forward(batch.input, forward);
-  REPRISE_ASSIGN_OR_RETURN(const LossResult loss,
-                           agent_.Loss(output, batch, gradient_scale_));
-  REPRISE_RETURN_IF_ERROR(AddToMeter(batch, loss, output.logits, meter));
+  REPRISE_ASSIGN_OR_RETURN(const LossResult loss, agent_.Loss(output, batch));
+  REPRISE_RETURN_IF_ERROR(Account(batch, loss, output.logits, meter));
   timer_.Enter(Phase::kBackward);
-  output.logits.backward(loss.logits_gradient);
+  output.logits.backward(loss.logits_gradient.mul_(gradient_scale_));
+  return absl::OkStatus();
+}
+
+void GradientStep::MakeTensors(Batch& batch) const {
+  std::vector<Placement> placements;
+  if (options_.augment) {
+    placements = StandardPlacements(
+        options_.seed, static_cast<uint32_t>(batch.task),
+        static_cast<uint32_t>(batch.step_of_task), batch.positions);
+  }
+  const at::Device device = model_.options().device;
+  batch.input =
+      input_.Make(batch.samples, placements, model_.options().compute_type,
+                  device, batch.on_device);
+  batch.MakeLossTensors(device);
+}
+
+// Losses on a device are looked at later where the update can be held back
+// without asking: by selection at one rank; by the sum of weights where it is
+// summed on the devices. Elsewhere a step waits for them anyway.
+bool GradientStep::ChecksLossesLater() const {
+  return communicator_.world_size() == 1 ||
+         (adasum_ == nullptr && !IsStaged() && !sums_statistics_ &&
+          options_.compression == GradientReducer::Compression::kNone);
+}
+
+absl::Status GradientStep::Account(const Batch& batch, const LossResult& loss,
+                                   const at::Tensor& logits, StepMeter* meter) {
+  REPRISE_RETURN_IF_ERROR(meter->Add(batch, loss, logits));
+  const at::Tensor& finite = meter->last_is_finite();
+  if (!finite.defined()) return absl::OkStatus();
+  if (!ChecksLossesLater()) {
+    TrainMeter unused;
+    int64_t step = 0;  // this one
+    return meter->Collect(&unused, &step);
+  }
+  is_finite_ = is_finite_.defined() ? is_finite_.logical_and(finite) : finite;
+  if (is_last_part_ && communicator_.world_size() > 1) {
+    // What GradientReducer::Fail does, without asking whether to.
+    const at::Tensor weight_sum = reduced_.narrow(0, 0, 1);
+    weight_sum.copy_(at::where(
+        is_finite_, weight_sum,
+        at::full_like(weight_sum, std::numeric_limits<double>::quiet_NaN())));
+  }
   return absl::OkStatus();
 }
 

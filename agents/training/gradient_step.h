@@ -17,6 +17,7 @@
 #include "agents/training/local_failure.h"
 #include "agents/training/phase_timer.h"
 #include "agents/training/run_state.h"
+#include "agents/training/step_meter.h"
 #include "agents/training/training_options.h"
 #include "core/comm/communicator.h"
 #include "core/comm/gradients/adasum.h"
@@ -48,9 +49,10 @@ class GradientStep {
 
   // Collective. `batch` has its representatives. Adds to the epoch's meter and
   // reduction times. A failure that can wait for the next sum is kept in
-  // failure().
+  // failure(). A loss on a device that is not finite changes no parameter, and
+  // shows when the meter is collected.
   absl::Status Run(Batch& batch, const OptimizerOptions& optimizer,
-                   TrainMeter* meter, ReductionTimes* times);
+                   StepMeter* meter, ReductionTimes* times);
 
   Optimizer& optimizer() { return optimizer_; }
   LocalFailure& failure() { return *failure_; }
@@ -61,10 +63,14 @@ class GradientStep {
   absl::Status MakeReduction();
   void TakeHooks();
   bool IsStaged() const;
+  bool ChecksLossesLater() const;
   at::Tensor ReducedGradients() const;
 
-  absl::Status ForwardBackwardInParts(Batch& batch, TrainMeter* meter);
-  absl::Status ForwardBackward(Batch& batch, TrainMeter* meter);
+  absl::Status ForwardBackwardInParts(Batch& batch, StepMeter* meter);
+  absl::Status ForwardBackward(Batch& batch, StepMeter* meter);
+  void MakeTensors(Batch& batch) const;
+  absl::Status Account(const Batch& batch, const LossResult& loss,
+                       const at::Tensor& logits, StepMeter* meter);
   void FinishBackward(double local_weight);
   absl::StatusOr<double> FinishSum(ReductionTimes* times);
   absl::StatusOr<double> CombineByAdasum(double local_weight,
@@ -93,6 +99,9 @@ class GradientStep {
   absl::Status statistics_summed_;
   // Of the part that is in backward: its gradients are complete.
   bool is_last_part_ = true;
+  // Of the parts so far: whether all losses are finite, where that is known on
+  // the device alone.
+  at::Tensor is_finite_;
 };
 
 }  // namespace reprise

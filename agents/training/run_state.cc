@@ -46,12 +46,6 @@ absl::Status GetTimes(const StateReader& state, ReductionTimes* times) {
   return state.Get("busy_seconds", &times->busy_seconds);
 }
 
-absl::Status LoadMeter(const StateReader& state, TrainMeter* meter) {
-  REPRISE_RETURN_IF_ERROR(GetDoubles(state, "meter_sums", &meter->sums()));
-  return state.GetArray("meter_counts", DType::kInt64, {TrainMeter::kNumCounts},
-                        meter->counts().data());
-}
-
 }  // namespace
 
 PhaseSeconds RunState::PhaseSecondsNow(PhaseTimer& timer) const {
@@ -68,10 +62,7 @@ void RunState::Save(const StateWriter& state, PhaseTimer& timer) const {
   state.Put("step_of_task", step_of_task);
   state.Put("steps_of_run", steps_of_run);
   state.Put("rows", rows);
-  TrainMeter copy = meter;
-  PutDoubles(state, "meter_sums", copy.sums());
-  state.PutArray("meter_counts", DType::kInt64, {TrainMeter::kNumCounts},
-                 copy.counts().data());
+  meter.SaveState(state.Scope("meter"));
   PutTimes(state.Scope("reduction"), reduction);
   PutSeconds(state, "epoch_seconds", epoch_time);
   PutDoubles(state, "phase_seconds", PhaseSecondsNow(timer));
@@ -104,7 +95,7 @@ absl::Status RunState::Load(const StateReader& state, const Model& network) {
   REPRISE_RETURN_IF_ERROR(state.Get("step_of_task", &step_of_task));
   REPRISE_RETURN_IF_ERROR(state.Get("steps_of_run", &steps_of_run));
   REPRISE_RETURN_IF_ERROR(state.Get("rows", &rows));
-  REPRISE_RETURN_IF_ERROR(LoadMeter(state, &meter));
+  REPRISE_RETURN_IF_ERROR(meter.LoadState(state.Scope("meter")));
   REPRISE_RETURN_IF_ERROR(GetTimes(state.Scope("reduction"), &reduction));
   REPRISE_RETURN_IF_ERROR(GetSeconds(state, "epoch_seconds", &epoch_time));
   REPRISE_RETURN_IF_ERROR(GetDoubles(state, "phase_seconds", &phase_seconds));

@@ -14,8 +14,8 @@
 #include "absl/time/clock.h"
 #include "absl/time/time.h"
 #include "agents/training/phase_timer.h"
+#include "agents/training/step_meter.h"
 #include "core/base/state.h"
-#include "core/metrics/meters.h"
 #include "core/metrics/metric_sink.h"
 #include "models/model.h"
 
@@ -71,7 +71,7 @@ struct RunState {
   std::vector<int64_t> rows;
 
   // Of the epoch, on this rank.
-  TrainMeter meter;
+  StepMeter meter;
   ReductionTimes reduction;
   ElapsedTime epoch_time;
   // This rank's, of the processes that the run has had before this one; and of
@@ -96,9 +96,10 @@ struct RunState {
   // Of the run so far, where `timer` is this process's. Waits for its device.
   PhaseSeconds PhaseSecondsNow(PhaseTimer& timer) const;
 
-  // Loaded into a state as the loop makes it, whose `initial_parameters` say
-  // whether there are any; `network` is of the run, to make `best` of. Errors
-  // as core/base/state.h; LibTorch exceptions pass through.
+  // Of a meter that is collected. Loaded into a state as the loop makes it,
+  // whose `initial_parameters` say whether there are any; `network` is of the
+  // run, to make `best` of. Errors as core/base/state.h; LibTorch exceptions
+  // pass through.
   void Save(const StateWriter& state, PhaseTimer& timer) const;
   absl::Status Load(const StateReader& state, const Model& network);
 };

@@ -66,7 +66,7 @@ void TrainingEpoch::Begin() {
   if (state_.step > 0) return;  // begun by another object
   state_.phase_seconds_before_epoch = state_.PhaseSecondsNow(timer_);
   state_.epoch_time.Restart();
-  state_.meter = TrainMeter();
+  state_.meter.Restart();
   state_.reduction = ReductionTimes{};
 }
 
@@ -81,8 +81,11 @@ absl::Status TrainingEpoch::TrainStep() {
   const std::string place = absl::StrCat("step ", step + 1);
   const absl::Status done = CatchTorch(
       "training", [&] { return UpdateParameters(OptimizerAt(step)); });
+  // What has caused a failure may be known to the device only.
+  if (!done.ok()) REPRISE_RETURN_IF_ERROR(CollectMeter(step));
   REPRISE_RETURN_IF_ERROR(failure.CauseOf(Annotate(done, place)));
   if (step % options_.log_interval == 0 || step + 1 == steps_) {
+    REPRISE_RETURN_IF_ERROR(CollectMeter(step));
     REPRISE_RETURN_IF_ERROR(Annotate(failure.Keep(step, ReportStep()), place));
   }
   const int64_t interval = options_.parameter_check_interval;
@@ -92,6 +95,15 @@ absl::Status TrainingEpoch::TrainStep() {
   }
   ++state_.step;
   return absl::OkStatus();
+}
+
+// Brings the meter to the host. A failure that it shows is kept as one of the
+// step that it was in.
+absl::Status TrainingEpoch::CollectMeter(int64_t step) {
+  const absl::Status status = CatchTorch(
+      "losses", [&] { return state_.meter.Collect(&meter_, &step); });
+  return Annotate(step_.failure().Keep(step, status),
+                  absl::StrCat("step ", step + 1));
 }
 
 absl::Status TrainingEpoch::UpdateParameters(
@@ -143,7 +155,7 @@ absl::Status TrainingEpoch::ReportStep() {
   // This rank's part of the epoch so far: totals over ranks are exchanged at
   // the end of the epoch.
   TrainEpochRecord so_far;
-  state_.meter.Fill(&so_far);
+  meter_.Fill(&so_far);
   record.loss_so_far = so_far.loss;
   record.accuracy_so_far = so_far.top1;
   ThroughputMeter throughput;
@@ -160,7 +172,7 @@ absl::Status TrainingEpoch::End() {
   timer_.Enter(Phase::kOther);
   SetRunStep(state_.task + 1, state_.epoch + 1, /*step=*/0);
   // What came after the last step's sum.
-  REPRISE_RETURN_IF_ERROR(step_.failure().Agree());
+  REPRISE_RETURN_IF_ERROR(Settle());
   REPRISE_RETURN_IF_ERROR(
       MergeRunningStatistics(parts_.model.running_statistics(), communicator_,
                              &state_.merged_batches));
@@ -170,6 +182,11 @@ absl::Status TrainingEpoch::End() {
   state_.step = 0;
   ++state_.epoch;
   return absl::OkStatus();
+}
+
+absl::Status TrainingEpoch::Settle() {
+  REPRISE_RETURN_IF_ERROR(CollectMeter(state_.step - 1));
+  return step_.failure().Agree();
 }
 
 absl::Status TrainingEpoch::CheckReplicas() {
@@ -186,7 +203,7 @@ absl::Status TrainingEpoch::CheckReplicas() {
 
 absl::Status TrainingEpoch::ReportEpoch() {
   const double seconds = state_.epoch_time.Seconds();
-  TrainMeter total = state_.meter;
+  TrainMeter total = meter_;
   REPRISE_RETURN_IF_ERROR(
       SumOverRanks(total.sums().data(), TrainMeter::kNumSums, DType::kFloat64));
   REPRISE_RETURN_IF_ERROR(SumOverRanks(total.counts().data(),

@@ -16,6 +16,7 @@
 #include "agents/training/training_parts.h"
 #include "core/base/dtype.h"
 #include "core/comm/communicator.h"
+#include "core/metrics/meters.h"
 #include "core/metrics/metric_sink.h"
 #include "core/tensor/optimizer_step.h"
 #include "data/sharded_sampler.h"
@@ -42,9 +43,14 @@ class TrainingEpoch {
   // one; whether that was it, and the epoch is over. Errors name the step.
   absl::StatusOr<bool> Next();
 
+  // Collective: whether all is well on all ranks so far, what their devices
+  // alone knew included. The state's meter is collected.
+  absl::Status Settle();
+
  private:
   void Begin();
   absl::Status TrainStep();
+  absl::Status CollectMeter(int64_t step);
   absl::Status UpdateParameters(const OptimizerOptions& optimizer);
   Batch MakeBatch() const;
   OptimizerOptions OptimizerAt(int64_t step) const;
@@ -64,6 +70,7 @@ class TrainingEpoch {
   // Of the epoch that this object is in.
   std::optional<ShardedSampler> sampler_;
   int64_t steps_ = 0;
+  TrainMeter meter_;  // as last collected
 };
 
 }  // namespace reprise

@@ -82,7 +82,7 @@ absl::Status TrainingLoop::Run(const Pause& pause) {
   return AbortUnlessAgreed(CatchTorch("training", [&] {
     while (state_.stage != Stage::kDone) {
       // What a rank has kept would be lost where the others leave.
-      if (pause != nullptr && pause(state_)) return step_->failure().Agree();
+      if (pause != nullptr && pause(state_)) return epoch_->Settle();
       const std::string place = state_.stage == Stage::kRunEnd
                                     ? std::string()
                                     : absl::StrCat("task ", state_.task + 1);

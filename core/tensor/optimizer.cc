@@ -1,11 +1,14 @@
 #include "core/tensor/optimizer.h"
 
 #include <ATen/ops/sqrt.h>
+#include <ATen/ops/where.h>
 #include <ATen/ops/zeros_like.h>
 
 #include <cmath>
+#include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "core/base/check.h"
 #include "core/base/status.h"
 #include "core/tensor/tensor_state.h"
 
@@ -97,11 +100,12 @@ void Optimizer::Prepare(const OptimizerOptions& options) {
 }
 
 void Optimizer::Step(const OptimizerOptions& options, double gradient_factor,
-                     const at::Tensor& numerators) {
+                     const at::Tensor& numerators, const at::Tensor& gate) {
   if (!parameters_.is_cpu()) {
-    StepByTensorOperations(options, gradient_factor, numerators);
+    StepByTensorOperations(options, gradient_factor, numerators, gate);
     return;
   }
+  REPRISE_CHECK(!gate.defined()) << "the host knows whether to step";
   Prepare(options);
   if (parameters_.scalar_type() == at::kDouble) {
     StepOnHost<double>(options, steps_, gradient_factor, numerators, states_,
@@ -147,8 +151,27 @@ absl::Status Optimizer::LoadState(const StateReader& state) {
 
 void Optimizer::StepByTensorOperations(const OptimizerOptions& options,
                                        double gradient_factor,
-                                       const at::Tensor& numerators) {
+                                       const at::Tensor& numerators,
+                                       const at::Tensor& gate) {
   Prepare(options);
+  if (!gate.defined()) {
+    Update(options, gradient_factor, numerators);
+    return;
+  }
+  // By selection: what is not finite stays so times 0.
+  std::vector<std::pair<at::Tensor, at::Tensor>> before;
+  before.emplace_back(parameters_, parameters_.clone());
+  for (const at::Tensor& state : states_) {
+    before.emplace_back(state, state.clone());
+  }
+  Update(options, gradient_factor, numerators);
+  for (const auto& [value, former] : before) {
+    value.copy_(at::where(gate, value, former));
+  }
+}
+
+void Optimizer::Update(const OptimizerOptions& options, double gradient_factor,
+                       const at::Tensor& numerators) {
   const at::Tensor g = numerators.to(parameters_.device()).mul(gradient_factor);
   if (options.weight_decay != 0) {
     if (options.kind == OptimizerKind::kAdamW) {

@@ -26,9 +26,11 @@ class Optimizer {
 
   // One step of optimizer_step.h. numerators: [P] of the parameters' type, on
   // their device or the host. A change of kind from one step to the next
-  // resets; options of one kind may change freely.
+  // resets; options of one kind may change freely. `gate`: where defined, a
+  // kBool without dimensions on the parameters' device, which is not the host:
+  // if it is false, no value changes; nothing waits for it.
   void Step(const OptimizerOptions& options, double gradient_factor,
-            const at::Tensor& numerators);
+            const at::Tensor& numerators, const at::Tensor& gate = {});
 
   // [P] each, as many as optimizer_step.h says, none before the first step; and
   // the steps since the last reset.
@@ -44,10 +46,13 @@ class Optimizer {
   // host only for tests.
   void StepByTensorOperations(const OptimizerOptions& options,
                               double gradient_factor,
-                              const at::Tensor& numerators);
+                              const at::Tensor& numerators,
+                              const at::Tensor& gate = {});
 
  private:
   void Prepare(const OptimizerOptions& options);
+  void Update(const OptimizerOptions& options, double gradient_factor,
+              const at::Tensor& numerators);
 
   at::Tensor parameters_;
   std::vector<at::Tensor> states_;

@@ -345,12 +345,19 @@ TEST_P(AgentConformance, LearnsInPartsWhatItLearnsAtOnce) {
   }
 }
 
+// What sample i adds to the objective, but for its weight.
+double TermOf(const LossResult& loss, int64_t i) {
+  const double factor = loss.objective_factors.defined()
+                            ? loss.objective_factors[i].item<double>()
+                            : 1.0;
+  return factor * loss.losses[i].item<double>();
+}
+
 // At a step of the second task, so that there is something to rehearse and a
 // former network: for random logits the gradient is the derivative of
-// sum_i w_i l_i times the scale, each sample's loss is its own, and asking
-// changes nothing.
+// sum_i w_i l_i, each sample's loss is its own, and asking changes nothing.
 TEST_P(AgentConformance, ItsGradientIsTheDerivativeOfItsLosses) {
-  constexpr double kScale = 0.37, kStep = 1e-5;
+  constexpr double kStep = 1e-5;
   SmallRun run = Run();
   run.type = at::kDouble;
   int checked = 0;
@@ -359,18 +366,18 @@ TEST_P(AgentConformance, ItsGradientIsTheDerivativeOfItsLosses) {
     agent.after_loss = [&, d](const Batch& batch, LossResult& own) {
       if (batch.step_of_task != (batch.task == 0 ? 0 : 2)) return;
       const int64_t n = batch.size();
-      EXPECT_EQ(own.losses.size(), n);
+      EXPECT_EQ(own.losses.sizes().vec(), std::vector<int64_t>{n});
       EXPECT_EQ(own.logits_gradient.sizes().vec(),
                 (std::vector<int64_t>{n, kClasses}));
       const at::Tensor features = RandomTensor(n, d, at::kDouble, 1);
-      const auto loss_at = [&](const at::Tensor& logits, double scale) {
+      const auto loss_at = [&](const at::Tensor& logits) {
         absl::StatusOr<LossResult> loss =
-            agent.inside().Loss({logits, features}, batch, scale);
+            agent.inside().Loss({logits, features}, batch);
         REPRISE_EXPECT_OK(loss);
         return *std::move(loss);
       };
       const at::Tensor logits = RandomTensor(n, kClasses, at::kDouble, 2);
-      const LossResult loss = loss_at(logits, kScale);
+      const LossResult loss = loss_at(logits);
       const at::Tensor gradient =
           loss.logits_gradient.to(at::kCPU).contiguous();
       const double largest = gradient.abs().max().item<double>();
@@ -381,14 +388,11 @@ TEST_P(AgentConformance, ItsGradientIsTheDerivativeOfItsLosses) {
         at::Tensor up = logits.clone(), down = logits.clone();
         up.select(1, c).add_(kStep);
         down.select(1, c).sub_(kStep);
-        const std::vector<double> above = loss_at(up, 1).losses;
-        const std::vector<double> below = loss_at(down, 1).losses;
+        const LossResult above = loss_at(up), below = loss_at(down);
         for (int64_t i = 0; i < n; ++i) {
-          const double factor =
-              loss.objective_factors.empty() ? 1.0 : loss.objective_factors[i];
           EXPECT_NEAR(gradient.data_ptr<double>()[i * kClasses + c],
-                      kScale * batch.weights[i] * factor *
-                          (above[i] - below[i]) / (2 * kStep),
+                      batch.weights[i] * (TermOf(above, i) - TermOf(below, i)) /
+                          (2 * kStep),
                       1e-7 * largest)
               << "task " << batch.task << ", sample " << i << " of "
               << batch.incoming << " + " << n - batch.incoming << ", class "
@@ -397,10 +401,11 @@ TEST_P(AgentConformance, ItsGradientIsTheDerivativeOfItsLosses) {
       }
       at::Tensor other = logits.clone();
       other.select(0, 0).add_(RandomTensor(1, kClasses, at::kDouble, 3)[0]);
-      const std::vector<double> moved = loss_at(other, 1).losses;
-      for (int64_t i = 1; i < n; ++i) EXPECT_EQ(moved[i], loss.losses[i]);
-      const LossResult again = loss_at(logits, kScale);
-      EXPECT_EQ(again.losses, loss.losses);
+      const at::Tensor moved = loss_at(other).losses;
+      EXPECT_TRUE(at::equal(moved.narrow(0, 1, n - 1),
+                            loss.losses.narrow(0, 1, n - 1)));
+      const LossResult again = loss_at(logits);
+      EXPECT_TRUE(at::equal(again.losses, loss.losses));
       EXPECT_TRUE(at::equal(again.logits_gradient, loss.logits_gradient));
       ++checked;
     };

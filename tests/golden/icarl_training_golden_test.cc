@@ -109,11 +109,11 @@ TEST_P(IcarlTrainingGoldenTest, ExemplarsLossesParametersAndHeadsAgree) {
         << "step " << step;
     largest_loss_distance =
         std::max(largest_loss_distance,
-                 RelativeDistance(loss.losses, steps[step]["losses"]));
+                 RelativeDistance(Doubles(loss.losses), steps[step]["losses"]));
     if (!steps[step].contains("logits_gradient")) return;
-    // Numerators carry 1 / kBatch, and these batches are full.
+    // These batches are full.
     Compare("gradient of the logits",
-            RelativeDistance(Doubles(loss.logits_gradient),
+            RelativeDistance(Doubles(loss.logits_gradient.div(kBatch)),
                              steps[step]["logits_gradient"]),
             precision.gradients);
   };

@@ -68,6 +68,7 @@ class MnistNetGoldenTest : public testing::TestWithParam<Precision> {
     }
     batch.incoming = batch.size();
     ParameterStore& parameters = model_->parameters();
+    batch.MakeLossTensors(parameters.device());
     const ModelOutput output = model_->Forward(
         BatchInput(data_.train->format)
             .Make(batch.samples, GetParam().compute_type, parameters.device()),
@@ -81,11 +82,12 @@ class MnistNetGoldenTest : public testing::TestWithParam<Precision> {
 
     constexpr double kScale = 1.0 / 64;
     REPRISE_ASSERT_OK_AND_ASSIGN(const LossResult loss,
-                                 MakeBaseAgent()->Loss(output, batch, kScale));
-    Compare("losses", RelativeDistance(loss.losses, expected["losses"]),
+                                 MakeBaseAgent()->Loss(output, batch));
+    Compare("losses",
+            RelativeDistance(Doubles(loss.losses), expected["losses"]),
             GetParam().outputs);
     parameters.BeginBackward();
-    output.logits.backward(loss.logits_gradient);
+    output.logits.backward(loss.logits_gradient.mul(kScale));
     parameters.FinishBackward();
     for (size_t i = 0; i < parameters.specs().size(); ++i) {
       const int number = static_cast<int>(i);

@@ -80,9 +80,10 @@ TEST_P(NilGoldenTest, DrawsCountsWeightsAndParametersAreThoseOfTheScript) {
     EXPECT_EQ(Ids(batch, batch.incoming, batch.size()),
               steps[step]["drawn"].get<std::vector<int64_t>>())
         << "step " << step;
+    const std::vector<double> losses = Doubles(loss.losses);
     double objective = 0, weight_sum = 0;
     for (int64_t i = 0; i < batch.size(); ++i) {
-      objective += batch.weights[i] * loss.losses[i];
+      objective += batch.weights[i] * losses[i];
       weight_sum += batch.weights[i];
     }
     const double expected = steps[step]["loss"];

@@ -141,6 +141,7 @@ class ResNetGoldenTest : public testing::TestWithParam<Precision> {
       weight_sum += weight;
     }
     batch.incoming = kSamples;
+    batch.MakeLossTensors(TestDevice());
     const at::Tensor input =
         BatchInput(images.format)
             .Make(batch.samples, precision.compute_type, TestDevice());
@@ -151,10 +152,10 @@ class ResNetGoldenTest : public testing::TestWithParam<Precision> {
       training.training = true;
       training.positions = &batch.positions;
       const ModelOutput output = model->Forward(input, training);
-      REPRISE_ASSERT_OK_AND_ASSIGN(
-          const LossResult loss, MakeBaseAgent()->Loss(output, batch, kScale));
+      REPRISE_ASSERT_OK_AND_ASSIGN(const LossResult loss,
+                                   MakeBaseAgent()->Loss(output, batch));
       parameters.BeginBackward();
-      output.logits.backward(loss.logits_gradient);
+      output.logits.backward(loss.logits_gradient.mul(kScale));
       parameters.FinishBackward();
       const double factor = 1 / (kScale * weight_sum);
       if (step == 0) {
@@ -165,7 +166,8 @@ class ResNetGoldenTest : public testing::TestWithParam<Precision> {
             "features",
             SketchDistance(Doubles(output.features), expected["features"], 0),
             precision.outputs);
-        Compare("losses", RelativeDistance(loss.losses, expected["losses"]),
+        Compare("losses",
+                RelativeDistance(Doubles(loss.losses), expected["losses"]),
                 precision.outputs);
         Compare("gradients",
                 DistanceOfAll(parameters, expected["gradients"],

@@ -95,7 +95,7 @@ TEST_P(DeviceReduction, TellsAllRanksThatOneHasFailed) {
   run.prepare = [](ObservedAgent& agent, Model&, int rank) {
     if (rank != 1) return;
     agent.after_loss = [](const Batch& batch, LossResult& loss) {
-      if (batch.step_of_task == 2) loss.losses[0] = std::nan("");
+      if (batch.step_of_task == 2) loss.losses[0].fill_(std::nan(""));
     };
   };
   RunRanksAsThreads(3, [&](Communicator& host) {

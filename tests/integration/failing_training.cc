@@ -43,8 +43,8 @@ SmallRun RunInWay(absl::string_view way) {
 }
 
 void MakeNotFinite(const Batch& batch, LossResult& loss, std::string& rows) {
-  loss.losses.front() = std::numeric_limits<double>::quiet_NaN();
-  loss.losses.back() = std::numeric_limits<double>::infinity();
+  loss.losses[0].fill_(std::numeric_limits<double>::quiet_NaN());
+  loss.losses[-1].fill_(std::numeric_limits<double>::infinity());
   rows = absl::StrCat(batch.samples.front().id);
   if (batch.size() > 1) absl::StrAppend(&rows, ", ", batch.samples.back().id);
 }

@@ -50,11 +50,10 @@ class ObservedAgent final : public Agent {
     if (after_augment) after_augment(batch);
     return absl::OkStatus();
   }
-  absl::StatusOr<LossResult> Loss(const ModelOutput& output, const Batch& batch,
-                                  double gradient_scale) override {
+  absl::StatusOr<LossResult> Loss(const ModelOutput& output,
+                                  const Batch& batch) override {
     REPRISE_RETURN_IF_ERROR(Before("Loss"));
-    REPRISE_ASSIGN_OR_RETURN(LossResult loss,
-                             agent_->Loss(output, batch, gradient_scale));
+    REPRISE_ASSIGN_OR_RETURN(LossResult loss, agent_->Loss(output, batch));
     if (after_loss) after_loss(batch, loss);
     return loss;
   }

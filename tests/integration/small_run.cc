@@ -291,14 +291,15 @@ SmallRunResult RunSerially(const SmallRun& run, int world_size, int rank) {
                              static_cast<uint32_t>(step_of_task)};
           context.positions = &batch.positions;
           batch.input = input.Make(batch.samples, run.type, run.device);
+          batch.MakeLossTensors(run.device);
           const ModelOutput output =
               result.model->Forward(batch.input, context);
           const absl::StatusOr<LossResult> loss =
-              agents[r]->Loss(output, batch, scale);
+              agents[r]->Loss(output, batch);
           result.status.Update(loss.status());
           if (!loss.ok()) return result;
           parameters.BeginBackward();
-          output.logits.backward(loss->logits_gradient);
+          output.logits.backward(loss->logits_gradient.mul(scale));
           parameters.FinishBackward();
           sums.add_(parameters.gradients());
         }
