@@ -10,8 +10,8 @@
 #include <cstdint>
 #include <functional>
 
-#include "core/tensor/staging.h"
 #include "core/tensor/distillation_kl.h"
+#include "core/tensor/staging.h"
 #include "core/tensor/torch_status.h"
 
 namespace reprise {
@@ -52,8 +52,8 @@ LossResult KlOnHost(const at::Tensor& logits, const at::Tensor& previous_logits,
 // [K] kBool: which classes have the role, on `device`.
 at::Tensor HaveRole(const std::vector<ClassRole>& roles, ClassRole role,
                     at::Device device) {
-  const at::Tensor have = EmptyForDevice(
-      {static_cast<int64_t>(roles.size())}, at::kBool, device);
+  const at::Tensor have =
+      EmptyForDevice({static_cast<int64_t>(roles.size())}, at::kBool, device);
   for (size_t c = 0; c < roles.size(); ++c) {
     have.data_ptr<bool>()[c] = roles[c] == role;
   }

@@ -114,10 +114,10 @@ TEST_P(Losses, DistillationKl) {
     const at::Tensor logits = Logits(size, 4), previous = Logits(size, 5);
     REPRISE_ASSERT_OK_AND_ASSIGN(const LossResult expected,
                                  BatchDistillationKl(logits, previous, batch_));
-    ExpectClose(DistillationKlByTensorOperations(logits.to(TestDevice()),
-                                                 previous.to(TestDevice()),
-                                                 OnDevice()),
-                expected);
+    ExpectClose(
+        DistillationKlByTensorOperations(logits.to(TestDevice()),
+                                         previous.to(TestDevice()), OnDevice()),
+        expected);
   }
 }
 

@@ -133,9 +133,8 @@ TEST(StepMeter, NamesTheStepAndTheSamplesWhoseLossIsNotFinite) {
     failure = meter.Collect(&unused, &step_of_failure);
     EXPECT_EQ(step_of_failure, 2);
   }
-  EXPECT_THAT(failure,
-              FailsWith("the loss is not finite for 2 of 7 samples "
-                        "(training rows 201, 204); lower --lr"));
+  EXPECT_THAT(failure, FailsWith("the loss is not finite for 2 of 7 samples "
+                                 "(training rows 201, 204); lower --lr"));
 }
 
 }  // namespace

@@ -14,9 +14,8 @@ at::Tensor LabelRanksOnDevice(const at::Tensor& scores,
   const at::Tensor classes =
       at::arange(scores.size(1), labels.options()).unsqueeze(0);
   // Of equal scores the lower class comes first.
-  const at::Tensor above =
-      scores.gt(score).logical_or(scores.eq(score).logical_and(
-          classes.lt(label)));
+  const at::Tensor above = scores.gt(score).logical_or(
+      scores.eq(score).logical_and(classes.lt(label)));
   const at::Tensor ranks = above.sum(1);
   return at::where(at::isnan(scores).any(1),
                    at::full_like(ranks, scores.size(1)), ranks);

@@ -33,9 +33,9 @@ TEST(LabelRanksOnDevice, EqualThoseOfTheHost) {
       at::empty({kSamples, kClasses}, at::TensorOptions(at::kFloat));
   for (int64_t i = 0; i < scores.numel(); ++i) {
     const uint64_t value = numbers.NextBelow(20);
-    scores.data_ptr<float>()[i] =
-        value == 19 ? std::numeric_limits<float>::quiet_NaN()
-                    : static_cast<float>(value % 4);
+    scores.data_ptr<float>()[i] = value == 19
+                                      ? std::numeric_limits<float>::quiet_NaN()
+                                      : static_cast<float>(value % 4);
   }
   const at::Tensor labels = at::empty({kSamples}, at::kLong);
   std::vector<int32_t> narrow(kSamples), expected(kSamples);

@@ -11,6 +11,7 @@
 #include <torch/library.h>
 #include <unistd.h>
 
+#include <atomic>
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
@@ -153,6 +154,8 @@ struct Hooks final : public at::PrivateUse1HooksInterface {
   bool hasPrimaryContext(c10::DeviceIndex) const override { return true; }
 };
 
+std::atomic<int64_t> synchronisations{0};
+
 bool IsOfDevice(const at::Tensor& tensor) {
   return tensor.defined() && tensor.device().type() == kType;
 }
@@ -249,7 +252,9 @@ class Call {
     }
     for (size_t i = first; i < stack->size(); ++i) {
       c10::IValue& value = (*stack)[i];
-      if (value.isTensor()) {
+      if (value.isBool() || value.isScalar()) {
+        ++synchronisations;
+      } else if (value.isTensor()) {
         value = Given(value.toTensor());
       } else if (value.isTensorList()) {
         std::vector<at::Tensor> given;
@@ -326,7 +331,11 @@ at::Tensor EmptyOfStrides(at::IntArrayRef sizes, at::IntArrayRef strides,
   return Empty(sizes, strides, type.value_or(at::kFloat));
 }
 
-at::Tensor CopyFrom(const at::Tensor& from, const at::Tensor& to, bool) {
+at::Tensor CopyFrom(const at::Tensor& from, const at::Tensor& to,
+                    bool non_blocking) {
+  if (!IsOfDevice(to) || (!IsOfDevice(from) && !non_blocking)) {
+    ++synchronisations;
+  }
   const at::Tensor target = IsOfDevice(to) ? OnHost(to) : to;
   target.copy_(IsOfDevice(from) ? OnHost(from) : from);
   return to;
@@ -359,5 +368,7 @@ c10::Device ProtectedDevice() {
   REPRISE_CHECK(known) << "protected device";
   return kDevice;
 }
+
+int64_t SynchronisationsOfProtectedDevice() { return synchronisations; }
 
 }  // namespace reprise

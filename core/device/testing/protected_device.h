@@ -12,11 +12,18 @@
 
 #include <c10/core/Device.h>
 
+#include <cstdint>
+
 namespace reprise {
 
 // The device; makes it known to LibTorch at the first call, before any tensor
 // of it.
 c10::Device ProtectedDevice();
+
+// How often so far the host has had to wait for the device, were it one that
+// works behind the host's back: for values that come from there (copies,
+// scalars, comparisons), and for copies to it that are not asked not to block.
+int64_t SynchronisationsOfProtectedDevice();
 
 }  // namespace reprise
 

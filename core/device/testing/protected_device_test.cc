@@ -56,6 +56,26 @@ TEST(ProtectedDevice, ComputesWhatTheCpuDoesViewsAndGradientsIncluded) {
   EXPECT_TRUE(at::equal(gradient_on(ProtectedDevice()), gradient_on(at::kCPU)));
 }
 
+TEST(ProtectedDevice, CountsWhatTheHostWaitsFor) {
+  const c10::Device device = ProtectedDevice();
+  const at::Tensor host = Numbers({3});
+  const auto waits = [](auto&& work) {
+    const int64_t before = SynchronisationsOfProtectedDevice();
+    work();
+    return SynchronisationsOfProtectedDevice() - before;
+  };
+  at::Tensor there;
+  EXPECT_EQ(waits([&] { there = host.to(device); }), 1);
+  EXPECT_EQ(waits([&] {
+              there = host.to(device, at::kFloat, /*non_blocking=*/true);
+            }),
+            0);
+  EXPECT_EQ(waits([&] { there = there.add(1).mul(there).clone(); }), 0);
+  EXPECT_EQ(waits([&] { there.to(at::kCPU); }), 1);
+  EXPECT_EQ(waits([&] { there.sum().item<float>(); }), 1);
+  EXPECT_EQ(waits([&] { at::equal(there, there); }), 1);
+}
+
 TEST(ProtectedDevice, TakesTheTimeOfItsWorkByEvents) {
   const c10::Device device = ProtectedDevice();
   const c10::Stream stream =
