@@ -1,11 +1,14 @@
 #include "core/tensor/optimizer.h"
 
+#include <ATen/ops/ones.h>
 #include <ATen/ops/zeros.h>
 
 #include <string>
 #include <vector>
 
 #include "core/base/philox.h"
+#include "core/base/state.h"
+#include "core/base/status_matchers.h"
 #include "core/device/testing/test_device.h"
 #include "gtest/gtest.h"
 
@@ -91,6 +94,52 @@ TEST(OptimizerTest, ResetAndAChangeOfKindForgetTheState) {
   Optimizer c(fresh);
   c.Step(adam, 1, Random(3));
   EXPECT_EQ(LargestDifference(changed, fresh), 0);
+}
+
+// A gate that is open changes nothing; behind a closed one nothing changes,
+// although the gradient is not a number.
+TEST(OptimizerTest, AGateOnTheDeviceHoldsAStepBack) {
+  const c10::Device device = TestDevice();
+  const at::Tensor open = at::ones({}, at::TensorOptions(at::kBool)).to(device);
+  const at::Tensor closed = open.logical_not();
+  for (const OptimizerOptions& options : AllKinds()) {
+    const at::Tensor gated = Random(100).to(device);
+    const at::Tensor plain = Random(100).to(device);
+    Optimizer a(gated), b(plain);
+    for (uint32_t step = 0; step < 3; ++step) {
+      a.StepByTensorOperations(options, 0.3, Random(step), open);
+      b.StepByTensorOperations(options, 0.3, Random(step));
+    }
+    EXPECT_EQ(LargestDifference(gated, plain), 0);
+    a.StepByTensorOperations(options, 0.3, Random(4).log(), closed);
+    EXPECT_EQ(LargestDifference(gated, plain), 0);
+    for (size_t s = 0; s < a.states().size(); ++s) {
+      EXPECT_EQ(LargestDifference(a.states()[s], b.states()[s]), 0);
+    }
+  }
+}
+
+TEST(OptimizerTest, GoesOnFromItsState) {
+  for (const OptimizerOptions& options : AllKinds()) {
+    const at::Tensor whole = Random(100).to(TestDevice());
+    Optimizer a(whole);
+    for (uint32_t step = 0; step < 3; ++step) a.Step(options, 1, Random(step));
+    State state;
+    a.SaveState(StateWriter(&state));
+    const at::Tensor resumed = whole.clone();
+    Optimizer b(resumed);
+    const StateReader reader(&state);
+    REPRISE_ASSERT_OK(b.LoadState(reader));
+    REPRISE_EXPECT_OK(reader.CheckAllRead());
+    for (uint32_t step = 3; step < 6; ++step) {
+      a.Step(options, 1, Random(step));
+      b.Step(options, 1, Random(step));
+    }
+    EXPECT_EQ(LargestDifference(whole, resumed), 0);
+    state.at("steps").bytes.back() = '\x80';  // negative
+    EXPECT_THAT(b.LoadState(StateReader(&state)),
+                FailsWith("expected those of an optimizer"));
+  }
 }
 
 TEST(OptimizerTest, PlainSgdKeepsNoState) {
