@@ -49,8 +49,14 @@ class Fault(http.server.BaseHTTPRequestHandler):
         pass
 
 
+class FaultyServer(http.server.ThreadingHTTPServer):
+    def handle_error(self, request, client_address):
+        if not isinstance(sys.exc_info()[1], ConnectionError):  # a run that did not wait
+            super().handle_error(request, client_address)
+
+
 def faulty_server(fault):
-    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Fault)
+    server = FaultyServer(("127.0.0.1", 0), Fault)
     server.daemon_threads = True
     server.fault = fault
     threading.Thread(target=server.serve_forever, daemon=True).start()
@@ -122,7 +128,10 @@ def main():
         folder = pathlib.Path(top)
         with PrivateInfluxDb(args.influxd, folder / "influxdb") as influxdb:
             bench, flags = Bench(args, folder, influxdb), conditions(influxdb)
-            rounds = [{name: bench.train(*flags[name]) for name in flags} for _ in range(args.rounds)]
+            rounds = []
+            for number in range(args.rounds):
+                print(f"round {number + 1} of {args.rounds}", file=sys.stderr, flush=True)
+                rounds.append({name: bench.train(*flags[name]) for name in flags})
             print(f"{'server':24s} {'sinks':>8s} {'step':>24s} {'end':>7s}  points")
             for name in flags:
                 runs = [one[name] for one in rounds]
