@@ -56,7 +56,7 @@ TEST_P(DeviceSynchronisations, NoneInAStepBetweenReports) {
   REPRISE_ASSERT_OK(result.status);
   EXPECT_EQ(most_between, 0);
   EXPECT_EQ(most_at_reports, 1);
-  EXPECT_EQ(reports, 6);
+  EXPECT_GE(reports, 6);
   std::printf("%d waits in a step, %d where it is reported\n",
               static_cast<int>(most_between),
               static_cast<int>(most_at_reports));
