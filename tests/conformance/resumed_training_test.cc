@@ -81,8 +81,8 @@ void ExpectResumesAnywhere(SmallRun run, int world_size) {
   const std::vector<SmallRunResult> whole = OnRanks(world_size, run);
   REPRISE_ASSERT_OK(whole[0].status);
   // Each task: its start, five times an evaluation or what ends an epoch, its
-  // end, its report, and four steps.
-  ASSERT_EQ(whole[0].places, run.tasks.size() * (1 + 5 + 1 + 1 + 4) + 1);
+  // end, its report, and four steps, more where exemplars join the second one.
+  ASSERT_GE(whole[0].places, run.tasks.size() * (1 + 5 + 1 + 1 + 4) + 1);
   for (int64_t place = 0; place < whole[0].places; ++place) {
     SCOPED_TRACE(absl::StrCat(world_size, " ranks, left at place ", place));
     run.leave_at = place;
