@@ -13,6 +13,7 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "core/base/check.h"
 #include "core/base/status.h"
 #include "core/tensor/tensor_state.h"
 
@@ -142,6 +143,12 @@ void RunningStatistics::CopyFrom(const RunningStatistics& other) {
   means_.copy_(other.means_);
   variances_.copy_(other.variances_);
   batches_tracked_ = other.batches_tracked_;
+}
+
+void RunningStatistics::set_sum_over_ranks(SumOverRanks sum) {
+  REPRISE_CHECK(sum == nullptr || sum_over_ranks_ == nullptr)
+      << "statistics are somebody's already";
+  sum_over_ranks_ = std::move(sum);
 }
 
 void RunningStatistics::SaveState(const StateWriter& state) const {

@@ -52,9 +52,8 @@ class RunningStatistics {
   using SumOverRanks = std::function<void(at::Tensor& sums)>;
   // Where set, training is synchronised: every rank calls forward and backward,
   // a rank without samples too. Not copied.
-  void set_sum_over_ranks(SumOverRanks sum) {
-    sum_over_ranks_ = std::move(sum);
-  }
+  // One at a time, as ParameterStore's callback.
+  void set_sum_over_ranks(SumOverRanks sum);
   const SumOverRanks& sum_over_ranks() const { return sum_over_ranks_; }
 
   // Means, variances, and the number of minibatches. Errors as

@@ -191,6 +191,8 @@ absl::Status ParameterStore::LoadState(const StateReader& state) {
 
 void ParameterStore::SetGradientReadyCallback(
     std::function<void(int64_t)> callback) {
+  REPRISE_CHECK(callback == nullptr || gradient_ready_ == nullptr)
+      << "gradients are somebody's already";
   gradient_ready_ = std::move(callback);
 }
 

@@ -87,7 +87,8 @@ class ParameterStore {
   void CopyFrom(const ParameterStore& other);
 
   // Called during backward with a parameter's number once its gradient lies in
-  // gradients(). The order is autograd's.
+  // gradients(). The order is autograd's. One at a time: aborts where there is
+  // one; nullptr ends it.
   void SetGradientReadyCallback(std::function<void(int64_t)> callback);
 
   // Before backward: nothing is received yet; gradients of several backward

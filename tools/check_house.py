@@ -45,7 +45,6 @@ LAYERS = {
     "agents": 3,
     "agents/losses": 3,
     "agents/regime": 3,
-    "agents/training": 3,
     "launch": 5,
     "tests": 6,
 }

@@ -141,14 +141,19 @@ class IcarlAgent final : public Agent {
     std::vector<int32_t> roles(options_.num_classes);
     REPRISE_RETURN_IF_ERROR(state.GetArray(
         "roles", DType::kInt32, {options_.num_classes}, roles.data()));
+    bool has_old = false;
     for (int64_t c = 0; c < options_.num_classes; ++c) {
-      roles_[c] = static_cast<ClassRole>(roles[c]);
-      if (roles_[c] == ClassRole::kUnseen || roles_[c] == ClassRole::kOld ||
-          roles_[c] == ClassRole::kNew) {
-        continue;
+      if (roles[c] < 0 || roles[c] > static_cast<int32_t>(ClassRole::kNew)) {
+        return state.Error(absl::StrCat("roles: class ", c,
+                                        ": expected a role, found ", roles[c]));
       }
-      return state.Error(absl::StrCat("roles: class ", c,
-                                      ": expected a role, found ", roles[c]));
+      roles_[c] = static_cast<ClassRole>(roles[c]);
+      has_old = has_old || roles_[c] == ClassRole::kOld;
+    }
+    if (has_old != state.Has("previous")) {
+      return state.Error(absl::StrCat(
+          "previous: expected a network where a class is old, found ",
+          has_old ? "none" : "one without"));
     }
     REPRISE_RETURN_IF_ERROR(
         LoadExemplars(state, "exemplars", context, &exemplars_));
@@ -170,7 +175,8 @@ class IcarlAgent final : public Agent {
     const int64_t seen =
         static_cast<int64_t>(roles_.size()) -
         std::count(roles_.begin(), roles_.end(), ClassRole::kUnseen);
-    return options_.representatives_per_class * options_.num_classes / seen;
+    return options_.representatives_per_class * options_.num_classes /
+           std::max<int64_t>(seen, 1);
   }
 
   const IcarlOptions options_;

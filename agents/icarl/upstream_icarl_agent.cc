@@ -102,7 +102,8 @@ class UpstreamIcarlAgent final : public Agent {
   absl::Status OnTaskEnd(const TaskContext& context) override {
     const int64_t budget =
         options_.representatives_per_class * options_.num_classes;
-    const int64_t m = budget / std::count(seen_.begin(), seen_.end(), true);
+    const int64_t seen = std::count(seen_.begin(), seen_.end(), true);
+    const int64_t m = budget / std::max<int64_t>(seen, 1);
     for (ClassRows& of_rank : exemplars_) {
       for (std::vector<int64_t>& rows : of_rank) {
         rows.resize(std::min(m, static_cast<int64_t>(rows.size())));
@@ -160,6 +161,10 @@ class UpstreamIcarlAgent final : public Agent {
     REPRISE_RETURN_IF_ERROR(state.Get("rehearsed", &rehearsed_));
     REPRISE_RETURN_IF_ERROR(
         CheckTrainingRows(state, "rehearsed", rehearsed_, context));
+    if (!rehearsed_.empty() && !state.Has("previous")) {
+      return state.Error(
+          "previous: expected the network that is rehearsed, found none");
+    }
     train_ = &context.train;
     order_.clear();  // made again when it is asked for
     return LoadPrevious(state, context, &previous_);

@@ -2,8 +2,8 @@
 // gather, straight into the batch, then to the model's device. Made when the
 // step needs its batch, by the thread that asks: nothing is prefetched, as all
 // of batch preparation takes under 1 % of a step (docs/ALGORITHMS.md).
-#ifndef REPRISE_AGENTS_BATCH_INPUT_H_
-#define REPRISE_AGENTS_BATCH_INPUT_H_
+#ifndef REPRISE_AGENTS_TRAINING_BATCH_INPUT_H_
+#define REPRISE_AGENTS_TRAINING_BATCH_INPUT_H_
 
 #include <ATen/core/Tensor.h>
 
@@ -55,4 +55,4 @@ class BatchInput {
 
 }  // namespace reprise
 
-#endif  // REPRISE_AGENTS_BATCH_INPUT_H_
+#endif  // REPRISE_AGENTS_TRAINING_BATCH_INPUT_H_

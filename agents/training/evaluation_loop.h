@@ -1,8 +1,8 @@
 // The one evaluation loop. Exact at any number of ranks: contiguous unpadded
 // shards, every test sample counted once, integer counts summed. Changes no
 // state: no dropout, no random numbers, no buffer.
-#ifndef REPRISE_AGENTS_EVALUATION_LOOP_H_
-#define REPRISE_AGENTS_EVALUATION_LOOP_H_
+#ifndef REPRISE_AGENTS_TRAINING_EVALUATION_LOOP_H_
+#define REPRISE_AGENTS_TRAINING_EVALUATION_LOOP_H_
 
 #include <cstdint>
 #include <optional>
@@ -53,4 +53,4 @@ absl::StatusOr<EvaluationResult> Evaluate(
 
 }  // namespace reprise
 
-#endif  // REPRISE_AGENTS_EVALUATION_LOOP_H_
+#endif  // REPRISE_AGENTS_TRAINING_EVALUATION_LOOP_H_

@@ -1,6 +1,6 @@
 // Features of stored rows by the network as it is: for herding and class means.
-#ifndef REPRISE_AGENTS_FEATURE_EXTRACTION_H_
-#define REPRISE_AGENTS_FEATURE_EXTRACTION_H_
+#ifndef REPRISE_AGENTS_TRAINING_FEATURE_EXTRACTION_H_
+#define REPRISE_AGENTS_TRAINING_FEATURE_EXTRACTION_H_
 
 #include <ATen/core/Tensor.h>
 
@@ -27,4 +27,4 @@ absl::StatusOr<at::Tensor> ExtractFeatures(Model& model,
 
 }  // namespace reprise
 
-#endif  // REPRISE_AGENTS_FEATURE_EXTRACTION_H_
+#endif  // REPRISE_AGENTS_TRAINING_FEATURE_EXTRACTION_H_

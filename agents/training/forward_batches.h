@@ -1,7 +1,7 @@
 // The forward passes over rows of a data set that change nothing: evaluation's
 // and feature extraction's.
-#ifndef REPRISE_AGENTS_FORWARD_BATCHES_H_
-#define REPRISE_AGENTS_FORWARD_BATCHES_H_
+#ifndef REPRISE_AGENTS_TRAINING_FORWARD_BATCHES_H_
+#define REPRISE_AGENTS_TRAINING_FORWARD_BATCHES_H_
 
 #include <cstdint>
 #include <functional>
@@ -27,4 +27,4 @@ void ForEachForwardBatch(
 
 }  // namespace reprise
 
-#endif  // REPRISE_AGENTS_FORWARD_BATCHES_H_
+#endif  // REPRISE_AGENTS_TRAINING_FORWARD_BATCHES_H_

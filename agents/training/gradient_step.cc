@@ -4,6 +4,7 @@
 #include <ATen/ops/where.h>
 
 #include <algorithm>
+#include <cmath>
 #include <limits>
 #include <stdexcept>
 #include <string>
@@ -15,6 +16,7 @@
 #include "absl/time/time.h"
 #include "core/base/status.h"
 #include "core/comm/gradients/gradient_memory.h"
+#include "core/comm/gradients/parameter_layout.h"
 #include "core/device/tensor_gradients.h"
 #include "core/metrics/meters.h"
 #include "core/tensor/augmentation.h"
@@ -42,6 +44,12 @@ const char* TypeOfSumAndRemedy(GradientReducer::Compression compression) {
 
 }  // namespace
 
+double NumeratorScale(const TrainingOptions& options) {
+  const double samples = static_cast<double>(options.global_batch_size +
+                                             options.global_representatives);
+  return std::ldexp(1.0, -std::ilogb(samples));
+}
+
 GradientStep::GradientStep(const Parts& parts)
     : options_(parts.options),
       input_(parts.input),
@@ -51,10 +59,10 @@ GradientStep::GradientStep(const Parts& parts)
       communicator_(parts.communicator),
       timer_(parts.timer),
       optimizer_(parameters_.master()),
-      gradient_scale_(1.0 / (parts.options.global_batch_size +
-                             parts.options.global_representatives)) {}
+      gradient_scale_(NumeratorScale(parts.options)) {}
 
 GradientStep::~GradientStep() {
+  if (!has_hooks_) return;
   parameters_.SetGradientReadyCallback(nullptr);
   model_.running_statistics().set_sum_over_ranks(nullptr);
 }
@@ -97,6 +105,7 @@ absl::Status GradientStep::MakeReduction() {
 }
 
 void GradientStep::TakeHooks() {
+  has_hooks_ = true;
   sums_statistics_ = options_.sync_batch_norm &&
                      communicator_.world_size() > 1 &&
                      !model_.running_statistics().empty();
@@ -155,8 +164,10 @@ absl::Status GradientStep::Run(Batch& batch, const OptimizerOptions& optimizer,
   timer_.Enter(Phase::kOptimizer);
   const absl::Status updated = CatchTorch("optimizer", [&] {
     if (gradient_factor > 0) {
-      optimizer_.Step(optimizer, gradient_factor, ReducedGradients(),
-                      is_finite_);
+      optimizer_.Step(
+          optimizer, gradient_factor, ReducedGradients(),
+          // Of several ranks the sum has told.
+          communicator_.world_size() == 1 ? is_finite_ : at::Tensor());
       parameters_.RefreshLeaves();
     }
     return absl::OkStatus();
@@ -237,7 +248,8 @@ absl::Status GradientStep::Account(const Batch& batch, const LossResult& loss,
   is_finite_ = is_finite_.defined() ? is_finite_.logical_and(finite) : finite;
   if (is_last_part_ && communicator_.world_size() > 1) {
     // What GradientReducer::Fail does, without asking whether to.
-    const at::Tensor weight_sum = reduced_.narrow(0, 0, 1);
+    const at::Tensor weight_sum =
+        reduced_.narrow(0, ParameterLayout::kWeightSum, 1);
     weight_sum.copy_(at::where(
         is_finite_, weight_sum,
         at::full_like(weight_sum, std::numeric_limits<double>::quiet_NaN())));

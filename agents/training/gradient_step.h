@@ -27,6 +27,11 @@
 
 namespace reprise {
 
+// What every numerator carries, so that sums are about as large as gradients
+// are: a power of two, which rounds nothing, near 1 / (samples of a full step
+// over all ranks).
+double NumeratorScale(const TrainingOptions& options);
+
 // Not thread-safe. Takes the model's hooks for gradients and statistics, and
 // gives them back when it goes; it must outlive the communicator's Abort, as a
 // bucket under way may lie in its memory.
@@ -49,8 +54,9 @@ class GradientStep {
 
   // Collective. `batch` has its representatives. Adds to the epoch's meter and
   // reduction times. A failure that can wait for the next sum is kept in
-  // failure(). A loss on a device that is not finite changes no parameter, and
-  // shows when the meter is collected.
+  // failure(). A loss on a device that is not finite changes no parameter;
+  // where nothing else makes the host wait for the device, it shows when the
+  // meter is collected.
   absl::Status Run(Batch& batch, const OptimizerOptions& optimizer,
                    StepMeter* meter, ReductionTimes* times);
 
@@ -85,8 +91,8 @@ class GradientStep {
   Communicator& communicator_;
   PhaseTimer& timer_;
   Optimizer optimizer_;
-  // 1 / (samples of a full step over all ranks): what every numerator carries.
-  const double gradient_scale_;
+  const double gradient_scale_;  // NumeratorScale
+  bool has_hooks_ = false;
 
   // What is reduced: the gradients, or, where they cannot be summed where they
   // are, a copy in host memory.

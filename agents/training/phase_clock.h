@@ -2,8 +2,8 @@
 // behind what the host has given to it, so the host marks the places in the
 // device's work where a phase begins, and reads when the device passed them
 // once it has, without waiting for it.
-#ifndef REPRISE_AGENTS_PHASE_CLOCK_H_
-#define REPRISE_AGENTS_PHASE_CLOCK_H_
+#ifndef REPRISE_AGENTS_TRAINING_PHASE_CLOCK_H_
+#define REPRISE_AGENTS_TRAINING_PHASE_CLOCK_H_
 
 #include <c10/core/Device.h>
 
@@ -36,4 +36,4 @@ std::unique_ptr<PhaseClock> MakePhaseClock(c10::Device device);
 
 }  // namespace reprise
 
-#endif  // REPRISE_AGENTS_PHASE_CLOCK_H_
+#endif  // REPRISE_AGENTS_TRAINING_PHASE_CLOCK_H_

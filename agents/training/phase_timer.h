@@ -3,8 +3,8 @@
 // phase of the host's that the device is too busy to notice takes no time; what
 // the device waits for, idle, is part of the phase in which it does. The run's
 // position (core/base/run_position.h) follows the host's phase.
-#ifndef REPRISE_AGENTS_PHASE_TIMER_H_
-#define REPRISE_AGENTS_PHASE_TIMER_H_
+#ifndef REPRISE_AGENTS_TRAINING_PHASE_TIMER_H_
+#define REPRISE_AGENTS_TRAINING_PHASE_TIMER_H_
 
 #include <deque>
 #include <functional>
@@ -21,7 +21,7 @@ namespace reprise {
 class PhaseTimer {
  public:
   // Changes of phase that the device has not come to, at most: some tens of
-  // steps, of which the host is hardly ever one ahead.
+  // steps, more than there are between two reports, where the host waits.
   static constexpr size_t kMostPending = 256;
 
   explicit PhaseTimer(std::unique_ptr<PhaseClock> clock);
@@ -62,4 +62,4 @@ inline PhaseSeconds Difference(const PhaseSeconds& later,
 
 }  // namespace reprise
 
-#endif  // REPRISE_AGENTS_PHASE_TIMER_H_
+#endif  // REPRISE_AGENTS_TRAINING_PHASE_TIMER_H_

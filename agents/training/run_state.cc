@@ -31,7 +31,7 @@ absl::Status GetSeconds(const StateReader& state, absl::string_view name,
                         ElapsedTime* time) {
   double seconds = 0;
   REPRISE_RETURN_IF_ERROR(state.Get(name, &seconds));
-  time->SetSeconds(seconds);
+  *time = ElapsedTime(seconds);
   return absl::OkStatus();
 }
 
@@ -47,6 +47,14 @@ absl::Status GetTimes(const StateReader& state, ReductionTimes* times) {
 }
 
 }  // namespace
+
+void RunState::StartClocks() {
+  for (ElapsedTime* time : {&epoch_time, &task_time, &run_time}) time->Start();
+}
+
+void RunState::StopClocks() {
+  for (ElapsedTime* time : {&epoch_time, &task_time, &run_time}) time->Stop();
+}
 
 PhaseSeconds RunState::PhaseSecondsNow(PhaseTimer& timer) const {
   PhaseSeconds seconds = timer.Seconds();

@@ -8,6 +8,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <vector>
 
 #include "absl/status/status.h"
@@ -44,21 +45,25 @@ struct ReductionTimes {
   }
 };
 
-// Wall clock that goes on where it was saved.
+// Wall clock while the loop runs. Made stopped, at 0.
 class ElapsedTime {
  public:
-  void Restart() { *this = ElapsedTime(); }
-  double Seconds() const {
-    return before_ + absl::ToDoubleSeconds(absl::Now() - since_);
+  void Start() { since_ = absl::Now(); }
+  void Stop() { *this = ElapsedTime(Seconds()); }
+  // From 0, started.
+  void Restart() {
+    *this = ElapsedTime();
+    Start();
   }
-  void SetSeconds(double seconds) {
-    before_ = seconds;
-    since_ = absl::Now();
+  explicit ElapsedTime(double seconds = 0) : before_(seconds) {}
+  double Seconds() const {
+    if (!since_.has_value()) return before_;
+    return before_ + absl::ToDoubleSeconds(absl::Now() - *since_);
   }
 
  private:
-  double before_ = 0;
-  absl::Time since_ = absl::Now();
+  double before_;
+  std::optional<absl::Time> since_;  // where started
 };
 
 struct RunState {
@@ -92,6 +97,10 @@ struct RunState {
   // test sets. nullptr: none yet.
   std::unique_ptr<Model> best;
   double best_loss = 0;
+
+  // Of epoch, task and run.
+  void StartClocks();
+  void StopClocks();
 
   // Of the run so far, where `timer` is this process's. Waits for its device.
   PhaseSeconds PhaseSecondsNow(PhaseTimer& timer) const;

@@ -9,6 +9,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
+#include "core/base/check.h"
 #include "core/base/status.h"
 #include "core/tensor/label_ranks.h"
 #include "core/tensor/staging.h"
@@ -161,6 +162,7 @@ absl::Status StepMeter::CheckLosses(int64_t* step) {
 }
 
 void StepMeter::SaveState(const StateWriter& state) const {
+  REPRISE_CHECK(unchecked_.empty()) << "saved before it is collected";
   state.Put("objective_sum", total_.objective_sum);
   state.Put("objective_weight", total_.objective_weight);
   state.Put("incoming_loss_sum", total_.incoming_loss_sum);

@@ -81,8 +81,9 @@ absl::Status TrainingEpoch::TrainStep() {
   const std::string place = absl::StrCat("step ", step + 1);
   const absl::Status done = CatchTorch(
       "training", [&] { return UpdateParameters(OptimizerAt(step)); });
-  // What has caused a failure may be known to the device only.
-  if (!done.ok()) REPRISE_RETURN_IF_ERROR(CollectMeter(step));
+  // What has caused a failure may be known to the device only; if it answers.
+  if (!done.ok())
+    REPRISE_RETURN_IF_ERROR(CollectMeter(step, absl::IsOutOfRange));
   REPRISE_RETURN_IF_ERROR(failure.CauseOf(Annotate(done, place)));
   if (step % options_.log_interval == 0 || step + 1 == steps_) {
     REPRISE_RETURN_IF_ERROR(CollectMeter(step));
@@ -99,9 +100,11 @@ absl::Status TrainingEpoch::TrainStep() {
 
 // Brings the meter to the host. A failure that it shows is kept as one of the
 // step that it was in.
-absl::Status TrainingEpoch::CollectMeter(int64_t step) {
+absl::Status TrainingEpoch::CollectMeter(
+    int64_t step, const std::function<bool(const absl::Status&)>& counts) {
   const absl::Status status = CatchTorch(
       "losses", [&] { return state_.meter.Collect(&meter_, &step); });
+  if (counts != nullptr && !counts(status)) return absl::OkStatus();
   return Annotate(step_.failure().Keep(step, status),
                   absl::StrCat("step ", step + 1));
 }

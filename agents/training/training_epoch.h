@@ -4,6 +4,7 @@
 #define REPRISE_AGENTS_TRAINING_TRAINING_EPOCH_H_
 
 #include <cstdint>
+#include <functional>
 #include <optional>
 
 #include "absl/status/status.h"
@@ -50,7 +51,9 @@ class TrainingEpoch {
  private:
   void Begin();
   absl::Status TrainStep();
-  absl::Status CollectMeter(int64_t step);
+  absl::Status CollectMeter(
+      int64_t step,
+      const std::function<bool(const absl::Status&)>& counts = nullptr);
   absl::Status UpdateParameters(const OptimizerOptions& optimizer);
   Batch MakeBatch() const;
   OptimizerOptions OptimizerAt(int64_t step) const;

@@ -79,18 +79,24 @@ absl::Status TrainingLoop::BroadcastParameters() {
 }
 
 absl::Status TrainingLoop::Run(const Pause& pause) {
-  return AbortUnlessAgreed(CatchTorch("training", [&] {
-    while (state_.stage != Stage::kDone) {
+  state_.StartClocks();
+  const absl::Status status = CatchTorch("training", [&] {
+    absl::Status done;
+    for (bool goes_on = true; goes_on && state_.stage != Stage::kDone;) {
+      const Stage stage = state_.stage;
+      const std::string task = absl::StrCat("task ", state_.task + 1);
+      const std::string epoch = absl::StrCat("epoch ", state_.epoch + 1);
+      goes_on = pause == nullptr || !pause(state_);
       // What a rank has kept would be lost where the others leave.
-      if (pause != nullptr && pause(state_)) return epoch_->Settle();
-      const std::string place = state_.stage == Stage::kRunEnd
-                                    ? std::string()
-                                    : absl::StrCat("task ", state_.task + 1);
-      const absl::Status done = RunStage();
-      if (!done.ok()) return place.empty() ? done : Annotate(done, place);
+      done = goes_on ? RunStage() : epoch_->Settle();
+      if (stage == Stage::kEpoch) done = Annotate(done, epoch);
+      if (stage != Stage::kRunEnd) done = Annotate(done, task);
+      if (!done.ok()) break;
     }
-    return absl::OkStatus();
-  }));
+    return done;
+  });
+  state_.StopClocks();
+  return AbortUnlessAgreed(status);
 }
 
 absl::Status TrainingLoop::RunStage() {
@@ -100,7 +106,7 @@ absl::Status TrainingLoop::RunStage() {
     case Stage::kEvaluation:
       return EvaluateSeen();
     case Stage::kEpoch:
-      return Annotate(TrainEpoch(), absl::StrCat("epoch ", state_.epoch + 1));
+      return TrainEpoch();
     case Stage::kTaskEnd:
       return EndTask();
     case Stage::kTaskReport:
@@ -231,26 +237,35 @@ absl::Status TrainingLoop::ReportRun() {
 }
 
 absl::Status TrainingLoop::SaveState(const StateWriter& state) {
-  return CatchTorch("saving the state", [&] {
+  return AgreeOrAbort(CatchTorch("saving the state", [&] {
     state_.Save(state.Scope("run"), timer_);
     parts_.model.SaveState(state.Scope("model"));
     step_->optimizer().SaveState(state.Scope("optimizer"));
     return parts_.agent.SaveState(state.Scope("agent"));
-  });
+  }));
+}
+
+absl::Status TrainingLoop::AgreeOrAbort(const absl::Status& local) {
+  return AbortUnlessAgreed(AgreeOnHook(local));
 }
 
 absl::Status TrainingLoop::LoadState(const StateReader& state) {
-  return CatchTorch("loading a state", [&] {
+  return AgreeOrAbort(CatchTorch("loading a state", [&] {
     const StateReader run = state.Scope("run");
     REPRISE_RETURN_IF_ERROR(state_.Load(run, parts_.model));
     REPRISE_RETURN_IF_ERROR(CheckPlace(run));
     REPRISE_RETURN_IF_ERROR(parts_.model.LoadState(state.Scope("model")));
     REPRISE_RETURN_IF_ERROR(
         step_->optimizer().LoadState(state.Scope("optimizer")));
+    if (parts_.tasks.empty()) return absl::OkStatus();
     const int64_t last = static_cast<int64_t>(parts_.tasks.size()) - 1;
-    return parts_.agent.LoadState(state.Scope("agent"),
-                                  ContextOf(std::min(state_.task, last)));
-  });
+    const int64_t task = std::min(state_.task, last);
+    REPRISE_RETURN_IF_ERROR(
+        parts_.agent.LoadState(state.Scope("agent"), ContextOf(task)));
+    const bool in_epoch = state_.stage == Stage::kEpoch;
+    SetRunStep(task + 1, state_.epoch + (in_epoch ? 1 : 0), /*step=*/0);
+    return absl::OkStatus();
+  }));
 }
 
 // Whether the loaded place is one of this run.
@@ -260,10 +275,11 @@ absl::Status TrainingLoop::CheckPlace(const StateReader& state) const {
       state_.stage == Stage::kRunEnd || state_.stage == Stage::kDone;
   const int64_t steps =
       StepsPerEpoch(options_, parts_.communicator, state_.rows.size());
+  const bool in_epoch = state_.stage == Stage::kEpoch;
   if (state_.task < 0 || state_.task >= tasks + (is_after_tasks ? 1 : 0) ||
-      state_.epoch < 0 || state_.epoch > options_.epochs || state_.step < 0 ||
-      state_.step > steps || state_.step_of_task < 0 ||
-      state_.steps_of_run < state_.step_of_task) {
+      state_.epoch < 0 || state_.epoch > options_.epochs - (in_epoch ? 1 : 0) ||
+      state_.step < 0 || state_.step > (in_epoch ? steps : 0) ||
+      state_.step_of_task < 0 || state_.steps_of_run < state_.step_of_task) {
     return state.Error(absl::StrCat(
         "task, epoch, step: expected a place in ", tasks, " tasks of ",
         options_.epochs, " epochs of ", steps, " steps, found task ",

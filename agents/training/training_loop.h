@@ -54,12 +54,12 @@ class TrainingLoop {
 
   const RunState& state() const { return state_; }
 
-  // Where Run has paused: all that a loop made of equal parts needs to go on
-  // from here, model, optimizer and agent included, on this rank (running
-  // statistics of batch normalisation and a buffer's rows are each rank's
-  // own). Waits for the exchange of a buffer, on every rank alike. Loaded in
-  // place of a first Run; hooks that came before are not called again. Errors
-  // as core/base/state.h.
+  // Collective. Where Run has paused: all that a loop made of equal parts needs
+  // to go on from here, model, optimizer and agent included, on this rank
+  // (running statistics of batch normalisation and a buffer's rows are each
+  // rank's own). Waits for the exchange of a buffer. Loaded in place of a first
+  // Run; hooks that came before are not called again. An error of one rank, of
+  // core/base/state.h, a device or the buffer, is every rank's.
   absl::Status SaveState(const StateWriter& state);
   absl::Status LoadState(const StateReader& state);
 
@@ -68,6 +68,7 @@ class TrainingLoop {
 
   // Aborts the communicators where the other ranks cannot know of `status`.
   absl::Status AbortUnlessAgreed(const absl::Status& status);
+  absl::Status AgreeOrAbort(const absl::Status& local);
   absl::Status Prepare();
   absl::Status BroadcastParameters();
   absl::Status CheckPlace(const StateReader& state) const;

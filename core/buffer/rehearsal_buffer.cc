@@ -225,7 +225,7 @@ absl::Status RehearsalBuffer::LoadState(const StateReader& state) {
   REPRISE_RETURN_IF_ERROR(contents_.LoadState(state.Scope("contents"),
                                               options_.row_bytes, directory_));
   return exchange_.LoadState(state.Scope("exchange"), options_.row_bytes,
-                             options_.num_classes);
+                             options_.num_classes, options_.representatives);
 }
 
 absl::StatusOr<uint64_t> RehearsalBuffer::ContentDigest() const {

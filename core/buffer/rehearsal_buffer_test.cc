@@ -128,6 +128,20 @@ TEST(RehearsalBuffer, RefusesAStateThatNoBufferIsIn) {
     EXPECT_THAT(Load(options, With(state, fault.path, 0, fault.number)),
                 ExitsWith(ExitCode::kData));
   }
+  // Of an asynchronous one: what is given next.
+  RehearsalBufferOptions asynchronous = options;
+  asynchronous.asynchronous = true;
+  const State given = StateAfterFiveSteps(asynchronous);
+  for (const int64_t draw : {int64_t{-1}, options.representatives}) {
+    EXPECT_THAT(Load(asynchronous, With(given, "exchange/draws", 0, draw)),
+                FailsWith("exchange/labels, draws: expected"));
+  }
+  EXPECT_THAT(Load(asynchronous, With(given, "exchange/labels", 0, 3)),
+              FailsWith("exchange/labels, draws: expected"));
+  // 10, 10 and 5 were offered; their sum would not show it.
+  const State negative = With(state, "directory/class_count", 0, -1);
+  EXPECT_THAT(Load(options, With(negative, "directory/offered", 0, 14)),
+              FailsWith("expected 3 counts and their sum"));
   // One of another size.
   RehearsalBufferOptions smaller = options;
   smaller.capacity_per_class = 2;

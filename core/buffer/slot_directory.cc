@@ -154,13 +154,16 @@ absl::Status SlotDirectory::LoadState(const StateReader& state) {
   REPRISE_RETURN_IF_ERROR(state.Get("offered", &offered_));
   REPRISE_RETURN_IF_ERROR(state.Get("digest", &digest));
   digest_ = static_cast<uint64_t>(digest);
-  int64_t counted = 0;
-  for (const int64_t count : class_count_) counted += count;
+  int64_t counted = 0, least = 0;
+  for (const int64_t count : class_count_) {
+    counted += count;
+    least = std::min(least, count);
+  }
   if (static_cast<int64_t>(class_count_.size()) != options_.num_classes ||
-      counted != offered_) {
+      counted != offered_ || least < 0) {
     return state.Error(
         absl::StrCat("class_count, offered: expected ", options_.num_classes,
-                     " classes and their sum, found ", class_count_.size(),
+                     " counts and their sum, found ", class_count_.size(),
                      " classes, ", counted, " of ", offered_));
   }
   stored_.assign(options_.num_classes, 0);

@@ -234,7 +234,8 @@ absl::Status StepExchange::SaveState(const StateWriter& state,
 }
 
 absl::Status StepExchange::LoadState(const StateReader& state,
-                                     int64_t row_bytes, int64_t num_classes) {
+                                     int64_t row_bytes, int64_t num_classes,
+                                     int64_t most_draws) {
   REPRISE_CHECK(!under_way_) << "loaded while under way";
   constexpr int kSide = 0;
   std::vector<int32_t> labels;
@@ -266,9 +267,13 @@ absl::Status StepExchange::LoadState(const StateReader& state,
   REPRISE_RETURN_IF_ERROR(
       contents_.rows().SetReceived(kSide, bytes.data(), rows));
   for (int64_t i = 0; i < rows; ++i) {
-    if (labels[i] < 0 || labels[i] >= num_classes) {
-      return state.Error(absl::StrCat("labels: expected less than ",
-                                      num_classes, ", found ", labels[i]));
+    const int64_t draw = finished_.draws[i] - first_draw_;
+    if (labels[i] < 0 || labels[i] >= num_classes || draw < 0 ||
+        draw >= most_draws) {
+      return state.Error(absl::StrCat(
+          "labels, draws: expected less than ", num_classes, ", and ",
+          first_draw_, " to ", first_draw_ + most_draws - 1, ", found ",
+          labels[i], ", ", finished_.draws[i]));
     }
     finished_.samples.push_back(
         {contents_.rows().Received(kSide, i, bytes.data() + i * row_bytes),

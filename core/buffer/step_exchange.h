@@ -67,8 +67,9 @@ class StepExchange {
   // would give. Loaded into one that was never started. Errors as
   // core/base/state.h and RowStore::Read.
   absl::Status SaveState(const StateWriter& state, int64_t row_bytes) const;
+  // `most_draws`: of a step, over the sharing ranks.
   absl::Status LoadState(const StateReader& state, int64_t row_bytes,
-                         int64_t num_classes);
+                         int64_t num_classes, int64_t most_draws);
 
  private:
   // A row that this rank is given.

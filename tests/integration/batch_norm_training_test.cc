@@ -203,9 +203,6 @@ TEST(BatchNormTraining, LeavesAllRanksWithTheSameBytes) {
   }
 }
 
-// D02. The merge sets all ranks to the same statistics, so they can differ
-// only where a rank merges something else: here one has been given another
-// value, of the last channel of a layer in the middle.
 // In the middle of an epoch each rank's statistics are its own.
 TEST(BatchNormTraining, GoesOnFromAnyPlace) {
   const std::function<void(TrainingOptions&)> changes[] = {
@@ -235,6 +232,9 @@ TEST(BatchNormTraining, GoesOnFromAnyPlace) {
   }
 }
 
+// D02. The merge sets all ranks to the same statistics, so they can differ
+// only where a rank merges something else: here one has been given another
+// value, of the last channel of a layer in the middle.
 TEST(BatchNormTraining, StatisticsThatDifferEndTheRunAtTheEpochsEnd) {
   const std::unique_ptr<Model> model = NewModel(at::kDouble);
   const RunningStatistics& statistics = model->running_statistics();

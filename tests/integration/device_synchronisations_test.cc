@@ -1,11 +1,15 @@
 // How often a step makes the host wait for the device: not at all at one rank,
 // whose losses are read when a report asks for them.
+#include <ATen/ops/equal.h>
+
 #include <algorithm>
 #include <cstdint>
 #include <cstdio>
+#include <limits>
 #include <string>
 #include <vector>
 
+#include "agents/agent.h"
 #include "agents/batch.h"
 #include "agents/regime/regime.h"
 #include "core/base/status_matchers.h"
@@ -60,6 +64,40 @@ TEST_P(DeviceSynchronisations, NoneInAStepBetweenReports) {
   std::printf("%d waits in a step, %d where it is reported\n",
               static_cast<int>(most_between),
               static_cast<int>(most_at_reports));
+}
+
+// From step 3 on no loss is a number. That shows at the report of step 5, but
+// the parameters are those after step 2.
+TEST(DeviceLosses, ThatAreNotFiniteChangeNoParameter) {
+  SmallRun run;
+  run.method = Method::kNil;
+  run.device = ProtectedDevice();
+  run.tasks = {SmallTask({0, 1, 2, 3, 4}, 120)};
+  run.training.epochs = 1;
+  run.training.global_batch_size = 10;
+  run.training.global_representatives = 5;
+  run.training.evaluate = false;
+  run.training.log_interval = 4;
+  run.training.regime = Regime(OptimizerOptions{0.05, 0.9, 1e-4});
+  int64_t steps = 0;
+  run.prepare = [&](ObservedAgent& agent, Model&, int) {
+    agent.after_loss = [](const Batch& batch, LossResult& loss) {
+      if (batch.step_of_task < 2) return;
+      loss.losses[1].fill_(std::numeric_limits<double>::quiet_NaN());
+      loss.logits_gradient[1].fill_(std::numeric_limits<double>::quiet_NaN());
+    };
+    agent.after_step = [&](const Batch&) { ++steps; };
+  };
+  const SmallRunResult failed = RunAlone(run);
+  EXPECT_THAT(failed.status,
+              FailsWith("task 1: epoch 1: step 3: the loss is not finite for 1 "
+                        "of 15 samples"));
+  EXPECT_EQ(steps, 5);
+  run.training.max_steps_per_epoch = 2;
+  const SmallRunResult two_steps = RunAlone(run);
+  REPRISE_ASSERT_OK(two_steps.status);
+  EXPECT_TRUE(at::equal(failed.model->parameters().master(),
+                        two_steps.model->parameters().master()));
 }
 
 INSTANTIATE_TEST_SUITE_P(, DeviceSynchronisations,

@@ -11,6 +11,7 @@
 #include "agents/icarl/icarl_agent.h"
 #include "agents/nil/nil_agent.h"
 #include "agents/training/batch_input.h"
+#include "agents/training/gradient_step.h"
 #include "core/base/check.h"
 #include "core/base/slices.h"
 #include "core/base/status.h"
@@ -241,8 +242,7 @@ SmallRunResult RunSerially(const SmallRun& run, int world_size, int rank) {
   result.model = NewModel(run);
   ParameterStore& parameters = result.model->parameters();
   const BatchInput input(SmallData().train->format);
-  const double scale =
-      1.0 / (training.global_batch_size + training.global_representatives);
+  const double scale = NumeratorScale(training);
   std::vector<std::unique_ptr<Agent>> agents;
   for (int r = 0; r < world_size; ++r) {
     agents.push_back(NewAgent(run, r, world_size, nullptr));
