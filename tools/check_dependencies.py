@@ -2,8 +2,8 @@
 
 clang's layering_check asks the same, but only by compiling all that there is; this reads the
 BUILD files instead. Of headers of other repositories it asks for a dependency on the
-repository, of Abseil's for one on the header's package. Of targets that are made by a list comprehension the names are not known:
-they are left to clang. A part of check_house.py.
+repository, of Abseil's for one on the header's package. Of targets that are made by a list
+comprehension the names are not known: they are left to clang. A part of check_house.py.
 """
 
 import ast
