@@ -13,6 +13,8 @@
 #include "agents/batch.h"
 #include "agents/regime/regime.h"
 #include "core/base/status_matchers.h"
+#include "core/comm/communicator.h"
+#include "core/comm/in_process/ranks_as_threads.h"
 #include "core/device/testing/protected_device.h"
 #include "gtest/gtest.h"
 #include "models/model.h"
@@ -88,7 +90,10 @@ TEST(DeviceLosses, ThatAreNotFiniteChangeNoParameter) {
     };
     agent.after_step = [&](const Batch&) { ++steps; };
   };
-  const SmallRunResult failed = RunAlone(run);
+  SmallRunResult failed;
+  RunFailingRanksAsThreads(1, [&](Communicator& communicator) {
+    failed = RunOnRanks(run, communicator);
+  });
   EXPECT_THAT(failed.status,
               FailsWith("task 1: epoch 1: step 3: the loss is not finite for 1 "
                         "of 15 samples"));
