@@ -65,15 +65,27 @@ def absolute(label, package):
 
 
 def strings(node):
-    """The string constants of an expression: + and select() give all their branches."""
-    if isinstance(node, ast.Call):  # select: the keys of its dict are conditions
-        node = [a for a in node.args if isinstance(a, ast.Dict)]
-        return [s for d in node for v in d.values for s in strings(v)]
-    if isinstance(node, ast.BinOp):
-        return strings(node.left) + strings(node.right)
-    if isinstance(node, ast.List):
-        return [e.value for e in node.elts if isinstance(e, ast.Constant)]
-    return []
+    """The string constants of an expression; of select() all branches, and its conditions."""
+    constants = (n.value for n in ast.walk(node) if isinstance(n, ast.Constant))
+    return [c for c in constants if isinstance(c, str)]
+
+
+def files_of(call, attribute, named):
+    """Names that a target's srcs or hdrs list; that which its macro makes of its name."""
+    value = check_build_files.keyword(call, attribute)
+    if value is not None:
+        return strings(value)
+    kind = check_build_files.kind_of(call)
+    name = getattr(check_build_files.keyword(call, "name"), "value", None)
+    return [named[kind].format(name)] if kind in named and name else []
+
+
+def sources_of(call):
+    return files_of(call, "srcs", NAMED_SOURCE)
+
+
+def headers_of(call):
+    return files_of(call, "hdrs", NAMED_HEADER)
 
 
 def targets_of(root, path):
@@ -84,16 +96,12 @@ def targets_of(root, path):
         name = getattr(check_build_files.keyword(call, "name"), "value", None)
         if kind not in CC_KINDS or name is None:
             continue
-        files = {}
-        for attribute, named in (("srcs", NAMED_SOURCE), ("hdrs", NAMED_HEADER)):
-            value = check_build_files.keyword(call, attribute)
-            listed = strings(value) if value is not None else []
-            if value is None and kind in named:
-                listed = [named[kind].format(name)]
-            files[attribute] = {str(path.parent / f) for f in listed if ":" not in f}
-        deps = {absolute(d, package) for d in strings(check_build_files.keyword(call, "deps"))}
+        sources = {str(path.parent / f) for f in sources_of(call) if ":" not in f}
+        headers = {str(path.parent / f) for f in headers_of(call) if ":" not in f}
+        listed = check_build_files.keyword(call, "deps")
+        deps = {absolute(d, package) for d in (strings(listed) if listed else [])}
         deps |= set(GIVEN.get(kind, []))
-        yield Target(f"//{package}:{name}", kind, files["srcs"], files["hdrs"], deps)
+        yield Target(f"//{package}:{name}", kind, sources, headers, deps)
 
 
 def is_of_repository(header, deps):

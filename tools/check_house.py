@@ -196,22 +196,10 @@ class House:
                 testonly = check_build_files.keyword(call, "testonly") is not None
                 testonly |= check_build_files.kind_of(call).endswith("_test")
                 folder = pathlib.PurePath(path).parent
-                for name in self.files_of_target(call):
+                named = check_dependencies.sources_of(call) + check_dependencies.headers_of(call)
+                for name in named:
                     (by_tests if testonly else by_others).add(str(folder / name))
         return {f for f in self.sources if f.startswith("tests/") or f in by_tests - by_others}
-
-    @staticmethod
-    def files_of_target(call):
-        """Names in srcs and hdrs; those that our macros make of the target's name."""
-        name = getattr(check_build_files.keyword(call, "name"), "value", None)
-        by_name = check_build_files.kind_of(call).startswith("reprise_cc_") and name
-        for attribute, suffix in (("srcs", ".cc"), ("hdrs", ".h")):
-            value = check_build_files.keyword(call, attribute)
-            if value is None and by_name:
-                yield name + suffix
-            for node in ast.walk(value) if value is not None else ():
-                if isinstance(node, ast.Constant) and isinstance(node.value, str):
-                    yield node.value
 
     def check(self):
         self.check_circles()

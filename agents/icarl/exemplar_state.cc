@@ -5,17 +5,6 @@
 
 namespace reprise {
 
-absl::Status CheckTrainingRows(const StateReader& state, absl::string_view name,
-                               const std::vector<int64_t>& rows,
-                               const TaskContext& context) {
-  for (const int64_t row : rows) {
-    if (row >= 0 && row < context.train.size()) continue;
-    return state.Error(absl::StrCat(name, ": expected a training row below ",
-                                    context.train.size(), ", found ", row));
-  }
-  return absl::OkStatus();
-}
-
 absl::Status LoadExemplars(const StateReader& state, absl::string_view name,
                            const TaskContext& context,
                            std::vector<std::vector<int64_t>>* exemplars) {
@@ -26,7 +15,7 @@ absl::Status LoadExemplars(const StateReader& state, absl::string_view name,
                                     " classes, found ", exemplars->size()));
   }
   for (const std::vector<int64_t>& rows : *exemplars) {
-    REPRISE_RETURN_IF_ERROR(CheckTrainingRows(state, name, rows, context));
+    REPRISE_RETURN_IF_ERROR(state.CheckBelow(name, rows, context.train.size()));
   }
   return absl::OkStatus();
 }

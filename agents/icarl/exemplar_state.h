@@ -15,12 +15,7 @@
 
 namespace reprise {
 
-// DataError, which names `name`, where one is no row of the training set.
-absl::Status CheckTrainingRows(const StateReader& state, absl::string_view name,
-                               const std::vector<int64_t>& rows,
-                               const TaskContext& context);
-
-// Rows of as many classes as `exemplars` has.
+// Rows of the training set, of as many classes as `exemplars` has.
 absl::Status LoadExemplars(const StateReader& state, absl::string_view name,
                            const TaskContext& context,
                            std::vector<std::vector<int64_t>>* exemplars);

@@ -160,7 +160,7 @@ class UpstreamIcarlAgent final : public Agent {
     seen_.assign(seen.begin(), seen.end());
     REPRISE_RETURN_IF_ERROR(state.Get("rehearsed", &rehearsed_));
     REPRISE_RETURN_IF_ERROR(
-        CheckTrainingRows(state, "rehearsed", rehearsed_, context));
+        state.CheckBelow("rehearsed", rehearsed_, context.train.size()));
     if (!rehearsed_.empty() && !state.Has("previous")) {
       return state.Error(
           "previous: expected the network that is rehearsed, found none");

@@ -50,14 +50,15 @@ double NumeratorScale(const TrainingOptions& options) {
   return std::ldexp(1.0, -std::ilogb(samples));
 }
 
-GradientStep::GradientStep(const Parts& parts)
+GradientStep::GradientStep(const TrainingParts& parts, const BatchInput& input,
+                           PhaseTimer& timer)
     : options_(parts.options),
-      input_(parts.input),
+      input_(input),
       model_(parts.model),
       parameters_(parts.model.parameters()),
       agent_(parts.agent),
       communicator_(parts.communicator),
-      timer_(parts.timer),
+      timer_(timer),
       optimizer_(parameters_.master()),
       gradient_scale_(NumeratorScale(parts.options)) {}
 
@@ -68,8 +69,8 @@ GradientStep::~GradientStep() {
 }
 
 absl::StatusOr<std::unique_ptr<GradientStep>> GradientStep::Create(
-    const Parts& parts) {
-  std::unique_ptr<GradientStep> step(new GradientStep(parts));
+    const TrainingParts& parts, const BatchInput& input, PhaseTimer& timer) {
+  std::unique_ptr<GradientStep> step(new GradientStep(parts, input, timer));
   REPRISE_RETURN_IF_ERROR(step->MakeReduction());
   step->TakeHooks();
   return step;

@@ -19,6 +19,7 @@
 #include "agents/training/run_state.h"
 #include "agents/training/step_meter.h"
 #include "agents/training/training_options.h"
+#include "agents/training/training_parts.h"
 #include "core/comm/communicator.h"
 #include "core/comm/gradients/adasum.h"
 #include "core/comm/gradients/gradient_reducer.h"
@@ -37,18 +38,9 @@ double NumeratorScale(const TrainingOptions& options);
 // bucket under way may lie in its memory.
 class GradientStep {
  public:
-  // What it works with; all outlive it.
-  struct Parts {
-    const TrainingOptions& options;
-    const BatchInput& input;
-    Model& model;
-    Agent& agent;
-    Communicator& communicator;
-    PhaseTimer& timer;
-  };
-
+  // All outlive it.
   static absl::StatusOr<std::unique_ptr<GradientStep>> Create(
-      const Parts& parts);
+      const TrainingParts& parts, const BatchInput& input, PhaseTimer& timer);
   ~GradientStep();
   GradientStep(const GradientStep&) = delete;
 
@@ -64,7 +56,8 @@ class GradientStep {
   LocalFailure& failure() { return *failure_; }
 
  private:
-  explicit GradientStep(const Parts& parts);
+  GradientStep(const TrainingParts& parts, const BatchInput& input,
+               PhaseTimer& timer);
 
   absl::Status MakeReduction();
   void TakeHooks();

@@ -50,9 +50,7 @@ absl::Status TrainingLoop::Prepare() {
   if (options_.reset_at_each_task) {
     state_.initial_parameters = parts_.model.parameters().master().clone();
   }
-  REPRISE_ASSIGN_OR_RETURN(
-      step_, GradientStep::Create({options_, input_, parts_.model, parts_.agent,
-                                   parts_.communicator, timer_}));
+  REPRISE_ASSIGN_OR_RETURN(step_, GradientStep::Create(parts_, input_, timer_));
   // Of tasks' own samples, without those that an agent adds.
   int64_t steps_of_run = 0;
   for (const TaskSpec& task : parts_.tasks) {
@@ -287,13 +285,7 @@ absl::Status TrainingLoop::CheckPlace(const StateReader& state) const {
         state_.step + 1, " (", state_.step_of_task, " of the task, ",
         state_.steps_of_run, " of the run)"));
   }
-  for (const int64_t row : state_.rows) {
-    if (row >= 0 && row < parts_.data.train->size()) continue;
-    return state.Error(absl::StrCat("rows: expected less than ",
-                                    parts_.data.train->size(), ", found ",
-                                    row));
-  }
-  return absl::OkStatus();
+  return state.CheckBelow("rows", state_.rows, parts_.data.train->size());
 }
 
 absl::Status Train(const TrainingOptions& options, const DatasetPair& data,

@@ -165,6 +165,17 @@ absl::Status StateReader::GetLength(absl::string_view name, DType dtype,
   return absl::OkStatus();
 }
 
+absl::Status StateReader::CheckBelow(absl::string_view name,
+                                     const std::vector<int64_t>& values,
+                                     int64_t end) const {
+  for (const int64_t value : values) {
+    if (value >= 0 && value < end) continue;
+    return Error(
+        absl::StrCat(name, ": expected 0 to ", end - 1, ", found ", value));
+  }
+  return absl::OkStatus();
+}
+
 absl::Status StateReader::Error(absl::string_view what) const {
   return DataError(absl::StrCat("state: ", scope_, what));
 }

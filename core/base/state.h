@@ -117,6 +117,12 @@ class StateReader {
   absl::Status Get(absl::string_view name,
                    std::vector<std::vector<int64_t>>* rows) const;
 
+  // An error of this scope where one of `values`, read as `name`, is not in
+  // [0, end).
+  absl::Status CheckBelow(absl::string_view name,
+                          const std::vector<int64_t>& values,
+                          int64_t end) const;
+
   // An error of this scope: "PATH: WHAT".
   absl::Status Error(absl::string_view what) const;
 

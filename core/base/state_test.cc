@@ -72,6 +72,16 @@ TEST(State, RowsMayHaveAnyLengths) {
   }
 }
 
+TEST(State, ValuesThatAreNoIndicesAreAnError) {
+  const State state;
+  const StateReader agent = StateReader(&state).Scope("agent");
+  REPRISE_EXPECT_OK(agent.CheckBelow("rows", {0, 4}, 5));
+  REPRISE_EXPECT_OK(agent.CheckBelow("rows", {}, 0));
+  EXPECT_THAT(agent.CheckBelow("rows", {1, 5}, 5),
+              FailsWith("state: agent/rows: expected 0 to 4, found 5"));
+  EXPECT_THAT(agent.CheckBelow("rows", {-1}, 5), FailsWith("found -1"));
+}
+
 TEST(State, KnowsWhatItHas) {
   State state;
   StateWriter(&state).Scope("best").Scope("model").Put("a", int64_t{1});

@@ -88,10 +88,7 @@ class AgentConformance : public testing::TestWithParam<ConformingAgent> {
   // What each rank got.
   std::vector<SmallRunResult> OnRanks(int world_size,
                                       const SmallRun& run) const {
-    std::vector<SmallRunResult> results(world_size);
-    RunRanksAsThreads(world_size, [&](Communicator& communicator) {
-      results[communicator.rank()] = RunOnRanks(run, communicator);
-    });
+    std::vector<SmallRunResult> results = RunOnThreads(world_size, run);
     for (const SmallRunResult& result : results) {
       REPRISE_EXPECT_OK(result.status);
     }

@@ -12,7 +12,6 @@
 #include "absl/strings/str_cat.h"
 #include "agents/regime/regime.h"
 #include "core/base/status_matchers.h"
-#include "core/comm/in_process/ranks_as_threads.h"
 #include "core/metrics/metric_sink.h"
 #include "gtest/gtest.h"
 #include "tests/conformance/conforming_agents.h"
@@ -20,14 +19,6 @@
 
 namespace reprise {
 namespace {
-
-std::vector<SmallRunResult> OnRanks(int world_size, const SmallRun& run) {
-  std::vector<SmallRunResult> results(world_size);
-  RunRanksAsThreads(world_size, [&](Communicator& communicator) {
-    results[communicator.rank()] = RunOnRanks(run, communicator);
-  });
-  return results;
-}
 
 // Two tasks of two epochs of two steps, the second of which leaves some ranks
 // without a sample.
@@ -78,7 +69,7 @@ void ExpectSameTraining(const SmallRunResult& resumed,
 
 // Leaves `run` at each of its places.
 void ExpectResumesAnywhere(SmallRun run, int world_size) {
-  const std::vector<SmallRunResult> whole = OnRanks(world_size, run);
+  const std::vector<SmallRunResult> whole = RunOnThreads(world_size, run);
   REPRISE_ASSERT_OK(whole[0].status);
   // Each task: its start, five times an evaluation or what ends an epoch, its
   // end, its report, and four steps, more where exemplars join the second one.
@@ -86,7 +77,7 @@ void ExpectResumesAnywhere(SmallRun run, int world_size) {
   for (int64_t place = 0; place < whole[0].places; ++place) {
     SCOPED_TRACE(absl::StrCat(world_size, " ranks, left at place ", place));
     run.leave_at = place;
-    const std::vector<SmallRunResult> resumed = OnRanks(world_size, run);
+    const std::vector<SmallRunResult> resumed = RunOnThreads(world_size, run);
     for (int rank = 0; rank < world_size; ++rank) {
       ExpectSameTraining(resumed[rank], whole[rank]);
     }

@@ -79,17 +79,23 @@ std::unique_ptr<Model> NewModel(at::ScalarType type) {
   return *std::move(model);
 }
 
-absl::Status TrainOnRank(Model& model, int64_t global_batch_size, bool reset,
-                         const std::function<void(TrainingOptions&)>& change,
-                         Communicator& communicator) {
+TrainingOptions TwoEpochs(int64_t global_batch_size,
+                          const std::function<void(TrainingOptions&)>& change) {
   TrainingOptions training;
   training.epochs = 2;
   training.global_batch_size = global_batch_size;
   training.eval_batch_size = 4;
   training.augment = true;
-  training.reset_at_each_task = reset;
   training.regime = Regime(OptimizerOptions{0.05, 0.9, 1e-4});
   if (change) change(training);
+  return training;
+}
+
+absl::Status TrainOnRank(Model& model, int64_t global_batch_size, bool reset,
+                         const std::function<void(TrainingOptions&)>& change,
+                         Communicator& communicator) {
+  TrainingOptions training = TwoEpochs(global_batch_size, change);
+  training.reset_at_each_task = reset;
   const std::unique_ptr<Agent> agent = MakeBaseAgent();
   MetricSink sink;
   const std::vector<TaskSpec> tasks = Tasks();
@@ -116,13 +122,7 @@ std::vector<std::unique_ptr<Model>> Trained(
 absl::Status TrainInTwoParts(
     int64_t leave_at, const std::function<void(TrainingOptions&)>& change,
     Communicator& communicator, std::unique_ptr<Model>* model) {
-  TrainingOptions training;
-  training.epochs = 2;
-  training.global_batch_size = 4;
-  training.eval_batch_size = 4;
-  training.augment = true;
-  training.regime = Regime(OptimizerOptions{0.05, 0.9, 1e-4});
-  if (change) change(training);
+  const TrainingOptions training = TwoEpochs(4, change);
   const std::unique_ptr<Agent> agent = MakeBaseAgent();
   MetricSink sink;
   const std::vector<TaskSpec> tasks = Tasks();

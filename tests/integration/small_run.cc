@@ -228,12 +228,16 @@ SmallRunResult RunOnRanks(const SmallRun& run, Communicator& communicator) {
   return result;
 }
 
-SmallRunResult RunAlone(const SmallRun& run) {
-  SmallRunResult result;
-  RunRanksAsThreads(1, [&](Communicator& communicator) {
-    result = RunOnRanks(run, communicator);
+std::vector<SmallRunResult> RunOnThreads(int world_size, const SmallRun& run) {
+  std::vector<SmallRunResult> results(world_size);
+  RunRanksAsThreads(world_size, [&](Communicator& communicator) {
+    results[communicator.rank()] = RunOnRanks(run, communicator);
   });
-  return result;
+  return results;
+}
+
+SmallRunResult RunAlone(const SmallRun& run) {
+  return std::move(RunOnThreads(1, run)[0]);
 }
 
 SmallRunResult RunSerially(const SmallRun& run, int world_size, int rank) {

@@ -113,6 +113,9 @@ struct SmallRunResult {
 // Collective: the training loop over the ranks of `communicator`.
 SmallRunResult RunOnRanks(const SmallRun& run, Communicator& communicator);
 
+// The training loop on ranks that are threads: what each rank got.
+std::vector<SmallRunResult> RunOnThreads(int world_size, const SmallRun& run);
+
 // The training loop on one rank.
 SmallRunResult RunAlone(const SmallRun& run);
 
